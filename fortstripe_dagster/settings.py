@@ -1,0 +1,280 @@
+"""fortstripe.toml and the environment become one typed, immutable `Settings`. Nothing else reads either.
+
+What belongs here: every choice a company makes, its default, and what it means. Secrets and addresses come from the
+environment alone; each setting can also be set there as FORTSTRIPE_<NAME> (nested with two underscores). A choice on
+which accountants differ has no default: the load fails and names it.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import tomllib
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+from fortstripe_dagster.failures import ConfigurationError
+
+STRIPE_API_VERSION = "2026-10-28.endive"
+
+Account = Annotated[str, BeforeValidator(lambda value: str(value)), Field(pattern=r"^[1-9]\d{3}$")]
+"""A four-digit account number of the company's chart; quoted or not in the file."""
+
+Rate = Literal["25", "12", "6", "0"]
+
+
+class _Group(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class DefaultSupply(_Group):
+    """What is sold where neither Stripe's taxes nor the product's metadata say it."""
+
+    kind: Literal["goods", "e-service", "other"] = Field(description="Decides the VAT treatment abroad.")
+    vat_rate: Literal[25, 12, 6, 0] = Field(description="Swedish VAT rate (moms), per cent.")
+
+
+class Accounts(_Group):
+    """The company's own accounts. Defaults are BAS numbers; `clearing` must be chosen."""
+
+    clearing: dict[str, Account] = Field(
+        description="Claim on Stripe, one account for each settlement currency: the one already in use, "
+        "else 1686 (BAS 2026) or 1580 (before)."
+    )
+    transit: dict[str, Account] = Field(
+        default={"SEK": "1689"}, description="Payouts on their way to the bank, per settlement currency. No VAT code."
+    )
+    bank: Account = Field(default="1930", description="Where payouts arrive.")
+    receivable: Account = Field(default="1510", description="Customer receivables (Fortnox's sub-ledger).")
+    voucher_receivable: Account = Field(
+        default="1511", description="Receivables of sales that go as vouchers, so that 1510 equals the sub-ledger."
+    )
+    disputed: Account = "1516"
+    advances: Account = "2420"
+    customer_debt: Account = Field(default="2899", description="Debts to customers, e.g. a refund that failed.")
+    suspense: Account = Field(default="2999", description="Unknown movements wait here (OBS-konto).")
+    rounding: Account = "3740"
+    exchange_gain: Account = "3960"
+    exchange_loss: Account = "7960"
+    bad_debt: Account = "6351"
+    processing_fee: Account = Field(default="6570", description="Fees on payments when they are VAT exempt.")
+    processing_fee_reverse_charge: Account = Field(
+        default="6571", description="Fees on payments under reverse charge: same VAT code as 4535 (box 21)."
+    )
+    software_fee: Account = Field(default="6540", description="Billing, Tax, Radar, Sigma … when exempt.")
+    software_fee_reverse_charge: Account = Field(
+        default="6541", description="Billing, Tax, Radar, Sigma … under reverse charge: same VAT code as 4535."
+    )
+    reverse_charge_output_vat: Account = "2614"
+    reverse_charge_input_vat: Account = "2645"
+    sales: dict[Rate, Account] = Field(
+        default={"25": "3001", "12": "3002", "6": "3003", "0": "3004"}, description="Sales in Sweden by VAT rate."
+    )
+    output_vat: dict[Rate, Account] = Field(
+        default={"25": "2611", "12": "2621", "6": "2631"}, description="Output VAT (utgående moms) by rate."
+    )
+    eu_business_services: Account = Field(default="3308", description="VAT box 39.")
+    eu_business_goods: Account = Field(default="3108", description="VAT box 35.")
+    eu_consumer_goods: Account = Field(default="3106", description="Goods to EU consumers with Swedish VAT.")
+    export_services: Account = Field(default="3305", description="VAT box 40.")
+    export_goods: Account = Field(default="3105", description="VAT box 36.")
+
+    @field_validator("clearing", "transit", mode="before")
+    @classmethod
+    def _upper_case(cls, value: object) -> object:
+        return {str(k).upper(): v for k, v in value.items()} if isinstance(value, dict) else value
+
+    def numbers(self) -> dict[str, str]:
+        """Every mapped account number and the setting that names it."""
+        found: dict[str, str] = {}
+        for name, value in self.model_dump().items():
+            pairs = value.items() if isinstance(value, dict) else [(None, value)]
+            for key, number in pairs:
+                found.setdefault(number, f"accounts.{name}" + (f".{key}" if key else ""))
+        return found
+
+
+class StripeLimits(_Group):
+    """How hard Stripe is asked. The defaults stay under Stripe's own limits."""
+
+    requests_per_second: int = Field(default=20, ge=1, description="Per endpoint; Stripe allows 25.")
+    requests_per_second_account: int = Field(default=80, ge=1, description="In all; Stripe allows 100 live, 25 test.")
+    document_lookback_days: int = Field(
+        default=90, ge=0, description="How long before the first synced day an invoice may have been drafted."
+    )
+
+
+class FortnoxLimits(_Group):
+    """How hard Fortnox is asked, and when a lost answer may be sent again."""
+
+    requests_per_5_seconds: int = Field(default=24, ge=1, description="Fortnox allows 25 for a client and company.")
+    in_flight: int = Field(default=4, ge=1, le=16, description="Customers' chains worked on in parallel.")
+    settle_seconds: float = Field(
+        default=60, ge=0, description="How long after a lost answer Fortnox's lists are trusted to show the document."
+    )
+
+
+class Settings(BaseSettings):
+    """All a company has decided. Load it with `load()`."""
+
+    model_config = SettingsConfigDict(
+        frozen=True, extra="forbid", env_prefix="FORTSTRIPE_", env_nested_delimiter="__", case_sensitive=False
+    )
+
+    start_date: date = Field(description="First local day that this project books. Earlier days are never touched.")
+    sales: Literal["auto", "invoice", "daily_voucher"] = Field(
+        default="auto",
+        description="How sales reach Fortnox: an invoice for each payment, one voucher a day, or `auto`: invoices for "
+        "businesses, Stripe invoices and EU reverse charge, vouchers for the rest.",
+    )
+    invoice_when: Literal["finalized", "paid"] = Field(
+        default="finalized", description="When a Stripe invoice becomes a sale."
+    )
+    invoice_issuer: Literal["stripe", "fortnox"] = Field(
+        description="Who issues the legal invoice. Under `stripe` the one in Fortnox carries Stripe's number."
+    )
+    processing_fee_vat: Literal["exempt", "reverse_charge"] = Field(
+        description="VAT on Stripe's payment fees. Practice is split: ask the accountant."
+    )
+    software_fee_vat: Literal["exempt", "reverse_charge"] = Field(
+        default="reverse_charge", description="VAT on Billing, Tax, Radar, Sigma, Connect and Terminal fees."
+    )
+    dispute_lost: Literal["credit", "loss_keep_vat"] = Field(
+        description="A lost dispute credits the sale and its VAT, or is a bad debt whose VAT stays."
+    )
+    bank_leg: Literal["book", "leave_to_bank_feed"] = Field(
+        description="Whether a payout's arrival is booked on the bank account; leave it if a bank feed does."
+    )
+    approval: Literal["auto", "manual"] = Field(
+        default="auto", description="`manual`: nothing is written before a person runs `fortstripe approve`."
+    )
+    prices_include_vat: bool = Field(
+        default=True, description="Whether a Stripe amount without tax lines includes the VAT. Money paid does."
+    )
+    voucher_series: str = Field(default="S", pattern=r"^[A-ZÅÄÖ][A-ZÅÄÖ0-9]{0,9}$", description="Our own series.")
+    customer_numbers: Literal["stripe", "fortnox"] = Field(
+        default="stripe", description="Customer numbers made from the Stripe id, or the next of Fortnox's own."
+    )
+    difference_limit: Decimal = Field(
+        default=Decimal("0.05"), ge=0, description="Kronor that Fortnox's VAT may differ from ours on one document."
+    )
+    default_supply: DefaultSupply = Field(description="What is sold, where nothing more exact is known.")
+    accounts: Accounts
+    stripe: StripeLimits = StripeLimits()
+    fortnox: FortnoxLimits = FortnoxLimits()
+
+    home: Path = Field(default=Path(".fortstripe"), description="Data directory: warehouse, journal, spool.")
+    stripe_api_key: SecretStr = Field(default=SecretStr(""), validation_alias="STRIPE_API_KEY")
+    stripe_api_base: str = Field(default="https://api.stripe.com", validation_alias="STRIPE_API_BASE")
+    fortnox_client_id: SecretStr = Field(default=SecretStr(""), validation_alias="FORTNOX_CLIENT_ID")
+    fortnox_client_secret: SecretStr = Field(default=SecretStr(""), validation_alias="FORTNOX_CLIENT_SECRET")
+    fortnox_tenant_id: str = Field(default="", validation_alias="FORTNOX_TENANT_ID")
+    fortnox_api_base: str = Field(default="https://api.fortnox.se", validation_alias="FORTNOX_API_BASE")
+    fortnox_auth_base: str = Field(default="https://apps.fortnox.se", validation_alias="FORTNOX_AUTH_BASE")
+    rates_api_base: str = Field(default="https://api.riksbank.se", validation_alias="RATES_API_BASE")
+
+    @field_validator("voucher_series")
+    @classmethod
+    def _own_series(cls, value: str) -> str:
+        if value in {"A", "B", "C"}:
+            raise ValueError("is one of Fortnox's own series; choose another, e.g. S")
+        return value
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments win over the environment, the environment over the file."""
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, config_path())
+
+    @property
+    def warehouse_path(self) -> Path:
+        return self.home / "warehouse.duckdb"
+
+    @property
+    def journal_path(self) -> Path:
+        return self.home / "journal.sqlite"
+
+    def require_stripe(self) -> None:
+        """Raise unless a Stripe key is set."""
+        if not self.stripe_api_key.get_secret_value():
+            raise ConfigurationError(
+                "STRIPE_API_KEY is not set.", "create a restricted key with read access and put it in the environment."
+            )
+
+    def require_fortnox(self) -> None:
+        """Raise unless the Fortnox client and tenant are set."""
+        missing = [
+            name
+            for name, value in {
+                "FORTNOX_CLIENT_ID": self.fortnox_client_id.get_secret_value(),
+                "FORTNOX_CLIENT_SECRET": self.fortnox_client_secret.get_secret_value(),
+                "FORTNOX_TENANT_ID": self.fortnox_tenant_id,
+            }.items()
+            if not value
+        ]
+        if missing:
+            raise ConfigurationError(
+                f"{', '.join(missing)} not set.",
+                "put the Fortnox integration's id, secret and tenant in the environment.",
+            )
+
+
+def config_path() -> Path:
+    """Where fortstripe.toml is looked for."""
+    return Path(os.environ.get("FORTSTRIPE_CONFIG", "fortstripe.toml"))
+
+
+def load(**overrides: Any) -> Settings:
+    """Read fortstripe.toml and the environment.
+
+    Raises ConfigurationError with one line that names every setting that is missing, unknown or wrong.
+    """
+    path = config_path()
+    if "FORTSTRIPE_CONFIG" in os.environ and not path.is_file():
+        raise ConfigurationError(
+            f"FORTSTRIPE_CONFIG names {path}, which is not a file.",
+            "correct the path, or copy fortstripe.example.toml there.",
+        )
+    try:
+        return Settings(**overrides)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigurationError(f"{path} is not valid TOML: {error}.", "correct that line.") from error
+    except ValidationError as error:
+        raise _explained(error, path) from error
+
+
+def _explained(error: ValidationError, path: Path) -> ConfigurationError:
+    """All findings of a validation in one line, without the values (they may be secrets)."""
+    missing, wrong = [], []
+    for item in error.errors(include_input=False, include_url=False):
+        name = ".".join(str(part) for part in item["loc"])
+        if item["type"] == "missing":
+            missing.append(name)
+        elif item["type"] == "extra_forbidden":
+            wrong.append(f"{name} is not a setting" + _did_you_mean(item["loc"]))
+        else:
+            reason = item["msg"].removeprefix("Value error, ")
+            wrong.append(f"{name} {reason[:1].lower()}{reason[1:]}")
+    parts = ([f"missing: {', '.join(missing)}"] if missing else []) + wrong
+    where = str(path) if path.is_file() else f"{path} (not found)"
+    return ConfigurationError(
+        f"The configuration in {where} cannot be used: {'; '.join(parts)}.",
+        "each setting is explained in fortstripe.example.toml.",
+    )
+
+
+def _did_you_mean(location: tuple[int | str, ...]) -> str:
+    model: type[BaseModel] = Accounts if location[0] == "accounts" and len(location) > 1 else Settings
+    near = difflib.get_close_matches(str(location[-1]), model.model_fields, n=1)
+    return f" (did you mean {near[0]}?)" if near else ""

@@ -1,0 +1,135 @@
+"""The DuckDB warehouse: open, lock, schemas, migrations, the analysts' copy.
+
+DuckDB lets one process write. Writers queue on a lock file with bounded waiting and say whom they wait for; the lock
+belongs to the process, so a killed run frees it at once. Nobody holds it across an HTTP call.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+from filelock import FileLock, Timeout
+
+from fortstripe_dagster.failures import WarehouseError
+
+SCHEMA_VERSION = 1
+SCHEMAS = ("stripe", "ledger", "delivery", "proof")
+Say = Callable[[str], None]
+
+
+class Warehouse:
+    """One company's warehouse file. `writer()` gives exclusive, `reader()` shared access for a short while."""
+
+    def __init__(self, path: Path, *, wait_seconds: float = 600, say: Say = print) -> None:
+        self.path = path
+        self.wait_seconds = wait_seconds
+        self.say = say
+
+    @contextmanager
+    def writer(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A connection that may write; waits for its turn. Raises WarehouseError when the wait is over."""
+        with self._turn():
+            connection = self._open()
+            try:
+                self._prepare(connection)
+                yield connection
+            finally:
+                connection.close()
+
+    @contextmanager
+    def transaction(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A writer whose changes are committed whole, or not at all."""
+        with self.writer() as connection:
+            connection.begin()
+            try:
+                yield connection
+            except BaseException:
+                connection.rollback()
+                raise
+            connection.commit()
+
+    def publish(self) -> Path:
+        """Replace the read-only copy that analysts query (`warehouse.read.duckdb`), atomically."""
+        copy = self.path.with_suffix(".read.duckdb")
+        fresh = copy.with_suffix(".fresh")
+        with self.writer() as connection:
+            connection.execute("CHECKPOINT")
+            connection.close()
+            shutil.copyfile(self.path, fresh)
+        os.replace(fresh, copy)
+        return copy
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(self.path.with_suffix(".lock"))
+        owner = self.path.with_suffix(".owner")
+        started = time.monotonic()
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            self.say(f"Waiting for the warehouse: {_owner(owner)} is writing to it.")
+            try:
+                lock.acquire(timeout=self.wait_seconds, poll_interval=0.05)
+            except Timeout as error:
+                waited = time.monotonic() - started
+                raise WarehouseError(
+                    f"The warehouse is still in use by {_owner(owner)} after {waited:.0f} s.",
+                    "let that run finish or stop it, then run the same command again.",
+                ) from error
+        try:
+            owner.write_text(str(os.getpid()))
+            yield
+        finally:
+            lock.release()
+
+    def _open(self) -> duckdb.DuckDBPyConnection:
+        try:
+            connection = duckdb.connect(str(self.path), config={"threads": os.cpu_count() or 2})
+        except duckdb.Error as error:
+            raise self._explained(str(error).splitlines()[0]) from error
+        connection.execute("SET TimeZone = 'UTC'")
+        return connection
+
+    def _explained(self, text: str) -> WarehouseError:
+        if "lock" in text.lower():
+            return WarehouseError(
+                f"Another program has {self.path.name} open.",
+                "close it (a DuckDB shell or notebook); to look around, open warehouse.read.duckdb instead.",
+            )
+        if "version number" in text:
+            return WarehouseError(
+                f"{self.path.name} was written by a newer DuckDB.",
+                "upgrade this installation with its constraints file.",
+            )
+        return WarehouseError(
+            f"{self.path.name} cannot be opened and may be corrupt: {text}",
+            "move it aside and run the same command: it is rebuilt from Stripe. journal.sqlite must stay.",
+        )
+
+    def _prepare(self, connection: duckdb.DuckDBPyConnection) -> None:
+        for schema in SCHEMAS:
+            connection.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
+        connection.execute("CREATE TABLE IF NOT EXISTS main.schema_version (version INTEGER PRIMARY KEY)")
+        row = connection.execute("SELECT max(version) FROM main.schema_version").fetchone()
+        version = row[0] if row else None
+        if version is None:
+            connection.execute("INSERT INTO main.schema_version VALUES (?)", [SCHEMA_VERSION])
+        elif version > SCHEMA_VERSION:
+            raise WarehouseError(
+                f"{self.path.name} has schema {version} of a newer fortstripe; this one knows {SCHEMA_VERSION}.",
+                "upgrade this installation, or use another FORTSTRIPE_HOME.",
+            )
+
+
+def _owner(path: Path) -> str:
+    try:
+        return f"process {path.read_text()}"
+    except FileNotFoundError:
+        return "another process"
