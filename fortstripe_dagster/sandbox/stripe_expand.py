@@ -1,0 +1,208 @@
+"""Objects as they are shown now, and `expand`: ids become objects, and lists appear that are hidden by default."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from fortstripe_dagster.sandbox.stripe_account import Account
+from fortstripe_dagster.sandbox.stripe_errors import StripeRefusal
+from fortstripe_dagster.sandbox.stripe_resources import PERMISSION
+from fortstripe_dagster.sandbox.stripe_shapes import StripeObject, listing
+
+MOST_LEVELS = 4
+INLINE = 10
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A field that holds an id (or ids) of one of these types."""
+
+    kinds: tuple[str, ...]
+    permission: str | None = None
+
+
+@dataclass(frozen=True)
+class Embedded:
+    """A field that already holds objects of this type."""
+
+    kind: str
+
+
+@dataclass(frozen=True)
+class Included:
+    """A list that is absent until asked for."""
+
+    kind: str
+    url: str
+    rows: Callable[[Account, StripeObject], list[StripeObject]]
+
+
+def _refs(**kinds: str) -> dict[str, Reference | Embedded | Included]:
+    return {name: Reference((kind,)) for name, kind in kinds.items()}
+
+
+def _referring(kind: str, field: str) -> Callable[[Account, StripeObject], list[StripeObject]]:
+    def rows(account: Account, thing: StripeObject) -> list[StripeObject]:
+        return [other for other in reversed(account.all(kind)) if other.get(field) == thing["id"]]
+
+    return rows
+
+
+_MOVED = {"balance_transaction": "balance_transaction", "failure_balance_transaction": "balance_transaction"}
+
+EXPANDABLE: dict[str, dict[str, Reference | Embedded | Included]] = {
+    "balance_transaction": {
+        "source": Reference(
+            ("charge", "refund", "dispute", "payout", "topup"), permission="rak_balance_transaction_source_read"
+        )
+    },
+    "charge": _refs(customer="customer", payment_intent="payment_intent", **_MOVED)
+    | {"refunds": Included("refund", "/v1/charges/{id}/refunds", _referring("refund", "charge"))},
+    "refund": _refs(charge="charge", customer="customer", payment_intent="payment_intent", **_MOVED),
+    "dispute": _refs(charge="charge", payment_intent="payment_intent")
+    | {"balance_transactions": Embedded("balance_transaction")},
+    "payout": _refs(**_MOVED),
+    "topup": _refs(balance_transaction="balance_transaction"),
+    "payment_intent": _refs(customer="customer", latest_charge="charge"),
+    "customer": {
+        "subscriptions": Included(
+            "subscription", "/v1/customers/{id}/subscriptions", _referring("subscription", "customer")
+        ),
+        "tax_ids": Included(
+            "tax_id", "/v1/customers/{id}/tax_ids", lambda account, thing: account.tax_ids[thing["id"]]
+        ),
+    },
+    "invoice": _refs(customer="customer", discounts="discount")
+    | {
+        "lines.data": Embedded("line_item"),
+        "parent.subscription_details.subscription": Reference(("subscription",)),
+        "payments": Included("invoice_payment", "/v1/invoice_payments", _referring("invoice_payment", "invoice")),
+    },
+    "line_item": _refs(discounts="discount", subscription="subscription")
+    | {"pricing.price_details.price": Reference(("price",))},
+    "invoice_payment": _refs(invoice="invoice") | {"payment.payment_intent": Reference(("payment_intent",))},
+    "credit_note": _refs(customer="customer", invoice="invoice")
+    | {"lines.data": Embedded("credit_note_line_item"), "refunds.refund": Reference(("refund",))},
+    "subscription": _refs(customer="customer", latest_invoice="invoice", discounts="discount")
+    | {"items.data": Embedded("subscription_item")},
+    "subscription_item": {"price": Embedded("price")},
+    "price": _refs(product="product"),
+    "product": _refs(default_price="price"),
+    "discount": _refs(customer="customer") | {"source.coupon": Reference(("coupon",))},
+}
+"""Type -> dotted field -> what stands there. The rest of Stripe's expandable fields is null in this world."""
+
+
+def shown(account: Account, thing: StripeObject) -> StripeObject:
+    """A copy of an object as of now; balance transactions become available by the passage of time alone."""
+    if thing["object"] == "balance_transaction":
+        return thing | {"status": "available" if account.is_available(thing) else "pending"}
+    if thing["object"] == "dispute":
+        return thing | {"balance_transactions": [shown(account, moved) for moved in thing["balance_transactions"]]}
+    return dict(thing)
+
+
+def check_expand(kind: str, paths: list[str], *, in_list: bool) -> set[str]:
+    """Refuse paths that Stripe refuses; returns the permissions that the good ones need."""
+    needed: set[str] = set()
+    for path in paths:
+        steps = path.split(".")
+        if len(steps) > MOST_LEVELS:
+            message = f"You cannot expand more than {MOST_LEVELS} levels of a property. Property: {path}"
+            raise StripeRefusal(400, message, param="expand")
+        if in_list and steps.pop(0) != "data":
+            hint = f" You may want to try expanding 'data.{path}' instead."
+            raise StripeRefusal(400, f"This property cannot be expanded ({path}).{hint}", param="expand")
+        if not steps or not _permitted(kind, steps, needed):
+            raise StripeRefusal(400, f"This property cannot be expanded ({path}).", param="expand")
+    return needed
+
+
+def _permitted(kind: str, steps: list[str], needed: set[str]) -> bool:
+    """Whether `steps` lead somewhere from `kind`; gathers the permissions on the way."""
+    field, target = _match(kind, steps)
+    if target is None:
+        return False
+    rest = steps[len(field) :]
+    if isinstance(target, Embedded):
+        return bool(rest) and _permitted(target.kind, rest, needed)
+    kinds = target.kinds if isinstance(target, Reference) else (target.kind,)
+    if isinstance(target, Reference) and target.permission:
+        needed.add(target.permission)
+    else:
+        needed.update(PERMISSION[kind] for kind in kinds if kind in PERMISSION)
+    if isinstance(target, Included) and rest:
+        if rest.pop(0) != "data":
+            return False
+        if not rest:
+            return True
+    return not rest or any([_permitted(kind, rest, needed) for kind in kinds])
+
+
+def _match(kind: str, steps: list[str]) -> tuple[list[str], Reference | Embedded | Included | None]:
+    for dotted, target in EXPANDABLE.get(kind, {}).items():
+        field = dotted.split(".")
+        if steps[: len(field)] == field:
+            return field, target
+    return [], None
+
+
+def expand(account: Account, thing: StripeObject, paths: list[str]) -> StripeObject:
+    """`thing` as shown, with checked `paths` (without the list's `data.`) expanded."""
+    result = shown(account, thing)
+    for path in paths:
+        _expand(account, result, path.split("."))
+    return result
+
+
+def _expand(account: Account, thing: StripeObject, steps: list[str]) -> None:
+    """Expand one path in `thing`, which is a copy of its own."""
+    field, target = _match(thing["object"], steps)
+    rest = steps[len(field) :]
+    if target is None:  # one of several possible types of `source`, and the path leads from another
+        return
+    if isinstance(target, Included):
+        if field[0] not in thing:
+            rows = target.rows(account, thing)
+            url = target.url.format(id=thing["id"])
+            inline = [shown(account, row) for row in rows[:INLINE]]
+            thing[field[0]] = listing(url, inline, has_more=len(rows) > INLINE)
+        for row in thing[field[0]]["data"] if rest[1:] else []:
+            _expand(account, row, rest[1:])
+        return
+    _replace(thing, field, lambda value: _opened(account, value, target, rest))
+
+
+def _replace(holder: StripeObject, field: list[str], change: Callable[[Any], Any]) -> None:
+    """Change the value at `field`, copying whatever lies on the way; lists are changed element by element."""
+    name, *deeper = field
+    if not deeper:
+        holder[name] = change(holder.get(name))
+    elif isinstance(holder.get(name), list):
+        holder[name] = [dict(part) for part in holder[name]]
+        for part in holder[name]:
+            _replace(part, deeper, change)
+    elif holder.get(name) is not None:
+        holder[name] = dict(holder[name])
+        _replace(holder[name], deeper, change)
+
+
+def _opened(account: Account, value: Any, target: Reference | Embedded, rest: list[str]) -> Any:
+    if isinstance(value, list):
+        return [_opened(account, part, target, rest) for part in value]
+    if value is None:
+        return None
+    if isinstance(value, str):
+        assert isinstance(target, Reference)
+        found = [thing for kind in target.kinds if (thing := account.find(kind, value))]
+        if not found:
+            return value
+        value = found[0]
+        value = shown(account, value)
+    else:
+        value = dict(value)
+    if rest:
+        _expand(account, value, rest)
+    return value
