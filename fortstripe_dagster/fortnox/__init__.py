@@ -1,0 +1,62 @@
+"""Fortnox's API: login, pace, errors, request bodies and SIE files. Usable on its own.
+
+Knows nothing of Stripe, of Dagster or of the rest of this package.
+"""
+
+from .auth import Auth, ClientCredentials, RefreshTokens, authorization_url
+from .client import Fortnox, path
+from .error_codes import Remedy, remedy
+from .errors import FortnoxError, InDoubt, NotDone, Refused, Unauthorized
+from .limiter import Limiter
+from .models import (
+    Article,
+    Currency,
+    Customer,
+    Invoice,
+    InvoicePayment,
+    InvoiceRow,
+    ModeOfPayment,
+    Voucher,
+    VoucherFileConnection,
+    VoucherRow,
+    VoucherSeries,
+    WriteOff,
+    changes,
+)
+from .retries import Retries
+from .text import clean, is_legal
+from .values import API_BLANK
+
+__all__ = [
+    "API_BLANK",
+    "Article",
+    "Auth",
+    "ClientCredentials",
+    "Currency",
+    "Customer",
+    "Fortnox",
+    "FortnoxError",
+    "InDoubt",
+    "Invoice",
+    "InvoicePayment",
+    "InvoiceRow",
+    "Limiter",
+    "ModeOfPayment",
+    "NotDone",
+    "RefreshTokens",
+    "Refused",
+    "Remedy",
+    "Retries",
+    "Unauthorized",
+    "Voucher",
+    "VoucherFileConnection",
+    "VoucherRow",
+    "VoucherSeries",
+    "WriteOff",
+    "authorization_url",
+    "changes",
+    "clean",
+    "is_legal",
+    "path",
+    "remedy",
+]
