@@ -153,9 +153,6 @@ class Settings(BaseSettings):
     approval: Literal["auto", "manual"] = Field(
         default="auto", description="`manual`: nothing is written before a person runs `fortstripe approve`."
     )
-    prices_include_vat: bool = Field(
-        default=True, description="Whether a Stripe amount without tax lines includes the VAT. Money paid does."
-    )
     voucher_series: str = Field(default="S", pattern=r"^[A-ZÅÄÖ][A-ZÅÄÖ0-9]{0,9}$", description="Our own series.")
     customer_numbers: Literal["stripe", "fortnox"] = Field(
         default="stripe", description="Customer numbers made from the Stripe id, or the next of Fortnox's own."
