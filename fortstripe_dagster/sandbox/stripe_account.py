@@ -58,6 +58,7 @@ class Account:
         self._objects: dict[str, dict[str, StripeObject]] = defaultdict(dict)
         self._order: dict[str, list[Place]] = defaultdict(list)
         self._places: dict[str, Place] = {}
+        self._referring: dict[tuple[str, str], dict[str, list[StripeObject]]] = {}
         self._counts: dict[str, int] = defaultdict(int)
         opened = int((now - timedelta(days=400)).timestamp())
         self.account = stripe_shapes.account(
@@ -81,15 +82,18 @@ class Account:
         self.now = max(self.now, moment)
         return int(moment.timestamp())
 
-    def add(self, thing: StripeObject) -> StripeObject:
-        """File a new object under its type and id."""
+    def add(self, thing: StripeObject, *, created: int | None = None) -> StripeObject:
+        """File a new object under its type and id; `created` for the few types that have no such field."""
         if "livemode" in thing:
             thing["livemode"] = self.livemode
         kind = thing["object"]
         self._objects[kind][thing["id"]] = thing
-        place = (thing["created"], len(self._objects[kind]), thing["id"])
+        place = (thing["created"] if created is None else created, len(self._objects[kind]), thing["id"])
         self._places[thing["id"]] = place
         insort(self._order[kind], place)
+        for (of_kind, field), index in self._referring.items():
+            if of_kind == kind:
+                index[thing[field]].append(thing)
         return thing
 
     def find(self, kind: str, id: str) -> StripeObject | None:
@@ -106,6 +110,15 @@ class Account:
     def all(self, kind: str) -> list[StripeObject]:
         """Every object of a type, oldest first."""
         return [self._objects[kind][id] for _, _, id in self._order[kind]]
+
+    def referring(self, kind: str, field: str, id: str) -> list[StripeObject]:
+        """Objects of a type whose `field` (which never changes) holds `id`, in order of creation."""
+        if (kind, field) not in self._referring:
+            index: dict[str, list[StripeObject]] = defaultdict(list)
+            for thing in self.all(kind):
+                index[thing[field]].append(thing)
+            self._referring[kind, field] = index
+        return self._referring[kind, field][id]
 
     def order(self, kind: str) -> list[Place]:
         """The place of every object of a type, oldest first: what lists page through."""

@@ -9,10 +9,9 @@ from typing import Any
 from fortstripe_dagster.sandbox.stripe_account import Account
 from fortstripe_dagster.sandbox.stripe_errors import StripeRefusal
 from fortstripe_dagster.sandbox.stripe_resources import PERMISSION
-from fortstripe_dagster.sandbox.stripe_shapes import StripeObject, listing
+from fortstripe_dagster.sandbox.stripe_shapes import INLINE, StripeObject, listing
 
 MOST_LEVELS = 4
-INLINE = 10
 
 
 @dataclass(frozen=True)
@@ -45,7 +44,7 @@ def _refs(**kinds: str) -> dict[str, Reference | Embedded | Included]:
 
 def _referring(kind: str, field: str) -> Callable[[Account, StripeObject], list[StripeObject]]:
     def rows(account: Account, thing: StripeObject) -> list[StripeObject]:
-        return [other for other in reversed(account.all(kind)) if other.get(field) == thing["id"]]
+        return account.referring(kind, field, thing["id"])[::-1]
 
     return rows
 

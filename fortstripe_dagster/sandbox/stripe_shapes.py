@@ -12,6 +12,9 @@ API_VERSION = "2026-10-28.endive"
 
 StripeObject = dict[str, Any]
 
+INLINE = 10
+"""Rows of a list that an object shows itself; the rest is paged for."""
+
 NO_ADDRESS = {"city": None, "country": None, "line1": None, "line2": None, "postal_code": None, "state": None}
 
 EVIDENCE_FIELDS = (

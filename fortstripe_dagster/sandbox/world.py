@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from fortstripe_dagster.sandbox.builder import balance, catalog, payments, reversals
+from fortstripe_dagster.sandbox.builder import (
+    balance,
+    catalog,
+    credit_notes,
+    invoice_payments,
+    invoices,
+    payments,
+    reversals,
+    subscriptions,
+)
 from fortstripe_dagster.sandbox.stripe_account import Account
 
 
@@ -28,6 +37,22 @@ class World(Account):
     capture = payments.capture
     pending_payment_succeeded = payments.pending_payment_succeeded
     pending_payment_failed = payments.pending_payment_failed
+
+    invoice = invoices.invoice
+    finalize_invoice = invoices.finalize_invoice
+    void_invoice = invoices.void_invoice
+    mark_uncollectible = invoices.mark_uncollectible
+    give_credit = invoices.give_credit
+    pay_invoice = invoice_payments.pay_invoice
+    pay_invoices = invoice_payments.pay_invoices
+    pay_invoice_off_stripe = invoice_payments.pay_invoice_off_stripe
+    invoice_payment_failed = invoice_payments.invoice_payment_failed
+    invoice_charge = credit_notes.invoice_charge
+    credit_note = credit_notes.credit_note
+    void_credit_note = credit_notes.void_credit_note
+    subscription = subscriptions.subscription
+    renew_subscription = subscriptions.renew_subscription
+    cancel_subscription = subscriptions.cancel_subscription
 
     refund = reversals.refund
     refund_failed = reversals.refund_failed
