@@ -175,6 +175,8 @@ class _Reader:
                 self._objects[_text(line, 0), _text(line, 1)] = _text(line, 2)
             case "#IB" | "#UB" | "#RES":
                 self._balance(line)
+            case "#TRANS" | "#RTRANS" | "#BTRANS":
+                raise SieError(line.number, f"{line.label} outside a voucher")
 
     def _balance(self, line: Line) -> None:
         balances, key = self._balances[line.label], (_year(line, 0), _account(line, 1))
@@ -219,7 +221,7 @@ def _text(line: Line, index: int) -> str:
 
 
 def _matches(line: Line, index: int, pattern: str, what: str, *, optional: bool = False) -> bool:
-    """Whether there is a field; raises SieError if it is there and not of the pattern, or not there and not optional."""
+    """Whether the field is there. Raises SieError if it is not of the pattern, or is missing and not `optional`."""
     value = _text(line, index)
     if optional and not value:
         return False
