@@ -1,0 +1,196 @@
+"""From a spool into schema `stripe`, in the caller's one transaction: raw objects, typed tables, windows.
+
+The bytes go to DuckDB as they came; the SQL files make each table and fill it from what changed. An object that lacks a
+field the books need stops everything before anything is visible.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from importlib.resources import files
+
+import duckdb
+
+from fortstripe_dagster.extract.spool import Page, Spool
+from fortstripe_dagster.extract.streams import STREAMS, SUBLISTS, Stream
+from fortstripe_dagster.extract.windows import Window
+from fortstripe_dagster.failures import StripeFailure
+from fortstripe_dagster.settings import STRIPE_API_VERSION
+
+FILES_AT_ONCE = 32
+"""Pages handed to DuckDB together; bounds memory, whatever the size of the window."""
+
+SQL = {file.name.removesuffix(".sql"): file.read_text() for file in files(__package__).joinpath("sql").iterdir()}
+"""One file for each table of schema `stripe`: how it is made and how it is filled."""
+
+_WORKSPACE = """
+    CREATE OR REPLACE TEMP MACRO moment(seconds) AS to_timestamp(seconds::BIGINT);
+    CREATE OR REPLACE TEMP MACRO local_day(moment) AS (moment AT TIME ZONE 'Europe/Stockholm')::DATE;
+    CREATE OR REPLACE TEMP MACRO utc_day(seconds) AS (to_timestamp(seconds::BIGINT) AT TIME ZONE 'UTC')::DATE;
+    CREATE OR REPLACE TEMP MACRO total(amounts) AS
+        coalesce(list_sum(list_transform(amounts, lambda a: a::BIGINT)), 0)::BIGINT;
+    CREATE OR REPLACE TEMP TABLE pages (
+        file VARCHAR, number INTEGER, stream VARCHAR, parent VARCHAR, asked TIMESTAMPTZ
+    );
+    CREATE OR REPLACE TEMP TABLE items (
+        stream VARCHAR, parent VARCHAR, id VARCHAR, created TIMESTAMPTZ, deleted BOOLEAN, fetched_at TIMESTAMPTZ,
+        page INTEGER, position INTEGER, raw JSON
+    );
+    CREATE OR REPLACE TEMP TABLE arrived (
+        stream VARCHAR, id VARCHAR, created TIMESTAMPTZ, deleted BOOLEAN, api_version VARCHAR, fetched_at TIMESTAMPTZ,
+        page INTEGER, raw JSON
+    );
+    CREATE OR REPLACE TEMP TABLE changed (id VARCHAR, created TIMESTAMPTZ, raw JSON);
+"""
+
+_ITEMS = """
+    INSERT INTO items
+    WITH read AS (
+        SELECT p.*, content, content ->> '$.object' = 'list' AS is_list
+        FROM read_text(?) AS t JOIN pages AS p ON p.file = t.filename
+    ),
+    each_one AS (
+        SELECT r.* EXCLUDE (content), item, position
+        FROM read AS r, unnest(
+            CASE WHEN is_list THEN json_extract(content, '$.data[*]') ELSE [content::JSON] END
+        ) WITH ORDINALITY AS one(item, position)
+    )
+    SELECT
+        stream, parent, f[1], moment(f[2]), coalesce(f[3] = 'true', false), asked, number, position, item
+    FROM (SELECT *, json_extract_string(item, ['$.id', '$.created', '$.deleted']) AS f FROM each_one)
+"""
+
+_ARRIVED = """
+    INSERT INTO arrived
+    SELECT stream, id, created, deleted, ?, fetched_at, page, raw FROM items WHERE parent IS NULL
+    UNION ALL
+    SELECT
+        p.stream, p.parent, NULL, false, ?, min(p.asked), max(p.number), json_object('object', 'list', 'data',
+            coalesce(to_json(list(i.raw ORDER BY i.page, i.position) FILTER (i.raw IS NOT NULL)), '[]'::JSON))
+    FROM pages AS p LEFT JOIN items AS i ON i.page = p.number
+    WHERE p.parent IS NOT NULL GROUP BY p.stream, p.parent
+"""
+
+
+@dataclass(frozen=True)
+class Committed:
+    """What a commit did to one stream: objects in the answers, and how many were new or different."""
+
+    rows: int
+    changed: int
+
+
+def create_tables(connection: duckdb.DuckDBPyConnection) -> None:
+    """Make every table and view of schema `stripe` that is not there yet."""
+    present = {
+        name
+        for (name,) in connection.execute(
+            "SELECT table_name FROM information_schema.tables WHERE table_schema = 'stripe'"
+        ).fetchall()
+    }
+    connection.execute(_WORKSPACE)
+    if "raw_objects" not in present:
+        connection.execute(SQL["raw_objects"])
+    for name in sorted(set(SQL) - present):
+        connection.execute(SQL[name])
+
+
+def commit(connection: duckdb.DuckDBPyConnection, spool: Spool) -> dict[str, Committed]:
+    """Bring a spool's pages into the raw and typed tables; what was done, by stream.
+
+    Raises StripeFailure if an object lacks a field or holds what the typed tables cannot take; the caller's
+    transaction is then rolled back.
+    """
+    create_tables(connection)
+    if not spool.pages:
+        return {}
+    _stage(connection, spool)
+    for name in spool.streams:
+        if name in STREAMS:
+            _require_fields(connection, STREAMS[name])
+    connection.execute(_ARRIVED, [STRIPE_API_VERSION, STRIPE_API_VERSION])
+    connection.execute(SQL["raw_objects"])
+    for stream in _owners(spool.streams):
+        _fill_typed(connection, stream)
+    counts = connection.execute(
+        "SELECT stream, count(*), (SELECT count(*) FROM altered AS a WHERE a.stream = n.stream) FROM arrived AS n"
+        " GROUP BY stream"
+    ).fetchall()
+    return {stream: Committed(rows, changed) for stream, rows, changed in counts}
+
+
+def record_window(
+    connection: duckdb.DuckDBPyConnection, stream: str, window: Window, at: datetime, rows: int, requests: int
+) -> None:
+    """Note that a stream's window is committed; in the same transaction as its objects."""
+    connection.execute(
+        "INSERT INTO stripe.windows VALUES (?, ?, ?, ?, ?, ?)", [stream, window.start, window.end, at, rows, requests]
+    )
+
+
+def _stage(connection: duckdb.DuckDBPyConnection, spool: Spool) -> None:
+    connection.executemany(
+        "INSERT INTO pages VALUES (?, ?, ?, ?, ?)",
+        [[str(p.file), number, p.stream, p.parent, p.asked_at] for number, p in enumerate(spool.pages)],
+    )
+    for batch in _batches(spool.pages):
+        connection.execute(_ITEMS, [batch])
+    for name, (_, sublist) in SUBLISTS.items():
+        if sublist.keep:
+            kept = ", ".join(f"'{field}', raw -> '$.{field}'" for field in sublist.keep)
+            connection.execute(f"UPDATE items SET raw = json_object({kept}) WHERE stream = ?", [name])
+
+
+def _batches(pages: Sequence[Page]) -> Iterator[list[str]]:
+    distinct = list(dict.fromkeys(str(page.file) for page in pages))
+    for start in range(0, len(distinct), FILES_AT_ONCE):
+        yield distinct[start : start + FILES_AT_ONCE]
+
+
+def _owners(names: Sequence[str]) -> list[Stream]:
+    """The streams whose typed tables a spool touches: its own, and the parents of its sublists."""
+    owners = [STREAMS[name] if name in STREAMS else SUBLISTS[name][0] for name in names]
+    return list({stream.name: stream for stream in owners}.values())
+
+
+def _require_fields(connection: duckdb.DuckDBPyConnection, stream: Stream) -> None:
+    row = connection.execute(
+        "SELECT id, list_filter(?::VARCHAR[], lambda field: NOT list_contains(json_keys(raw), field)) AS lacking"
+        " FROM items WHERE stream = ? AND NOT deleted AND len(lacking) > 0 ORDER BY page, position LIMIT 1",
+        [list(stream.needs), stream.name],
+    ).fetchone()
+    if row:
+        raise StripeFailure(
+            f"Stripe's {stream.object} {row[0]} came without {' and '.join(row[1])}; nothing of {stream.name} was"
+            " committed.",
+            f"make sure that nothing between here and Stripe changes answers and that API version"
+            f" {STRIPE_API_VERSION} is still served; then report this line.",
+        )
+
+
+def _fill_typed(connection: duckdb.DuckDBPyConnection, stream: Stream) -> None:
+    names = [stream.name, *(sublist.name for sublist in stream.sublists)]
+    # A deleted object of which no more than its id was ever seen has nothing to fill a row with.
+    connection.execute(
+        "CREATE OR REPLACE TEMP TABLE changed AS SELECT id, created, raw FROM stripe.raw_objects"
+        " WHERE stream = ? AND id IN (SELECT id FROM altered WHERE list_contains(?, stream))"
+        " AND (created IS NOT NULL OR stream = 'customers')",
+        [stream.name, names],
+    )
+    for table in stream.tables:
+        try:
+            connection.execute(SQL[table])
+        except (duckdb.ConstraintException, duckdb.ConversionException) as error:
+            raise _unfit(stream, table, str(error)) from error
+
+
+def _unfit(stream: Stream, table: str, text: str) -> StripeFailure:
+    null = re.search(r"NOT NULL constraint failed: \w+\.(\w+)", text)
+    found = f"a {stream.object} without {null.group(1)}" if null else text.splitlines()[0]
+    return StripeFailure(
+        f"Stripe's {stream.name} cannot fill stripe.{table}: {found}; nothing of {stream.name} was committed.",
+        f"check that API version {STRIPE_API_VERSION} is still served, then report this line.",
+    )

@@ -1,0 +1,351 @@
+"""One run: the order in which the parts of this folder work, and what it reports.
+
+HTTP and the warehouse take turns: what is missing is asked of the warehouse, answers are spooled without it, and one
+transaction commits them.
+"""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import TypeVar
+
+import duckdb
+
+from fortstripe_dagster.business_day import Days, midnight, today
+from fortstripe_dagster.extract import balance, events, rates, references
+from fortstripe_dagster.extract.balance import Account, BalanceLine
+from fortstripe_dagster.extract.client import Patience, StripeApi
+from fortstripe_dagster.extract.commit import Committed, commit, create_tables, record_window
+from fortstripe_dagster.extract.pages import StripeReader
+from fortstripe_dagster.extract.spool import Spool, now
+from fortstripe_dagster.extract.streams import PAYOUT_MEMBERS, STREAMS
+from fortstripe_dagster.extract.windows import Window, plan, since_start
+from fortstripe_dagster.failures import ConfigurationError, Failure
+from fortstripe_dagster.settings import Settings
+from fortstripe_dagster.warehouse import Say, Warehouse
+
+READINGS = 5
+"""How often the balance is read around a list before a difference is taken for one."""
+
+Answer = TypeVar("Answer")
+
+
+@dataclass(frozen=True)
+class StreamReport:
+    """What was read of one stream."""
+
+    stream: str
+    rows: int = 0
+    """Objects in the answers."""
+    changed: int = 0
+    """Of those, new or different from what was stored."""
+    requests: int = 0
+    windows: tuple[tuple[int, int], ...] = ()
+
+    def __add__(self, other: StreamReport) -> StreamReport:
+        return StreamReport(
+            self.stream,
+            self.rows + other.rows,
+            self.changed + other.changed,
+            self.requests + other.requests,
+            self.windows + other.windows,
+        )
+
+
+@dataclass
+class ExtractReport:
+    """What a run read, spent and found."""
+
+    streams: dict[str, StreamReport] = field(default_factory=dict)
+    requests: dict[str, int] = field(default_factory=dict)
+    """Requests to Stripe by endpoint."""
+    balances: list[BalanceLine] = field(default_factory=list)
+    remarks: list[str] = field(default_factory=list)
+
+    @property
+    def rows(self) -> int:
+        """Objects read in all."""
+        return sum(stream.rows for stream in self.streams.values())
+
+    @property
+    def total_requests(self) -> int:
+        """Requests to Stripe in all."""
+        return sum(self.requests.values())
+
+
+class Extraction:
+    """One run against one Stripe account. Makes no request before it is used."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        warehouse: Warehouse,
+        *,
+        progress: Say = print,
+        run_id: str | None = None,
+        patience: Patience | None = None,
+    ) -> None:
+        self.settings = settings
+        self.warehouse = warehouse
+        self.progress = progress
+        self.run_id = run_id or uuid.uuid4().hex
+        self.started = datetime.now(UTC)
+        self._patience = patience
+        self._api = StripeApi(settings, patience)
+        self._reader = StripeReader(self._api)
+        self._account: Account | None = None
+        self._recorded: dict[str, int] = {}
+        self._report = ExtractReport()
+
+    def __enter__(self) -> Extraction:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            self.close()
+        except (Failure, duckdb.Error) as late:
+            if error is None:
+                raise
+            error.add_note(f"The requests that were spent could not be noted either: {late}")
+
+    def close(self) -> None:
+        """Note the requests spent, also by a run that failed, and close the connections."""
+        try:
+            if self._api.requests != self._recorded:
+                with self.warehouse.transaction() as connection:
+                    create_tables(connection)
+                    self._record_requests(connection)
+        finally:
+            self._reader.close()
+
+    def report(self) -> ExtractReport:
+        """What the run has read and spent so far."""
+        self._report.requests = self._api.requests
+        return self._report
+
+    def check_account(self) -> Account:
+        """Who the key belongs to; refuses another account or mode than the warehouse's. Asks Stripe once a run.
+
+        Raises ConfigurationError or StripeFailure.
+        """
+        if self._account is None:
+            account = self._api.get("/v1/account", reading="the account", permission="rak_account_read")
+            account_balance = self._api.get("/v1/balance", reading="the balance", permission="rak_balance_read")
+            found = balance.parse_account(account, account_balance)
+            with self.warehouse.transaction() as connection:
+                create_tables(connection)
+                balance.pin(connection, found)
+                self._record_requests(connection)
+            self._account = found
+        return self._account
+
+    def extract_stream(self, name: str, days: Days) -> StreamReport:
+        """List a stream for `days`; commits its windows whole or not at all.
+
+        In a run, `events` comes first. Raises StripeFailure.
+        """
+        self.check_account()
+        stream = STREAMS.get(name)
+        if stream is None or stream.reach is None:
+            raise ConfigurationError(f"There is no stream {name!r} to list.", "choose from LISTED.")
+        covered = self._covered(name)
+        clock = int(time.time())
+        if name == "events" and (remark := events.gap(covered, clock)):
+            self._report.remarks.append(remark)
+            self.progress(remark)
+        windows = plan(
+            stream.reach,
+            days,
+            clock,
+            covered,
+            self._first_moment,
+            self.settings.stripe.document_lookback_days,
+        )
+        return self._commit_windows(name, windows)
+
+    def complete_references(self) -> list[StreamReport]:
+        """Fetch by id what other objects refer to and what may have changed, until nothing is missing.
+
+        Raises StripeFailure.
+        """
+        self.check_account()
+        wanted = self._ask(
+            lambda connection: _merged(
+                events.stale(connection), references.not_final(connection, today(), self.started)
+            )
+        )
+        while True:
+            wanted = _merged(wanted, self._ask(references.absent))
+            if wanted:
+                self._fetch(wanted)
+            elif intents := self._ask(references.intents_to_look_up):
+                self._look_up(intents)
+            elif payouts := self._ask(references.payouts_without_members):
+                self._list_members(payouts)
+            else:
+                break
+            wanted = {}
+        return list(self._report.streams.values())
+
+    def extract_rates(self) -> StreamReport:
+        """Fetch the official exchange rates that are needed and unknown. Raises RatesFailure."""
+        report = StreamReport("official_rates")
+        for gap in self._ask(rates.gaps):
+            asked = now()
+            published = rates.fetch(self.settings.rates_api_base, gap, self._patience)
+            with self.warehouse.transaction() as connection:
+                rates.store(connection, published, asked)
+            count = len(published.rates)
+            report += StreamReport("official_rates", count, count, 1)
+        self._ask(rates.require_all)
+        return self._noted(report)
+
+    def read_balance(self) -> list[BalanceLine]:
+        """Read the balance, list the newest transactions, read again; what is left unexplained is in the lines.
+
+        Readings that differ are repeated: something moved in between. Raises StripeFailure.
+        """
+        self.check_account()
+        before = self._read_balance()
+        for _ in range(READINGS):
+            newest = since_start(self._covered("balance_transactions"), self._first_moment, int(time.time()))
+            self._commit_windows("balance_transactions", [newest])
+            after = self._read_balance()
+            if after == before:
+                break
+            before = after
+        with self.warehouse.transaction() as connection:
+            lines = balance.explain(connection, after, self.settings.start_date, now())
+            self._record_requests(connection)
+        self._report.balances = lines
+        return lines
+
+    @property
+    def _first_moment(self) -> int:
+        return midnight(self.settings.start_date)
+
+    def _read_balance(self) -> balance.Balances:
+        asked = now()
+        found = balance.parse_balances(
+            self._api.get("/v1/balance", reading="the balance", permission="rak_balance_read")
+        )
+        with self.warehouse.transaction() as connection:
+            balance.record(connection, found, asked)
+        return found
+
+    def _commit_windows(self, name: str, windows: Sequence[Window]) -> StreamReport:
+        stream = STREAMS[name]
+        asked, before = now(), self._api.requests
+        with Spool(self.settings.home) as spool:
+            counted = []
+            for window in windows:
+                spent = sum(self._api.requests.values())
+                rows = self._reader.window(stream, window, spool)
+                counted.append((window, rows, sum(self._api.requests.values()) - spent))
+            with self.warehouse.transaction() as connection:
+                committed = commit(connection, spool)
+                for window, rows, requests in counted:
+                    record_window(connection, name, window, asked, rows, requests)
+                self._record_requests(connection)
+        spent = sum(self._api.requests.values()) - sum(before.values())
+        done = committed.get(name, Committed(0, 0))
+        report = StreamReport(
+            name, sum(rows for _, rows, _ in counted), done.changed, spent, tuple((w.start, w.end) for w in windows)
+        )
+        return self._noted(report)
+
+    def _fetch(self, wanted: dict[str, list[str]]) -> None:
+        """Fetch objects by id and commit them together."""
+        spent = {}
+        with Spool(self.settings.home) as spool:
+            for name, ids in wanted.items():
+                before = sum(self._api.requests.values())
+                for id in ids:
+                    self._reader.object(STREAMS[name], id, spool)
+                spent[name] = sum(self._api.requests.values()) - before
+            self._commit_spool(spool, spent)
+
+    def _look_up(self, intents: Sequence[str]) -> None:
+        """Find the invoice payments of payment intents, and remember where there is none."""
+        before = sum(self._api.requests.values())
+        with Spool(self.settings.home) as spool:
+            found = {intent: self._reader.invoice_payments_of(intent, spool) for intent in intents}
+            asked = now()
+            spent = sum(self._api.requests.values()) - before
+
+            def remember(connection: duckdb.DuckDBPyConnection) -> None:
+                for intent, is_there in found.items():
+                    connection.execute("INSERT INTO stripe.lookups VALUES (?, ?, ?)", [intent, asked, is_there])
+
+            self._commit_spool(spool, {"invoice_payments": spent}, remember)
+
+    def _list_members(self, payouts: Sequence[str]) -> None:
+        before = sum(self._api.requests.values())
+        with Spool(self.settings.home) as spool:
+            for payout in payouts:
+                self._reader.sublist(STREAMS["payouts"], PAYOUT_MEMBERS, payout, spool)
+            for page in list(spool.pages):
+                spool.add_again(page, "balance_transactions")
+            self._commit_spool(spool, {"payout_members": sum(self._api.requests.values()) - before})
+
+    def _commit_spool(
+        self,
+        spool: Spool,
+        spent: dict[str, int],
+        also: Callable[[duckdb.DuckDBPyConnection], None] = lambda connection: None,
+    ) -> None:
+        with self.warehouse.transaction() as connection:
+            committed = commit(connection, spool)
+            also(connection)
+            self._record_requests(connection)
+        for name in dict.fromkeys([*spent, *committed]):
+            done = committed.get(name, Committed(0, 0))
+            self._noted(StreamReport(name, done.rows, done.changed, spent.get(name, 0)))
+
+    def _covered(self, stream: str) -> list[tuple[int, int]]:
+        return self._ask(
+            lambda connection: connection.execute(
+                "SELECT from_ts, to_ts FROM stripe.coverage WHERE stream = ? ORDER BY 1", [stream]
+            ).fetchall()
+        )
+
+    def _ask(self, question: Callable[[duckdb.DuckDBPyConnection], Answer]) -> Answer:
+        with self.warehouse.writer() as connection:
+            create_tables(connection)
+            return question(connection)
+
+    def _record_requests(self, connection: duckdb.DuckDBPyConnection) -> None:
+        """Add what was spent since the last record to `stripe.requests`."""
+        spent = self._api.requests
+        for endpoint, count in spent.items():
+            if count > self._recorded.get(endpoint, 0):
+                connection.execute(
+                    "INSERT INTO stripe.requests VALUES (?, ?, ?, ?)",
+                    [self.run_id, now(), endpoint, count - self._recorded.get(endpoint, 0)],
+                )
+        self._recorded = spent
+
+    def _noted(self, report: StreamReport) -> StreamReport:
+        if report.requests:
+            self.progress(
+                f"{report.stream}: {report.rows} read, {report.changed} new or changed, {report.requests} requests"
+            )
+        known = self._report.streams.get(report.stream, StreamReport(report.stream))
+        self._report.streams[report.stream] = known + report
+        return report
+
+
+def _merged(*parts: dict[str, list[str]]) -> dict[str, list[str]]:
+    """The ids of several questions, each once, by stream."""
+    merged: dict[str, dict[str, None]] = {}
+    for part in parts:
+        for stream, ids in part.items():
+            merged.setdefault(stream, {}).update(dict.fromkeys(ids))
+    return {stream: list(ids) for stream, ids in merged.items()}

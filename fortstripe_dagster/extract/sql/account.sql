@@ -1,0 +1,8 @@
+-- The account and mode this warehouse belongs to: one row.
+CREATE TABLE IF NOT EXISTS stripe.account (
+    id VARCHAR NOT NULL,
+    country VARCHAR,
+    default_currency VARCHAR,
+    livemode BOOLEAN NOT NULL,
+    name VARCHAR
+);
