@@ -1,0 +1,105 @@
+"""The assets of schema `ledger`, made together by one rebuild, and the checks that stop delivery."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import dagster as dg
+
+from fortstripe_dagster.extract.assets import BALANCES, RATES, REFERENCES
+from fortstripe_dagster.ledger import RULE_VERSION, build
+from fortstripe_dagster.ledger import checks as ledger_checks
+from fortstripe_dagster.operations.company import Company, explained
+from fortstripe_dagster.operations.metadata import daily_chart, markdown_table, of_table, shown
+from fortstripe_dagster.operations.partitions import BACKFILL_POLICY, days_of
+
+TABLES = {
+    "parties": "Who bought: name, address, VAT number, frozen at the sale.",
+    "sales": "The unit of sale: a Stripe invoice, or a payment without one, with its VAT treatment.",
+    "sale_rows": "What was sold, with VAT rate and sales account; rows add up to the sale to the öre.",
+    "credits": "What takes a sale back: refunds, credit notes, voids, lost disputes.",
+    "entries": "One row for each bookkeeping entry: day, kind, Stripe id, why it is held.",
+    "lines": "Debit and credit of each entry. Clearing lines come from balance transactions alone.",
+}
+ENTRIES = dg.AssetKey(["ledger", "entries"])
+LINES = dg.AssetKey(["ledger", "lines"])
+
+
+def ledger_assets(partitions: dg.DailyPartitionsDefinition) -> dg.AssetsDefinition:
+    """Schema `ledger` as one multi-asset: a rebuild fills every table in one transaction."""
+
+    @dg.multi_asset(
+        name="ledger",
+        group_name="ledger",
+        specs=[
+            dg.AssetSpec(
+                key=["ledger", table],
+                deps=[REFERENCES, RATES, BALANCES],
+                description=description,
+                kinds={"duckdb", "sql"},
+                owners=["team:finance"],
+                code_version=RULE_VERSION,
+                partitions_def=partitions,
+            )
+            for table, description in TABLES.items()
+        ],
+        partitions_def=partitions,
+        backfill_policy=BACKFILL_POLICY,
+    )
+    def ledger(context: dg.AssetExecutionContext, company: Company) -> Iterator[dg.MaterializeResult[None]]:
+        days = days_of(context)
+        with explained():
+            settings = company.settings()
+            warehouse = company.warehouse(settings, context.log.info)
+            report = build(settings, warehouse, context.log.info)
+            with warehouse.writer() as connection:
+                metadata = {table: of_table(connection, f"ledger.{table}") for table in TABLES}
+                window = [days.first, days.last]
+                metadata["entries"]["entries by kind"] = shown(
+                    connection,
+                    "SELECT kind, count(*) AS entries FROM ledger.entries WHERE event_day BETWEEN ? AND ? GROUP BY 1 ORDER BY 1",
+                    window,
+                )
+                metadata["entries"]["held"] = markdown_table(["entry", "reason"], report.held)
+                metadata["entries"]["alerts"] = markdown_table(["entry", "what to look at"], report.alerts)
+                metadata["lines"]["accounts"] = shown(
+                    connection,
+                    "SELECT account, sum(debit) AS debit, sum(credit) AS credit, sum(debit - credit) AS movement "
+                    "FROM ledger.lines WHERE event_day BETWEEN ? AND ? GROUP BY 1 ORDER BY 1",
+                    window,
+                )
+                sales = connection.execute(
+                    "SELECT event_day, (sum(gross_ore) / 100)::DECIMAL(18, 2) FROM ledger.sales "
+                    "WHERE event_day BETWEEN ? AND ? GROUP BY 1 ORDER BY 1",
+                    window,
+                ).fetchall()
+                metadata["sales"]["sales by day (SEK, VAT included)"] = daily_chart(sales)
+        for table in TABLES:
+            yield dg.MaterializeResult(asset_key=["ledger", table], metadata=metadata[table])
+
+    return ledger
+
+
+def ledger_asset_checks() -> Sequence[dg.AssetChecksDefinition]:
+    """Checks that must hold before anything is written to Fortnox."""
+
+    def check(name: str, asset: dg.AssetKey, run: ledger_checks.Check) -> dg.AssetChecksDefinition:
+        @dg.asset_check(name=name, asset=asset, blocking=True, description=run.__doc__)
+        def blocking(context: dg.AssetCheckExecutionContext, company: Company) -> dg.AssetCheckResult:
+            with explained():
+                settings = company.settings()
+                with company.warehouse(settings, context.log.info).writer() as connection:
+                    found = run(connection)
+            return dg.AssetCheckResult(
+                passed=not found,
+                severity=dg.AssetCheckSeverity.ERROR,
+                metadata={"found": markdown_table(["what", "detail"], found)},
+            )
+
+        return blocking
+
+    return [
+        check("balanced", LINES, ledger_checks.unbalanced),
+        check("complete", ENTRIES, ledger_checks.incomplete),
+        check("no_unknown_types", ENTRIES, ledger_checks.unknown_types),
+    ]

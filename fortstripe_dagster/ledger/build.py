@@ -1,0 +1,173 @@
+"""Rebuild the ledger from the typed tables, in one transaction.
+
+The order of the SQL files is the data flow; each creates or fills the table it is named after. Choices of the company
+come in through two small tables, `ledger.account_map` and `ledger.policy`, so that the SQL holds no templating.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date
+from importlib.resources import files
+
+import duckdb
+
+from fortstripe_dagster.business_day import today
+from fortstripe_dagster.failures import Failure, RatesFailure
+from fortstripe_dagster.settings import Settings
+from fortstripe_dagster.warehouse import Warehouse
+
+RULE_VERSION = "2026-11"
+"""Version of the booking rules in this folder; it goes up with each change of what is booked."""
+
+ORDER = (
+    "exchange_rates",
+    "covered_days",
+    "sale_items",
+    "parties",
+    "sales",
+    "sale_rows",
+    "lost_disputes",
+    "credits",
+    "credit_rows",
+    "movements",
+    "fees",
+    "payments",
+    "bank_events",
+    "postings",
+    "postings_sales",
+    "postings_credits",
+    "postings_payments",
+    "postings_movements",
+    "postings_fees",
+    "postings_disputes",
+    "postings_bank",
+    "postings_opening",
+    "entries",
+    "lines",
+)
+RULE_TABLES = {
+    "movements": "movement_kinds",
+    "vat_treatments": "vat_treatments",
+    "eu_countries": "eu_countries",
+    "software_fees": "software_fees",
+}
+
+
+@dataclass(frozen=True)
+class LedgerReport:
+    """What a rebuild made: entries by kind, what waits for a person, and what a person should look at."""
+
+    entries: dict[str, int]
+    lines: int
+    first_day: date | None
+    last_day: date | None
+    held: list[tuple[str, str]] = field(default_factory=list)
+    alerts: list[tuple[str, str]] = field(default_factory=list)
+
+
+def build(
+    settings: Settings, warehouse: Warehouse, progress: Callable[[str], None] = lambda line: None
+) -> LedgerReport:
+    """Rebuild every table of schema `ledger`.
+
+    Raises RatesFailure when an official rate is missing, Failure when an entry does not balance or lacks an account:
+    both mean that nothing of this rebuild is kept.
+    """
+    with warehouse.transaction() as connection:
+        _load_rules(connection)
+        _load_choices(connection, settings)
+        for name in ("macros", *ORDER):
+            connection.execute(files(__package__).joinpath("sql", f"{name}.sql").read_text(encoding="utf-8"))
+        _refuse_missing_rates(connection)
+        _refuse_unmapped(connection)
+        _refuse_unbalanced(connection)
+        report = _report(connection)
+    progress(f"ledger: {sum(report.entries.values())} entries, {report.lines} lines, {len(report.held)} held")
+    return report
+
+
+def _load_rules(connection: duckdb.DuckDBPyConnection) -> None:
+    for name, table in RULE_TABLES.items():
+        path = files(__package__).joinpath("data", f"{name}.csv")
+        connection.execute(
+            f"CREATE OR REPLACE TABLE ledger.{table} AS SELECT * FROM read_csv('{path}', header = true, all_varchar = true)"
+        )
+    connection.execute("ALTER TABLE ledger.vat_treatments ALTER valid_from TYPE DATE")
+    connection.execute(
+        "CREATE OR REPLACE TABLE ledger.vat_treatment_kinds AS "
+        "SELECT DISTINCT treatment, rate, account, vat_type, box FROM ledger.vat_treatments"
+    )
+
+
+def _load_choices(connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:
+    roles: list[tuple[str, str]] = []
+    for name, value in settings.accounts.model_dump().items():
+        pairs = value.items() if isinstance(value, dict) else [(None, value)]
+        roles += [(name if key is None else f"{name}:{key}", number) for key, number in pairs]
+    connection.execute("CREATE OR REPLACE TABLE ledger.account_map (role VARCHAR PRIMARY KEY, number VARCHAR)")
+    connection.executemany("INSERT INTO ledger.account_map VALUES (?, ?)", roles)
+    policy = {
+        "start_date": settings.start_date.isoformat(),
+        "today": today().isoformat(),
+        "rule_version": RULE_VERSION,
+        "invoice_when": settings.invoice_when,
+        "dispute_lost": settings.dispute_lost,
+        "processing_fee_vat": settings.processing_fee_vat,
+        "software_fee_vat": settings.software_fee_vat,
+        "bank_leg": settings.bank_leg,
+        "default_supply": settings.default_supply.kind,
+        "default_vat_rate": str(settings.default_supply.vat_rate),
+    }
+    connection.execute("CREATE OR REPLACE TABLE ledger.policy (name VARCHAR PRIMARY KEY, value VARCHAR)")
+    connection.executemany("INSERT INTO ledger.policy VALUES (?, ?)", list(policy.items()))
+
+
+def _refuse_missing_rates(connection: duckdb.DuckDBPyConnection) -> None:
+    missing = connection.execute(
+        "SELECT currency, min(day), max(day), count(*) FROM ("
+        "  SELECT currency, day FROM ledger.movements WHERE sek_per_unit IS NULL"
+        "  UNION ALL SELECT currency, event_day FROM ledger.sales WHERE sek_per_unit IS NULL"
+        ") GROUP BY currency ORDER BY currency"
+    ).fetchall()
+    if missing:
+        currency, first, last, count = missing[0]
+        raise RatesFailure(
+            f"No official exchange rate for {currency} on {first}…{last} ({count} amounts).",
+            "check RATES_API_BASE and run the sync of those days again; nothing was booked at another rate.",
+        )
+
+
+def _refuse_unmapped(connection: duckdb.DuckDBPyConnection) -> None:
+    row = connection.execute(
+        "SELECT entry_id, day, currency, kind FROM ledger.postings WHERE account IS NULL ORDER BY day LIMIT 1"
+    ).fetchone()
+    if row:
+        entry_id, day, currency, kind = row
+        raise Failure(
+            f"Entry {entry_id} ({kind}, {day}, {currency}) has no account in the configuration.",
+            f"add accounts.clearing.{currency} and accounts.transit.{currency}, or the account of its VAT rate.",
+        )
+
+
+def _refuse_unbalanced(connection: duckdb.DuckDBPyConnection) -> None:
+    row = connection.execute(
+        "SELECT entry_id, any_value(kind), sum(ore) FROM ledger.postings GROUP BY entry_id HAVING sum(ore) <> 0 LIMIT 1"
+    ).fetchone()
+    if row:
+        raise Failure(
+            f"Entry {row[0]} ({row[1]}) does not balance: it is {row[2]} öre off. Nothing was booked.",
+            "this is a fault in the booking rules: report it with that id.",
+        )
+
+
+def _report(connection: duckdb.DuckDBPyConnection) -> LedgerReport:
+    kinds = dict(connection.execute("SELECT kind, count(*) FROM ledger.entries GROUP BY kind ORDER BY kind").fetchall())
+    span = connection.execute("SELECT min(event_day), max(event_day) FROM ledger.entries").fetchone() or (None, None)
+    lines = connection.execute("SELECT count(*) FROM ledger.lines").fetchone() or (0,)
+    held = connection.execute("SELECT entry_id, held FROM ledger.entries WHERE held IS NOT NULL ORDER BY 1").fetchall()
+    alerts = connection.execute(
+        "SELECT entry_id, alert FROM ledger.entries WHERE alert IS NOT NULL ORDER BY 1"
+    ).fetchall()
+    return LedgerReport(kinds, lines[0], span[0], span[1], held, alerts)

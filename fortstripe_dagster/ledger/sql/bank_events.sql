@@ -1,0 +1,30 @@
+-- Money between Stripe and the bank: payouts that arrived (on their arrival date, only once paid and past), arrivals that
+-- were taken back because the payout failed afterwards, and top-ups that left the bank.
+CREATE OR REPLACE TABLE ledger.bank_events AS
+WITH ever_paid AS (
+    SELECT id FROM stripe.payouts WHERE status = 'paid'
+    UNION
+    SELECT id FROM stripe.raw_versions
+    WHERE stream = 'payouts' AND json_extract_string(raw, '$.status') = 'paid'
+),
+sent AS (
+    SELECT p.id, p.arrival_date, m.currency, -m.amount AS amount, -m.amount_ore AS ore,
+           (SELECT min(f.day) FROM ledger.movements f WHERE f.source = p.id AND f.treatment = 'payout_failed') AS failed_day
+    FROM stripe.payouts p
+    JOIN ledger.movements m ON m.source = p.id AND m.treatment = 'payout'
+    JOIN ever_paid e ON e.id = p.id
+    WHERE p.arrival_date < policy('today')::DATE
+)
+SELECT id || ':arrived' AS entry_id, 'payout_arrived' AS kind, arrival_date AS day, id AS source, currency, amount, ore,
+       'Utbetalning ' || id || ' till banken' AS text
+FROM sent WHERE failed_day IS NULL OR failed_day > arrival_date
+UNION ALL
+SELECT id || ':returned', 'payout_returned', failed_day, id, currency, -amount, -ore,
+       'Utbetalning ' || id || ' kom tillbaka'
+FROM sent WHERE failed_day > arrival_date
+UNION ALL
+SELECT t.id || ':sent', 'topup_sent', t.arrival_date, t.id, m.currency, -m.amount, -m.amount_ore,
+       'Insättning ' || t.id || ' från banken'
+FROM stripe.topups t
+JOIN ledger.movements m ON m.source = t.id AND m.treatment = 'topup'
+WHERE t.status = 'succeeded' AND t.arrival_date < policy('today')::DATE;

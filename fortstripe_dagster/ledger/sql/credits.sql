@@ -1,0 +1,51 @@
+-- What takes a sale back, wholly or in part: a refund without a credit note, a credit note, a void, a dispute that was
+-- lost (where the company credits those). Amounts keep the sale's exchange and VAT rates and round cumulatively over
+-- all credits of the sale, so that several parts add up to the whole.
+CREATE OR REPLACE TABLE ledger.credits AS
+WITH main_sale AS (
+    SELECT charge, max_by(sale_id, amount) AS sale_id FROM ledger.charge_sales GROUP BY charge
+),
+found AS (
+    SELECT r.id AS credit_id, 'refund' AS kind, m.sale_id, r.charge, b.day AS event_day, b.created AS ordered_by,
+           r.amount, 'Återbetalning' AS text
+    FROM stripe.refunds r
+    JOIN stripe.balance_transactions b
+      ON b.source = r.id AND b.type IN ('refund', 'payment_refund') AND b.amount < 0
+     AND b.reporting_category <> 'partial_capture_reversal'
+    JOIN main_sale m ON m.charge = r.charge
+    WHERE NOT EXISTS (SELECT 1 FROM stripe.credit_note_refunds n WHERE n.refund = r.id)
+    UNION ALL
+    SELECT n.id, 'credit_note', n.invoice, NULL, local_day(coalesce(n.effective_at, n.created)),
+           coalesce(n.effective_at, n.created), n.total, 'Kreditnota ' || coalesce(n.number, n.id)
+    FROM stripe.credit_notes n
+    WHERE n.status = 'issued' AND n.total > 0
+    UNION ALL
+    SELECT i.id || ':void', 'void', i.id, NULL, local_day(i.voided_at), i.voided_at,
+           i.total - coalesce((SELECT sum(n.total) FROM stripe.credit_notes n
+                               WHERE n.invoice = i.id AND n.status = 'issued'), 0),
+           'Makulerad faktura ' || coalesce(i.number, i.id)
+    FROM stripe.invoices i
+    WHERE i.status = 'void' AND i.voided_at IS NOT NULL
+    UNION ALL
+    SELECT l.dispute, 'dispute', m.sale_id, l.charge, l.event_day, l.lost_at, l.amount, 'Förlorad tvist'
+    FROM ledger.lost_disputes l
+    JOIN main_sale m ON m.charge = l.charge
+    WHERE policy('dispute_lost') = 'credit'
+),
+running AS (
+    SELECT
+        f.*, s.currency, s.gross AS sale_gross, s.gross_ore AS sale_ore, s.before_start, s.held,
+        sum(f.amount) OVER (PARTITION BY f.sale_id ORDER BY f.ordered_by, f.credit_id ROWS UNBOUNDED PRECEDING) AS upto
+    FROM found f
+    JOIN ledger.sales s ON s.sale_id = f.sale_id
+    WHERE f.amount > 0
+)
+SELECT
+    credit_id, kind, sale_id, charge, event_day, ordered_by, currency, text, before_start, held,
+    -- More than the whole sale cannot be credited: a refund of a disputed charge, say. The rest is a finding.
+    least(amount, greatest(sale_gross - (upto - amount), 0)) AS gross,
+    greatest(upto - greatest(sale_gross, upto - amount), 0) AS excess,
+    round_div(sale_ore::HUGEINT * least(upto, sale_gross), sale_gross) AS credited_after,
+    round_div(sale_ore::HUGEINT * least(upto - amount, sale_gross), sale_gross) AS credited_before,
+    credited_after - credited_before AS gross_ore
+FROM running;

@@ -1,0 +1,22 @@
+-- Disputes that were lost, with the moment of the loss: Stripe's closing event, else when we first saw the dispute lost.
+CREATE OR REPLACE TABLE ledger.lost_disputes AS
+WITH seen AS (
+    SELECT id, min(seen_at) AS seen_at
+    FROM (
+        SELECT id, first_seen AS seen_at, raw FROM stripe.raw_versions WHERE stream = 'disputes'
+        UNION ALL
+        SELECT id, fetched_at, raw FROM stripe.raw_objects WHERE stream = 'disputes'
+    )
+    WHERE json_extract_string(raw, '$.status') = 'lost'
+    GROUP BY id
+),
+closed AS (
+    SELECT object_id AS id, max(created) AS closed_at FROM stripe.events
+    WHERE type = 'charge.dispute.closed' GROUP BY object_id
+)
+SELECT d.id AS dispute, d.charge, d.amount, coalesce(c.closed_at, s.seen_at) AS lost_at,
+       local_day(coalesce(c.closed_at, s.seen_at)) AS event_day
+FROM stripe.disputes d
+LEFT JOIN closed c ON c.id = d.id
+LEFT JOIN seen s ON s.id = d.id
+WHERE d.status = 'lost';

@@ -1,0 +1,25 @@
+-- A sale: D receivable / K sales and output VAT, on the sale's event day.
+INSERT INTO ledger.postings BY NAME
+WITH entry AS (
+    SELECT s.sale_id || ':sale' AS entry_id, s.event_day AS day, 'sale' AS kind, s.sale_id AS source, s.charge, s.sale_id,
+           s.currency AS settlement, s.text, s.held, s.gross_ore, s.gross, s.currency
+    FROM ledger.sales s
+    JOIN ledger.covered_days c ON c.day = s.event_day
+    WHERE NOT s.before_start
+),
+lines AS (
+    SELECT entry_id, 1 AS line_no, account('receivable') AS account, gross_ore AS ore, gross AS amount,
+           NULL AS vat_rate, NULL AS treatment
+    FROM entry
+    UNION ALL
+    SELECT e.entry_id, 2, r.account, -sum(r.net_ore), NULL, r.vat_rate, r.treatment
+    FROM entry e JOIN ledger.sale_rows r USING (sale_id) GROUP BY ALL
+    UNION ALL
+    SELECT e.entry_id, 3, r.vat_account, -sum(r.vat_ore), NULL, r.vat_rate, r.treatment
+    FROM entry e JOIN ledger.sale_rows r USING (sale_id) WHERE r.vat_rate > 0 GROUP BY ALL
+    UNION ALL
+    -- A sale whose VAT treatment is not known yet stands on the suspense account and is held.
+    SELECT entry_id, 2, account('suspense'), -gross_ore, NULL, NULL, NULL
+    FROM entry WHERE sale_id NOT IN (SELECT sale_id FROM ledger.sale_rows)
+)
+SELECT e.* EXCLUDE (gross_ore, gross), l.* EXCLUDE entry_id FROM entry e JOIN lines l USING (entry_id) WHERE l.ore <> 0;

@@ -1,0 +1,64 @@
+-- What was sold, in the currency it was sold in: one row for each invoice line, or for a charge without an invoice.
+-- A row's gross includes its VAT. VAT rates come from Stripe's tax lines, else the product's or the charge's
+-- metadata `vat_rate`, else the company's default supply.
+CREATE OR REPLACE TABLE ledger.sale_items AS
+WITH charge_invoices AS (
+    -- Which invoices a charge paid; joined from the invoice payment, since neither object names the other.
+    SELECT c.id AS charge, p.invoice, p.amount_paid
+    FROM stripe.invoice_payments p
+    JOIN stripe.charges c
+      ON p.status = 'paid' AND (p.charge = c.id OR (p.charge IS NULL AND p.payment_intent = c.payment_intent))
+    WHERE c.status = 'succeeded'
+),
+invoice_rows AS (
+    SELECT
+        l.invoice AS sale_id,
+        l.position AS row_no,
+        coalesce(l.description, p.name, 'Stripe') AS description,
+        coalesce(l.quantity, 1) AS quantity,
+        l.amount - coalesce(l.discount_amount, 0)
+            + CASE WHEN l.tax_behavior = 'exclusive' THEN coalesce(l.tax_amount, 0) ELSE 0 END AS gross,
+        l.tax_amount,
+        t.percentage AS stripe_rate,
+        t.country AS tax_country,
+        l.taxability_reason,
+        l.product,
+        p.metadata
+    FROM stripe.invoice_lines l
+    LEFT JOIN stripe.products p ON p.id = l.product
+    LEFT JOIN stripe.tax_rates t ON t.id = l.tax_rate
+    JOIN stripe.invoices i ON i.id = l.invoice AND i.status <> 'draft'
+),
+charge_rows AS (
+    SELECT
+        c.id, 1, coalesce(c.description, 'Stripe ' || c.id), 1, c.amount_captured, NULL, NULL, NULL, NULL, NULL, c.metadata
+    FROM stripe.charges c
+    WHERE c.status = 'succeeded' AND c.amount_captured > 0
+      AND NOT EXISTS (SELECT 1 FROM charge_invoices ci WHERE ci.charge = c.id)
+),
+everything AS (SELECT * FROM invoice_rows UNION ALL SELECT * FROM charge_rows)
+SELECT
+    sale_id,
+    row_no,
+    description,
+    quantity,
+    gross,
+    tax_amount,
+    tax_country,
+    taxability_reason,
+    product,
+    coalesce(json_extract_string(metadata, '$.supply'), policy('default_supply')) AS supply,
+    CASE
+        WHEN taxability_reason IN ('product_exempt', 'zero_rated') THEN 0
+        WHEN tax_amount > 0 THEN stripe_rate
+        ELSE coalesce(try_cast(json_extract_string(metadata, '$.vat_rate') AS DECIMAL(5, 2)),
+                      policy('default_vat_rate')::DECIMAL(5, 2))
+    END::DECIMAL(5, 2) AS vat_rate
+FROM everything;
+
+CREATE OR REPLACE TABLE ledger.charge_sales AS
+SELECT c.id AS charge, coalesce(p.invoice, c.id) AS sale_id, coalesce(p.amount_paid, c.amount_captured) AS amount
+FROM stripe.charges c
+LEFT JOIN stripe.invoice_payments p
+  ON p.status = 'paid' AND (p.charge = c.id OR (p.charge IS NULL AND p.payment_intent = c.payment_intent))
+WHERE c.status = 'succeeded';

@@ -1,0 +1,58 @@
+-- The rows of each sale in öre: gross, VAT inside it, net, and the sales account. Rows add up to the sale exactly;
+-- VAT is one sum for each sale and rate (Stripe's own where it charged VAT), shared out over the rows without loss.
+CREATE OR REPLACE TABLE ledger.sale_rows AS
+WITH rated AS (
+    SELECT
+        i.sale_id, i.row_no, i.description, i.quantity, i.product, s.gross AS sale_gross, s.gross_ore AS sale_ore,
+        s.currency, s.sek_per_unit, t.account AS account_role, t.treatment, t.box,
+        CASE WHEN t.rate = 'row' THEN i.vat_rate ELSE 0 END::DECIMAL(5, 2) AS vat_rate,
+        CASE WHEN t.rate = 'row' AND i.tax_amount > 0 THEN i.tax_amount END AS tax_amount,
+        -- The invoice's own total rules; a minor unit that the lines miss goes to the last row.
+        i.gross + CASE
+            WHEN i.row_no = max(i.row_no) OVER (PARTITION BY i.sale_id)
+            THEN s.gross - sum(i.gross) OVER (PARTITION BY i.sale_id) ELSE 0
+        END AS gross
+    FROM ledger.sale_items i
+    JOIN ledger.sales s ON s.sale_id = i.sale_id AND s.treatment IS NOT NULL
+    JOIN ledger.vat_treatment_kinds t ON t.treatment = s.treatment
+),
+in_ore AS (
+    SELECT
+        *,
+        round_div(sale_ore::HUGEINT * sum(gross) OVER upto, sale_gross)
+            - coalesce(round_div(sale_ore::HUGEINT * sum(gross) OVER before, sale_gross), 0) AS gross_ore
+    FROM rated
+    WINDOW upto AS (PARTITION BY sale_id ORDER BY row_no ROWS UNBOUNDED PRECEDING),
+           before AS (PARTITION BY sale_id ORDER BY row_no ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
+),
+group_vat AS (
+    SELECT
+        sale_id, vat_rate, sum(gross_ore) AS group_ore,
+        CASE
+            WHEN bool_and(tax_amount IS NOT NULL OR gross = 0) AND sum(tax_amount) IS NOT NULL
+            THEN to_ore(sum(tax_amount), any_value(currency), any_value(sek_per_unit))
+            ELSE vat_of_gross(sum(gross_ore), vat_rate)
+        END AS vat_ore
+    FROM in_ore GROUP BY sale_id, vat_rate
+),
+with_vat AS (
+    SELECT
+        r.*,
+        CASE WHEN g.group_ore = 0 THEN 0 ELSE
+            round_div(g.vat_ore::HUGEINT * abs(sum(r.gross_ore) OVER upto), abs(g.group_ore))
+                * CASE WHEN (sum(r.gross_ore) OVER upto < 0) <> (g.group_ore < 0) THEN -1 ELSE 1 END
+            - coalesce(round_div(g.vat_ore::HUGEINT * abs(sum(r.gross_ore) OVER before), abs(g.group_ore))
+                * CASE WHEN (sum(r.gross_ore) OVER before < 0) <> (g.group_ore < 0) THEN -1 ELSE 1 END, 0)
+        END AS vat_ore
+    FROM in_ore r
+    JOIN group_vat g ON g.sale_id = r.sale_id AND g.vat_rate = r.vat_rate
+    WINDOW upto AS (PARTITION BY r.sale_id, r.vat_rate ORDER BY r.row_no ROWS UNBOUNDED PRECEDING),
+           before AS (PARTITION BY r.sale_id, r.vat_rate ORDER BY r.row_no
+                      ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
+)
+SELECT
+    sale_id, row_no, description, quantity, product, treatment, box, vat_rate, currency, gross,
+    gross_ore, vat_ore, gross_ore - vat_ore AS net_ore,
+    CASE account_role WHEN 'sales' THEN account('sales:' || vat_rate::INTEGER) ELSE account(account_role) END AS account,
+    account('output_vat:' || vat_rate::INTEGER) AS vat_account
+FROM with_vat;
