@@ -23,6 +23,7 @@ from .models import (
     WriteOff,
     changes,
 )
+from .registration import organisation_number, vat_number
 from .retries import Retries
 from .text import clean, is_legal
 from .values import API_BLANK
@@ -57,6 +58,8 @@ __all__ = [
     "changes",
     "clean",
     "is_legal",
+    "organisation_number",
     "path",
     "remedy",
+    "vat_number",
 ]

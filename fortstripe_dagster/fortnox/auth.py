@@ -131,7 +131,7 @@ class RefreshTokens:
         try:
             return self._ask_and_save({"grant_type": "refresh_token", "refresh_token": saved.refresh_token})
         except Unauthorized as error:
-            if saved.handed_in is None:
+            if saved.handed_in is None or "invalid_grant" not in error.message:
                 raise
             when = time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(saved.handed_in))
             raise self._no_login(

@@ -21,8 +21,6 @@ class FortnoxError(Exception):
     connection. Query strings are left out on purpose: they hold e-mail addresses and names.
     """
 
-    advice = ""
-
     def __init__(self, method: str, path: str, message: str, *, status: int | None = None) -> None:
         self.method = method
         self.path = path
@@ -30,9 +28,18 @@ class FortnoxError(Exception):
         self.status = status
         super().__init__(method, path, message)
 
+    @property
+    def advice(self) -> str:
+        """What to do now."""
+        return ""
+
     def __str__(self) -> str:
-        answered = f" ({self.status})" if self.status else ""
-        return f"{self.method} {self.path}{answered}: {_sentence(self.message)} {self.advice}".rstrip()
+        status = f" ({self.status})" if self.status else ""
+        return f"{self.method} {self.path}{status}: {self._told()} {self.advice}".rstrip()
+
+    def _told(self) -> str:
+        """What happened, as a sentence."""
+        return self.message if self.message.endswith((".", "!", "?")) else f"{self.message}."
 
 
 class Refused(FortnoxError):
@@ -49,32 +56,41 @@ class Refused(FortnoxError):
         """Cause and remedy of the code or message, None where it is unknown."""
         return remedy(self.code, self.message)
 
-    def __str__(self) -> str:
-        status = f" ({self.status})" if self.status else ""
-        code = f" [{self.code}]" if self.code else ""
+    @property
+    def advice(self) -> str:
+        """Cause and remedy in English."""
         known = self.remedy
-        advice = f"{known.cause_en} {known.remedy_en}" if known else self.advice
-        return f"{self.method} {self.path}{status}: Fortnox refused{code}: {_sentence(self.message)} {advice}".rstrip()
+        return f"{known.cause_en} {known.remedy_en}" if known else ""
+
+    def _told(self) -> str:
+        code = f" [{self.code}]" if self.code else ""
+        return f"Fortnox refused{code}: {super()._told()}"
 
 
 class Unauthorized(Refused):
     """Token, client id, client secret or consent is wrong: every request will be refused until a person acts."""
 
-    advice = "Check the client id, client secret and tenant id, and that the company's consent still stands."
+    @property
+    def advice(self) -> str:
+        """Cause and remedy in English; where the words say nothing more, what every login needs."""
+        return super().advice or "Check client id, client secret and tenant id, and that the company's consent stands."
 
 
 class NotDone(FortnoxError):
     """The request never reached the books. It is safe to send it again later."""
 
-    advice = "Nothing was done; it is safe to run again."
+    @property
+    def advice(self) -> str:
+        """To run again."""
+        return "Nothing was done; it is safe to run again."
 
 
 class InDoubt(FortnoxError):
     """No usable answer came. A write may have taken effect: look the document up before it is sent again."""
 
-    advice = "If this was a write, it may have taken effect: it must be looked up before it is sent again."
-
-
-def _sentence(text: str) -> str:
-    text = text.strip()
-    return text if text.endswith((".", "!", "?")) else f"{text}."
+    @property
+    def advice(self) -> str:
+        """To look it up, or, after a read, to run again."""
+        if self.method == "GET":
+            return "Nothing was changed; run again in a while."
+        return "It may have taken effect: it must be looked up before it is sent again."

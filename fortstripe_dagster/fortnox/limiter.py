@@ -10,9 +10,10 @@ from __future__ import annotations
 import json
 import threading
 import time
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from filelock import FileLock
@@ -22,7 +23,8 @@ from filelock import FileLock
 class _Moments:
     """What has been handed out; times are seconds of `time.monotonic`, which all processes of a machine share."""
 
-    given: list[float] = field(default_factory=list)
+    given: deque[float]
+    """The newest last, as many as one window may hold."""
     pause_until: float = 0.0
 
 
@@ -44,10 +46,8 @@ class Limiter:
         self._window = window
         self._per_window = per_window
         self._threads = threading.Lock()
-        self._processes = (
-            FileLock(state_file.with_name(state_file.name + ".lock"), poll_interval=0.005) if state_file else None
-        )
-        self._moments = _Moments()
+        self._processes = FileLock(state_file.with_name(state_file.name + ".lock")) if state_file else None
+        self._moments = self._none_given()
 
     def wait(self) -> None:
         """Return when this request may be sent."""
@@ -70,8 +70,8 @@ class Limiter:
         moment = max(now, moments.pause_until)
         if moments.given:
             moment = max(moment, moments.given[-1] + self._interval)
-        if len(moments.given) >= self._per_window:
-            moment = max(moment, moments.given[-self._per_window] + self._window)
+        if len(moments.given) == self._per_window:
+            moment = max(moment, moments.given[0] + self._window)
         return moment
 
     @contextmanager
@@ -82,7 +82,7 @@ class Limiter:
                 yield self._moments
                 self._forget_old(self._moments)
                 return
-            with self._processes:
+            with self._processes.acquire(poll_interval=0.005):
                 moments = self._read(self._file)
                 yield moments
                 if change:
@@ -92,23 +92,26 @@ class Limiter:
     def _forget_old(self, moments: _Moments) -> None:
         # The newest always stays: the interval is counted from it even where it is longer than the window.
         horizon = time.monotonic() - self._window
-        moments.given = [moment for moment in moments.given[-self._per_window :] if moment > horizon] or moments.given[
-            -1:
-        ]
+        while len(moments.given) > 1 and moments.given[0] <= horizon:
+            moments.given.popleft()
+
+    def _none_given(self, pause_until: float = 0.0) -> _Moments:
+        return _Moments(deque(maxlen=self._per_window), pause_until)
 
     def _read(self, file: Path) -> _Moments:
         now = time.monotonic()
         try:
             state = json.loads(file.read_bytes())
-            moments = _Moments([float(moment) for moment in state["given"]], float(state["pause_until"]))
+            moments = self._none_given(float(state["pause_until"]))
+            moments.given.extend(float(moment) for moment in state["given"])
         except FileNotFoundError:
-            return _Moments()
+            return self._none_given()
         except (ValueError, TypeError, KeyError):
             # Cut short by a full disk, say: nobody knows what was just sent, so a whole window is left free.
-            return _Moments(pause_until=now + self._window)
+            return self._none_given(now + self._window)
         # The clock starts from nothing when the machine does: moments far ahead are from before.
         if max([moments.pause_until, *moments.given], default=0.0) > now + _FURTHEST_AHEAD:
-            return _Moments(pause_until=now + self._window)
+            return self._none_given(now + self._window)
         return moments
 
 
@@ -118,5 +121,5 @@ _FURTHEST_AHEAD = 120.0
 
 def _write(file: Path, moments: _Moments) -> None:
     draft = file.with_name(file.name + ".new")
-    draft.write_text(json.dumps({"given": moments.given, "pause_until": moments.pause_until}))
+    draft.write_text(json.dumps({"given": list(moments.given), "pause_until": moments.pause_until}))
     draft.replace(file)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import socket
 import struct
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -17,7 +19,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-SPECS = Path(__file__).parents[2] / "../shared/specs"
+ROOT = Path(__file__).parents[2]
+SPECS = ROOT / "../shared/specs"
 
 
 @dataclass
@@ -137,6 +140,26 @@ def in_turn(*replies: Reply) -> Play:
     """Give these answers one after the other; asked for more, the test fails with 599."""
     waiting = list(replies)
     return lambda request: waiting.pop(0) if waiting else Reply(599, b"asked once too often")
+
+
+def child(program: str, *arguments: str) -> subprocess.Popen[str]:
+    """Another process that has imported all it needs and waits to be told `go`."""
+    running = subprocess.Popen(
+        [sys.executable, "-c", program, *arguments],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
+    )
+    assert running.stdout is not None and running.stdout.readline() == "ready\n"
+    return running
+
+
+def go(*children: subprocess.Popen[str]) -> None:
+    for running in children:
+        assert running.stdin is not None
+        running.stdin.write("go\n")
+        running.stdin.flush()
 
 
 def closed_port() -> str:

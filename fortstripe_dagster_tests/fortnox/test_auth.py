@@ -6,8 +6,6 @@ import base64
 import json
 import os
 import signal
-import subprocess
-import sys
 import threading
 import time
 from pathlib import Path
@@ -27,7 +25,7 @@ from fortstripe_dagster.fortnox import (
 )
 from fortstripe_dagster.fortnox.token_file import Tokens, load, save
 
-from .conftest import Reply, Request, Stage, closed_port, in_turn, reply
+from .conftest import Reply, Request, Stage, child, closed_port, go, in_turn, reply
 
 SECRET = "s3cret-of-the-client"
 
@@ -214,23 +212,12 @@ print(RefreshTokens(sys.argv[1], "id", "secret", Path(sys.argv[2])).token(), flu
 """
 
 
-def child(url: str, file: Path) -> subprocess.Popen[str]:
-    running = subprocess.Popen(
-        [sys.executable, "-c", CHILD, url, str(file)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    )
-    assert running.stdout is not None and running.stdout.readline() == "ready\n"
-    return running
-
-
 def test_two_processes_refreshing_at_once_use_one_refresh_token(stage: Stage, tmp_path: Path) -> None:
     file = tmp_path / "tokens.json"
     save(file, Tokens("access-1", "refresh-1", 0.0))
     issuer = stage.play = Issuer()
-    children = [child(stage.url, file), child(stage.url, file)]
-    for running in children:
-        assert running.stdin is not None
-        running.stdin.write("go\n")
-        running.stdin.flush()
+    children = [child(CHILD, stage.url, str(file)) for _ in range(2)]
+    go(*children)
     assert [running.communicate(timeout=20)[0] for running in children] == ["access-2\n", "access-2\n"]
     assert issuer.refreshed == ["refresh-1"]
 
@@ -248,10 +235,8 @@ def test_killed_between_answer_and_save_the_next_run_says_why(stage: Stage, tmp_
         return Reply(fault="silence")
 
     stage.play = answer_lost
-    running = child(stage.url, file)
-    assert running.stdin is not None
-    running.stdin.write("go\n")
-    running.stdin.flush()
+    running = child(CHILD, stage.url, str(file))
+    go(running)
     assert arrived.wait(20)
     os.kill(running.pid, signal.SIGKILL)
     running.communicate()

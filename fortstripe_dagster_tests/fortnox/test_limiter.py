@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 import threading
 import time
 from pathlib import Path
@@ -13,7 +11,7 @@ import pytest
 
 from fortstripe_dagster.fortnox import Limiter
 
-from .conftest import Stage
+from .conftest import Stage, child, go
 
 
 def most_in_any(window: float, moments: list[float]) -> int:
@@ -159,25 +157,12 @@ for n in range(20):
 
 
 def test_two_processes_keep_one_pace_as_the_server_sees_it(stage: Stage, tmp_path: Path) -> None:
-    children = [
-        subprocess.Popen(
-            [sys.executable, "-c", CHILD, stage.url, str(tmp_path / "pace.json")],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        for _ in range(2)
-    ]
-    for child in children:
-        assert child.stdout is not None and child.stdout.readline() == "ready\n"
+    children = [child(CHILD, stage.url, str(tmp_path / "pace.json")) for _ in range(2)]
     begun = time.monotonic()
-    for child in children:
-        assert child.stdin is not None
-        child.stdin.write("go\n")
-        child.stdin.flush()
-    for child in children:
-        child.communicate(timeout=60)
-        assert child.returncode == 0
+    go(*children)
+    for running in children:
+        running.communicate(timeout=60)
+        assert running.returncode == 0
     arrived = sorted(request.at for request in stage.seen)
     assert len(arrived) == 40
     # A request can reach the server late, never before its moment. Each process alone would need a third of the time.
