@@ -12,7 +12,8 @@ from fortstripe_dagster.business_day import Days
 from fortstripe_dagster.extract.balance import Account, BalanceLine
 from fortstripe_dagster.extract.client import Patience
 from fortstripe_dagster.extract.commit import create_tables
-from fortstripe_dagster.extract.extraction import Extraction, ExtractReport, StreamReport
+from fortstripe_dagster.extract.extraction import Extraction
+from fortstripe_dagster.extract.report import ExtractReport, StreamReport
 from fortstripe_dagster.extract.streams import LISTED, STREAMS, Stream
 from fortstripe_dagster.settings import Settings
 from fortstripe_dagster.warehouse import Say, Warehouse
@@ -40,13 +41,14 @@ def extract(
     streams: Sequence[str] | None = None,
     progress: Say = print,
     run_id: str | None = None,
+    patience: Patience | None = None,
 ) -> ExtractReport:
     """Bring everything of `days` from Stripe into the warehouse, with all that it refers to.
 
     `streams` limits the lists; references, rates and balance are always completed. Raises StripeFailure, RatesFailure
     or ConfigurationError; what was committed before stays.
     """
-    with Extraction(settings, warehouse, progress=progress, run_id=run_id) as run:
+    with Extraction(settings, warehouse, progress=progress, run_id=run_id, patience=patience) as run:
         for name in [name for name in LISTED if streams is None or name in streams]:
             run.extract_stream(name, days)
         run.complete_references()

@@ -98,7 +98,15 @@ def parse_balances(body: bytes) -> Balances:
     return {key: Amounts(**parts) for key, parts in found.items()}
 
 
-def pin(connection: duckdb.DuckDBPyConnection, account: Account) -> None:
+def checked(connection: duckdb.DuckDBPyConnection, run_id: str) -> Account | None:
+    """The account, if this run has already made sure that it is the right one."""
+    row = connection.execute(
+        "SELECT id, livemode, country, default_currency, name FROM stripe.account WHERE checked_by = ?", [run_id]
+    ).fetchone()
+    return Account(*row) if row else None
+
+
+def pin(connection: duckdb.DuckDBPyConnection, account: Account, run_id: str) -> None:
     """Remember the account, or refuse another one than the warehouse was begun with: live and test never mix."""
     row = connection.execute("SELECT id, livemode FROM stripe.account").fetchone()
     if row and row != (account.id, account.livemode):
@@ -109,8 +117,8 @@ def pin(connection: duckdb.DuckDBPyConnection, account: Account) -> None:
         )
     connection.execute("DELETE FROM stripe.account")
     connection.execute(
-        "INSERT INTO stripe.account VALUES (?, ?, ?, ?, ?)",
-        [account.id, account.country, account.default_currency, account.livemode, account.name],
+        "INSERT INTO stripe.account VALUES (?, ?, ?, ?, ?, ?)",
+        [account.id, account.country, account.default_currency, account.livemode, account.name, run_id],
     )
 
 

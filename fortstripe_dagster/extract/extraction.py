@@ -9,8 +9,6 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from types import TracebackType
 from typing import TypeVar
 
@@ -22,6 +20,7 @@ from fortstripe_dagster.extract.balance import Account, BalanceLine
 from fortstripe_dagster.extract.client import Patience, StripeApi
 from fortstripe_dagster.extract.commit import Committed, commit, create_tables, record_window
 from fortstripe_dagster.extract.pages import StripeReader
+from fortstripe_dagster.extract.report import ExtractReport, StreamReport
 from fortstripe_dagster.extract.spool import Spool, now
 from fortstripe_dagster.extract.streams import PAYOUT_MEMBERS, STREAMS
 from fortstripe_dagster.extract.windows import Window, plan, since_start
@@ -35,51 +34,12 @@ READINGS = 5
 Answer = TypeVar("Answer")
 
 
-@dataclass(frozen=True)
-class StreamReport:
-    """What was read of one stream."""
-
-    stream: str
-    rows: int = 0
-    """Objects in the answers."""
-    changed: int = 0
-    """Of those, new or different from what was stored."""
-    requests: int = 0
-    windows: tuple[tuple[int, int], ...] = ()
-
-    def __add__(self, other: StreamReport) -> StreamReport:
-        return StreamReport(
-            self.stream,
-            self.rows + other.rows,
-            self.changed + other.changed,
-            self.requests + other.requests,
-            self.windows + other.windows,
-        )
-
-
-@dataclass
-class ExtractReport:
-    """What a run read, spent and found."""
-
-    streams: dict[str, StreamReport] = field(default_factory=dict)
-    requests: dict[str, int] = field(default_factory=dict)
-    """Requests to Stripe by endpoint."""
-    balances: list[BalanceLine] = field(default_factory=list)
-    remarks: list[str] = field(default_factory=list)
-
-    @property
-    def rows(self) -> int:
-        """Objects read in all."""
-        return sum(stream.rows for stream in self.streams.values())
-
-    @property
-    def total_requests(self) -> int:
-        """Requests to Stripe in all."""
-        return sum(self.requests.values())
-
-
 class Extraction:
-    """One run against one Stripe account. Makes no request before it is used."""
+    """One run against one Stripe account. Makes no request before it is used.
+
+    Steps that give the same `run_id` are one run, also from several instances: the account is checked once, and what
+    one step has read the next does not read again.
+    """
 
     def __init__(
         self,
@@ -94,7 +54,6 @@ class Extraction:
         self.warehouse = warehouse
         self.progress = progress
         self.run_id = run_id or uuid.uuid4().hex
-        self.started = datetime.now(UTC)
         self._patience = patience
         self._api = StripeApi(settings, patience)
         self._reader = StripeReader(self._api)
@@ -136,12 +95,14 @@ class Extraction:
         Raises ConfigurationError or StripeFailure.
         """
         if self._account is None:
-            account = self._api.get("/v1/account", reading="the account", permission="rak_account_read")
+            self._account = self._ask(lambda connection: balance.checked(connection, self.run_id))
+        if self._account is None:
+            account = self._api.get("/v1/account", reading="the account", permission="rak_accounts_kyc_basic_read")
             account_balance = self._api.get("/v1/balance", reading="the balance", permission="rak_balance_read")
             found = balance.parse_account(account, account_balance)
             with self.warehouse.transaction() as connection:
                 create_tables(connection)
-                balance.pin(connection, found)
+                balance.pin(connection, found, self.run_id)
                 self._record_requests(connection)
             self._account = found
         return self._account
@@ -177,9 +138,7 @@ class Extraction:
         """
         self.check_account()
         wanted = self._ask(
-            lambda connection: _merged(
-                events.stale(connection), references.not_final(connection, today(), self.started)
-            )
+            lambda connection: _merged(events.stale(connection), references.not_final(connection, today(), self.run_id))
         )
         while True:
             wanted = _merged(wanted, self._ask(references.absent))

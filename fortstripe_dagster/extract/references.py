@@ -5,7 +5,7 @@ Every question is a query over the typed tables; nothing here makes a request.
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date
 
 import duckdb
 
@@ -49,6 +49,13 @@ _ABSENT = """
     WHERE wanted.id IS NOT NULL ORDER BY 1
 """
 
+_NOT_READ_BY = """
+    SELECT id FROM stripe.raw_objects
+    WHERE stream = $stream AND id IN ({query})
+        AND fetched_at < coalesce((SELECT min(spent_at) FROM stripe.requests WHERE run_id = $run_id), now())
+    ORDER BY id
+"""
+
 _OLD_CUSTOMERS = """
     SELECT DISTINCT c.payment_intent
     FROM stripe.charges AS c
@@ -83,13 +90,12 @@ def absent(connection: duckdb.DuckDBPyConnection) -> dict[str, list[str]]:
     return found
 
 
-def not_final(connection: duckdb.DuckDBPyConnection, today: date, before: datetime) -> dict[str, list[str]]:
-    """Ids of objects that may have changed and were last read before `before`, by stream."""
+def not_final(connection: duckdb.DuckDBPyConnection, today: date, run_id: str) -> dict[str, list[str]]:
+    """Ids of objects that may have changed since they were read and that this run has not read yet, by stream."""
     found = {}
     for stream, query in NOT_FINAL.items():
-        known = "SELECT id FROM stripe.raw_objects WHERE stream = $stream AND fetched_at < $before"
-        parameters = {"stream": stream, "before": before} | ({"today": today} if "$today" in query else {})
-        rows = connection.execute(f"{query.strip()} INTERSECT {known} ORDER BY 1", parameters).fetchall()
+        parameters = {"stream": stream, "run_id": run_id} | ({"today": today} if "$today" in query else {})
+        rows = connection.execute(_NOT_READ_BY.format(query=query), parameters).fetchall()
         if rows:
             found[stream] = [id for (id,) in rows]
     return found

@@ -4,5 +4,6 @@ CREATE TABLE IF NOT EXISTS stripe.account (
     country VARCHAR,
     default_currency VARCHAR,
     livemode BOOLEAN NOT NULL,
-    name VARCHAR
+    name VARCHAR,
+    checked_by VARCHAR NOT NULL  -- the run that last compared it with the key's
 );

@@ -1,0 +1,50 @@
+"""What a run read, spent and found."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from fortstripe_dagster.extract.balance import BalanceLine
+
+
+@dataclass(frozen=True)
+class StreamReport:
+    """What was read of one stream."""
+
+    stream: str
+    rows: int = 0
+    """Objects in the answers."""
+    changed: int = 0
+    """Of those, new or different from what was stored."""
+    requests: int = 0
+    windows: tuple[tuple[int, int], ...] = ()
+
+    def __add__(self, other: StreamReport) -> StreamReport:
+        return StreamReport(
+            self.stream,
+            self.rows + other.rows,
+            self.changed + other.changed,
+            self.requests + other.requests,
+            self.windows + other.windows,
+        )
+
+
+@dataclass
+class ExtractReport:
+    """What a run read, spent and found."""
+
+    streams: dict[str, StreamReport] = field(default_factory=dict)
+    requests: dict[str, int] = field(default_factory=dict)
+    """Requests to Stripe by endpoint."""
+    balances: list[BalanceLine] = field(default_factory=list)
+    remarks: list[str] = field(default_factory=list)
+
+    @property
+    def rows(self) -> int:
+        """Objects read in all."""
+        return sum(stream.rows for stream in self.streams.values())
+
+    @property
+    def total_requests(self) -> int:
+        """Requests to Stripe in all."""
+        return sum(self.requests.values())
