@@ -49,8 +49,8 @@ class Account:
         self.currency = currency
         self.payout_members: dict[str, list[str]] = {}
         """payout id -> ids of the balance transactions it took, its own included."""
-        self.in_payout: set[str] = set()
-        """ids of balance transactions that an automatic payout took."""
+        self.not_paid_out: dict[str, StripeObject] = {}
+        """id -> balance transaction that no automatic payout took yet."""
         self.lines: dict[str, list[StripeObject]] = {}
         """invoice or credit note id -> all its lines, of which the object shows ten."""
         self.tax_ids: dict[str, list[StripeObject]] = defaultdict(list)

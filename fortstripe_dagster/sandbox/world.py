@@ -34,6 +34,7 @@ class World(Account):
 
     one_off_payment = payments.one_off_payment
     failed_payment = payments.failed_payment
+    retry_payment = payments.retry_payment
     capture = payments.capture
     pending_payment_succeeded = payments.pending_payment_succeeded
     pending_payment_failed = payments.pending_payment_failed

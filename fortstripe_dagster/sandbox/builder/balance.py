@@ -53,7 +53,7 @@ def balance_transaction(
     if fee and fee_details is None:
         fee_details = [stripe_shapes.fee_detail(fee, currency, "Stripe processing fees")]
     created = world.at(at)
-    return world.add(
+    made = world.add(
         stripe_shapes.balance_transaction(
             id=world.new_id("txn"),
             amount=amount,
@@ -71,6 +71,8 @@ def balance_transaction(
             type=type,
         )
     )
+    world.not_paid_out[made["id"]] = made
+    return made
 
 
 def settles_on(at: datetime) -> datetime:
@@ -95,7 +97,7 @@ def payout(
     """
     created = world.at(at)
     automatic = amount is None
-    members = _payable(world, currency, created) if automatic else []
+    members = payable(world, currency, at) if automatic else []
     if automatic:
         amount = total_net(members)
     if not amount:
@@ -120,20 +122,22 @@ def payout(
     if automatic:
         taken = [member["id"] for member in members] + [own["id"]]
         world.payout_members[made["id"]] = taken
-        world.in_payout.update(taken)
+        for id in taken:
+            del world.not_paid_out[id]
     world.emit("payout.created", made, at)
     if automatic and reconciled:
         payout_reconciled(world, made, at=at)
     return made
 
 
-def _payable(world: Account, currency: str, moment: int) -> list[StripeObject]:
+def payable(world: Account, currency: str, at: datetime) -> list[StripeObject]:
+    """What an automatic payout made `at` would take, oldest first."""
+    moment = at.timestamp()
     return [
         transaction
-        for transaction in world.all("balance_transaction")
+        for transaction in world.not_paid_out.values()
         if transaction["currency"] == currency
         and transaction["balance_type"] == "payments"
-        and transaction["id"] not in world.in_payout
         and transaction["available_on"] <= moment
     ]
 

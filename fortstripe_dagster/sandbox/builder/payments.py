@@ -284,16 +284,34 @@ def failed_payment(
     country: str = "SE",
     code: str = "insufficient_funds",
     description: str | None = None,
+    metadata: dict[str, str] | None = None,
     intent: StripeObject | None = None,
 ) -> StripeObject:
     """A card payment that the bank declined: a failed charge, no balance transaction. Returns the charge."""
     intent = intent or new_intent(
-        world, at=at, amount=amount, currency=currency, customer=customer, description=description
+        world, at=at, amount=amount, currency=currency, customer=customer, description=description, metadata=metadata
     )
     who = payer(customer, name=name, email=email, country=country)
     charge = _attempt(world, intent, at=at, who=who, method="card")
     _decline(world, charge, code, at)
     return charge
+
+
+def retry_payment(
+    world: Account,
+    declined: StripeObject,
+    *,
+    at: datetime,
+    method: str = "card",
+    settle_in: str | None = None,
+    exchange_rate: Decimal | None = None,
+    fee: int | None = None,
+) -> StripeObject:
+    """The customer tries again after a failed charge: a new charge of the same payment intent, which succeeds."""
+    intent = world.get("payment_intent", declined["payment_intent"])
+    intent.update(last_payment_error=None, payment_method_types=[method])
+    return charge_intent(world, intent, at=at, who=declined["billing_details"], method=method, settle_in=settle_in,
+                         exchange_rate=exchange_rate, fee=fee)  # fmt: skip
 
 
 def _decline(world: Account, charge: StripeObject, code: str, at: datetime) -> None:
