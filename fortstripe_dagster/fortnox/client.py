@@ -137,7 +137,7 @@ class Fortnox:
                 except ValueError:
                     raise InDoubt(method, path, "the answer is not JSON", status=response.status_code) from None
             except (NotDone, InDoubt) as error:
-                pause = self._retries.pause(method, error, attempt)
+                pause = self._retries.pause(error, attempt)
                 if pause is None:
                     raise
                 _log.warning("%s Trying again in %.1f s (attempt %d).", error, pause, attempt + 1)

@@ -13,6 +13,9 @@ from __future__ import annotations
 
 from .error_codes import Remedy, remedy
 
+_SENDING = frozenset({"email", "einvoice", "eprint", "print", "printreminder"})
+"""Fortnox sends or marks a document as sent when these are merely fetched."""
+
 
 class FortnoxError(Exception):
     """A request that did not give a usable answer. `str()` is one line: what happened, and what to do now.
@@ -27,6 +30,11 @@ class FortnoxError(Exception):
         self.message = message
         self.status = status
         super().__init__(method, path, message)
+
+    @property
+    def is_read(self) -> bool:
+        """Whether the request could change nothing, so that it may be sent any number of times."""
+        return self.method == "GET" and self.path.rsplit("/", 1)[-1] not in _SENDING
 
     @property
     def advice(self) -> str:
@@ -91,6 +99,6 @@ class InDoubt(FortnoxError):
     @property
     def advice(self) -> str:
         """To look it up, or, after a read, to run again."""
-        if self.method == "GET":
+        if self.is_read:
             return "Nothing was changed; run again in a while."
         return "It may have taken effect: it must be looked up before it is sent again."

@@ -26,9 +26,9 @@ class Retries:
     most: float = 30.0
     throttled: float = 5.0
 
-    def pause(self, method: str, error: FortnoxError, attempt: int) -> float | None:
+    def pause(self, error: FortnoxError, attempt: int) -> float | None:
         """Seconds to wait after this attempt (counted from 1) failed, None if it is not to be sent again."""
-        if attempt >= self.tries or not _may_repeat(method, error):
+        if attempt >= self.tries or not _may_repeat(error):
             return None
         doubled = 2 ** (attempt - 1)
         if error.status == 429:
@@ -36,5 +36,5 @@ class Retries:
         return random.uniform(0, min(self.first * doubled, self.most))
 
 
-def _may_repeat(method: str, error: FortnoxError) -> bool:
-    return isinstance(error, NotDone) or (method == "GET" and isinstance(error, InDoubt))
+def _may_repeat(error: FortnoxError) -> bool:
+    return isinstance(error, NotDone) or (isinstance(error, InDoubt) and error.is_read)

@@ -318,6 +318,14 @@ def test_a_read_is_given_up_after_its_tries(stage: Stage) -> None:
     assert len(stage.seen) == QUICK.tries
 
 
+@pytest.mark.parametrize("action", ["email", "print", "einvoice"])
+def test_a_get_that_sends_the_invoice_is_a_write(stage: Stage, action: str) -> None:
+    stage.play = lambda request: Reply(500, b"")
+    with pytest.raises(InDoubt, match="looked up"):
+        client(stage.url).get(path("invoices", 1, action))
+    assert len(stage.seen) == 1
+
+
 def test_silence_after_sending_is_in_doubt(stage: Stage) -> None:
     stage.play = lambda request: Reply(fault="silence")
     with pytest.raises(InDoubt, match="No answer within"):

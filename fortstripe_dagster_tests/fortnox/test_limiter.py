@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -19,15 +20,18 @@ def most_in_any(window: float, moments: list[float]) -> int:
 
 
 class Clock:
-    """A clock that moves only when somebody sleeps."""
+    """A clock that moves only when somebody sleeps; `meanwhile` happens during the next sleep."""
 
     def __init__(self) -> None:
         self.now = 1000.0
+        self.meanwhile: Callable[[], None] | None = None
 
     def monotonic(self) -> float:
         return self.now
 
     def sleep(self, seconds: float) -> None:
+        if self.meanwhile and seconds:
+            self.meanwhile()
         self.now += seconds
 
 
@@ -73,6 +77,23 @@ def test_a_pause_holds_and_the_pace_goes_on_after_it(clock: Clock) -> None:
     after = moments(limiter, clock, 50)
     assert after[0] == pytest.approx(begun + 7.0)
     assert most_in_any(5.0, after) == 24
+
+
+@pytest.mark.parametrize("kept", [False, True], ids=["in memory", "in a file"])
+def test_a_pause_holds_for_who_was_already_waiting(kept: bool, tmp_path: Path, clock: Clock) -> None:
+    file = tmp_path / "pace.json" if kept else None
+    limiter = Limiter(file, interval=1.0)
+    other = Limiter(file, interval=1.0) if kept else limiter
+    limiter.wait()
+    begun = clock.now
+
+    def meanwhile() -> None:
+        clock.meanwhile = None
+        other.back_off(3.0)
+
+    clock.meanwhile = meanwhile  # while the next request sleeps for its moment, another meets a 429
+    limiter.wait()
+    assert clock.now == pytest.approx(begun + 3.0)
 
 
 def test_a_shorter_pause_does_not_end_a_longer_one(clock: Clock) -> None:
