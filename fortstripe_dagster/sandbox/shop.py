@@ -97,6 +97,7 @@ class Shop:
         self.exclusive = {rate: world.tax_rate(percentage=rate) for rate in (25, 12, 6, 0)}
         self.inclusive = {rate: world.tax_rate(percentage=rate, inclusive=True) for rate in (25, 12, 6)}
         world.archive(world.tax_rate(percentage=24, display_name="Gammal moms"), at=world.now)
+        world.archive(world.price(product=self.products[MUG], unit_amount=19900), at=world.now)
         self.plan_product = world.product(name="Nordljus Plus", type="service", vat_rate="25")
         self.prices = {
             (interval, currency): world.price(

@@ -177,13 +177,15 @@ def _expand(account: Account, thing: StripeObject, steps: list[str]) -> None:
 def _replace(holder: StripeObject, field: list[str], change: Callable[[Any], Any]) -> None:
     """Change the value at `field`, copying whatever lies on the way; lists are changed element by element."""
     name, *deeper = field
+    if name not in holder:  # a union that holds another of its kinds
+        return
     if not deeper:
-        holder[name] = change(holder.get(name))
-    elif isinstance(holder.get(name), list):
+        holder[name] = change(holder[name])
+    elif isinstance(holder[name], list):
         holder[name] = [dict(part) for part in holder[name]]
         for part in holder[name]:
             _replace(part, deeper, change)
-    elif holder.get(name) is not None:
+    elif holder[name] is not None:
         holder[name] = dict(holder[name])
         _replace(holder[name], deeper, change)
 

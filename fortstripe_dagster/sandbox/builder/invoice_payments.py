@@ -28,11 +28,9 @@ def pay_invoice(
     fee: int | None = None,
 ) -> StripeObject:
     """Pay an open invoice by charge: what remains, or `amount` (less is a part, more goes to the credit balance)."""
+    link = _asking(world, invoice)
     remaining = invoice["amount_remaining"]
     if amount in (None, remaining):
-        link = default_payment(world, invoice)
-        if link is None:
-            raise ValueError(f"Invoice {invoice['id']} is {invoice['status']}: nothing asks to be paid.")
         intent = world.get("payment_intent", link["payment"]["payment_intent"])
     else:
         customer = world.get("customer", invoice["customer"])
@@ -68,10 +66,19 @@ def pay_invoice_off_stripe(
     world: Account, invoice: StripeObject, *, at: datetime, amount: int | None = None
 ) -> StripeObject:
     """Record that an invoice was paid by money that Stripe never saw; returns the invoice_payment."""
+    _asking(world, invoice)
     part = invoice["amount_remaining"] if amount is None else amount
     link = link_payment(world, invoice, at=at, requested=part, intent=None)
     invoice["amount_paid_off_stripe"] += part
     _paid(world, invoice, link, at, part)
+    return link
+
+
+def _asking(world: Account, invoice: StripeObject) -> StripeObject:
+    """The open default payment. Raises ValueError for a draft and for what is paid or void."""
+    link = default_payment(world, invoice)
+    if link is None:
+        raise ValueError(f"Invoice {invoice['id']} is {invoice['status']}: it cannot be paid.")
     return link
 
 
@@ -109,9 +116,7 @@ def invoice_payment_failed(
     world: Account, invoice: StripeObject, *, at: datetime, code: str = "insufficient_funds"
 ) -> StripeObject:
     """Stripe tried to collect and the bank declined; it tries again in three days. Returns the failed charge."""
-    link = default_payment(world, invoice)
-    if link is None:
-        raise ValueError(f"Invoice {invoice['id']} is {invoice['status']}: nothing asks to be paid.")
+    link = _asking(world, invoice)
     charge = failed_payment(
         world,
         at=at,

@@ -1,0 +1,57 @@
+"""A plain HTTP client of the Stripe stand-in, for tests: no SDK between the test and the bytes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import requests
+import simplejson
+
+from fortstripe_dagster.sandbox.stripe_gate import RateLimits
+
+KEY = {"Authorization": "Bearer rk_test_sandbox"}
+
+
+def unlimited() -> RateLimits:
+    """Limits that no test reaches."""
+    return RateLimits(per_endpoint=10**6, overall=10**6)
+
+
+class Client:
+    """GET against a running stand-in."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self._session = requests.Session()
+        self._session.headers.update(KEY)
+
+    def get(self, path: str, **headers: str) -> requests.Response:
+        """The raw answer."""
+        return self._session.get(self.url + path, headers=headers, timeout=10)
+
+    def body(self, path: str) -> dict[str, Any]:
+        """The parsed answer, which must be a 200; numbers with a point are Decimals."""
+        answer = self.get(path)
+        assert answer.status_code == 200, answer.text
+        return simplejson.loads(answer.text, use_decimal=True)
+
+    def error(self, path: str, status: int) -> dict[str, Any]:
+        """The error object of an answer, which must have this status."""
+        answer = self.get(path)
+        assert answer.status_code == status, answer.text
+        return answer.json()["error"]
+
+    def ids(self, path: str) -> list[str]:
+        """The ids of one page."""
+        return [thing["id"] for thing in self.body(path)["data"]]
+
+    def all(self, path: str, *, limit: int = 100) -> list[dict[str, Any]]:
+        """Every object of a list, page by page."""
+        mark = "&" if "?" in path else "?"
+        found: list[dict[str, Any]] = []
+        page: dict[str, Any] = {"has_more": True}
+        while page["has_more"]:
+            cursor = f"&starting_after={found[-1]['id']}" if found else ""
+            page = self.body(f"{path}{mark}limit={limit}{cursor}")
+            found += page["data"]
+        return found

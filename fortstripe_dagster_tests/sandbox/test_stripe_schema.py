@@ -1,0 +1,81 @@
+"""Everything the Stripe stand-in serves fits the schema of the pinned version, and so do the parameters it takes."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import pytest
+
+from fortstripe_dagster.sandbox.merchant import Merchant
+from fortstripe_dagster.sandbox.servers import serve
+from fortstripe_dagster.sandbox.stripe_listing import PAGING
+from fortstripe_dagster.sandbox.stripe_resources import RESOURCES
+from fortstripe_dagster.sandbox.stripe_server import stripe_app
+from fortstripe_dagster.sandbox.world import World
+from fortstripe_dagster_tests.sandbox.stripe_client import Client, unlimited
+from fortstripe_dagster_tests.sandbox.stripe_schema import Validator, needs_schema, schema
+from fortstripe_dagster_tests.sandbox.worlds import everything, march
+
+pytestmark = needs_schema
+
+ALSO = {
+    "subscriptions": ["status=all"],
+    "prices": ["", "active=false"],
+    "tax_rates": ["", "active=false"],
+    "charges": ["", "expand[]=data.refunds&expand[]=data.balance_transaction"],
+    "customers": ["", "expand[]=data.tax_ids&expand[]=data.subscriptions"],
+    "invoices": ["", "expand[]=data.payments&expand[]=data.discounts&expand[]=data.customer"],
+    "balance_transactions": ["", "expand[]=data.source"],
+}
+"""Path -> query strings that show all its objects in all their forms."""
+
+
+@pytest.mark.parametrize(
+    "world", [everything(), Merchant(payments=120, rare=True).world()], ids=["by hand", "merchant"]
+)
+def test_every_object_served_fits_the_schema(world: World) -> None:
+    faults: list[str] = []
+    objects = schema()["objects"]
+    with serve(stripe_app(world, rate_limits=unlimited())) as server:
+        client = Client(server.url)
+        for path in RESOURCES:
+            for query in ALSO.get(path, [""]):
+                things = client.all(f"/v1/{path}?{query}")
+                assert things, f"{path} {query}: nothing to look at"
+                for thing in things:
+                    unknown_type = thing.get("type") == "quantum_leap"
+                    faults += Validator(objects, open_enums=not unknown_type).check(thing)
+        faults += Validator(objects).check(client.body("/v1/account"))
+        faults += Validator(objects).check(client.body("/v1/balance"))
+    assert faults == []
+
+
+def test_the_validator_finds_what_is_wrong() -> None:
+    objects = schema()["objects"]
+    charge = copy.deepcopy(World(now=march(1)).one_off_payment(at=march(1), amount=100))
+    assert Validator(objects).check(charge) == []
+    damages: list[dict[str, Any]] = [
+        {"invoice": None},
+        {"amount": "100"},
+        {"paid": 1},
+        {"status": "excellent"},
+        {"currency": None},
+        {"billing_details": {"colour": "blue"}},
+        {"refunds": []},
+    ]
+    for damage in damages:
+        assert Validator(objects).check(charge | damage), damage
+    del charge["disputed"]
+    assert Validator(objects).check(charge) == [f"charge {charge['id']}.disputed: missing"]
+
+
+@pytest.mark.parametrize("path", RESOURCES)
+def test_lists_take_exactly_the_official_parameters(path: str) -> None:
+    resource = RESOURCES[path]
+    assert resource.parameters == set(schema()["list_params"][f"{resource.kind}_list_params"])
+
+
+@pytest.mark.parametrize("name", ["invoice_line_item", "credit_note_line_item", "customer_tax_id"])
+def test_lists_inside_an_object_take_exactly_the_official_parameters(name: str) -> None:
+    assert set(schema()["list_params"][f"{name}_list_params"]) == PAGING
