@@ -24,6 +24,7 @@ RULE_VERSION = "2026-11"
 ORDER = (
     "exchange_rates",
     "covered_days",
+    "charge_sales",
     "sale_items",
     "parties",
     "sales",

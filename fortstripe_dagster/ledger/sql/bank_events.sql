@@ -23,8 +23,8 @@ SELECT id || ':returned', 'payout_returned', failed_day, id, currency, -amount, 
        'Utbetalning ' || id || ' kom tillbaka'
 FROM sent WHERE failed_day > arrival_date
 UNION ALL
-SELECT t.id || ':sent', 'topup_sent', t.arrival_date, t.id, m.currency, -m.amount, -m.amount_ore,
+SELECT t.id || ':sent', 'topup_sent', coalesce(t.arrival_date, m.day), t.id, m.currency, -m.amount, -m.amount_ore,
        'Insättning ' || t.id || ' från banken'
 FROM stripe.topups t
 JOIN ledger.movements m ON m.source = t.id AND m.treatment = 'topup'
-WHERE t.status = 'succeeded' AND t.arrival_date < policy('today')::DATE;
+WHERE t.status = 'succeeded' AND coalesce(t.arrival_date, m.day) < policy('today')::DATE;

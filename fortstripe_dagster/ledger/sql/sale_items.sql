@@ -2,15 +2,7 @@
 -- A row's gross includes its VAT. VAT rates come from Stripe's tax lines, else the product's or the charge's
 -- metadata `vat_rate`, else the company's default supply.
 CREATE OR REPLACE TABLE ledger.sale_items AS
-WITH charge_invoices AS (
-    -- Which invoices a charge paid; joined from the invoice payment, since neither object names the other.
-    SELECT c.id AS charge, p.invoice, p.amount_paid
-    FROM stripe.invoice_payments p
-    JOIN stripe.charges c
-      ON p.status = 'paid' AND (p.charge = c.id OR (p.charge IS NULL AND p.payment_intent = c.payment_intent))
-    WHERE c.status = 'succeeded'
-),
-invoice_rows AS (
+WITH invoice_rows AS (
     SELECT
         l.invoice AS sale_id,
         l.position AS row_no,
@@ -30,11 +22,10 @@ invoice_rows AS (
     JOIN stripe.invoices i ON i.id = l.invoice AND i.status <> 'draft'
 ),
 charge_rows AS (
-    SELECT
-        c.id, 1, coalesce(c.description, 'Stripe ' || c.id), 1, c.amount_captured, NULL, NULL, NULL, NULL, NULL, c.metadata
-    FROM stripe.charges c
-    WHERE c.status = 'succeeded' AND c.amount_captured > 0
-      AND NOT EXISTS (SELECT 1 FROM charge_invoices ci WHERE ci.charge = c.id)
+    SELECT c.id, 1, coalesce(c.description, 'Stripe ' || c.id), 1, s.amount, NULL, NULL, NULL, NULL, NULL, c.metadata
+    FROM ledger.charge_sales s
+    JOIN stripe.charges c ON c.id = s.charge
+    WHERE s.sale_id = c.id
 ),
 everything AS (SELECT * FROM invoice_rows UNION ALL SELECT * FROM charge_rows)
 SELECT
@@ -55,10 +46,3 @@ SELECT
                       policy('default_vat_rate')::DECIMAL(5, 2))
     END::DECIMAL(5, 2) AS vat_rate
 FROM everything;
-
-CREATE OR REPLACE TABLE ledger.charge_sales AS
-SELECT c.id AS charge, coalesce(p.invoice, c.id) AS sale_id, coalesce(p.amount_paid, c.amount_captured) AS amount
-FROM stripe.charges c
-LEFT JOIN stripe.invoice_payments p
-  ON p.status = 'paid' AND (p.charge = c.id OR (p.charge IS NULL AND p.payment_intent = c.payment_intent))
-WHERE c.status = 'succeeded';

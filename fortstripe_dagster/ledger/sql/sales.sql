@@ -27,10 +27,12 @@ units AS (
     LEFT JOIN first_payment p ON p.sale_id = i.id
     WHERE i.status <> 'draft' AND i.total > 0
     UNION ALL
-    SELECT c.id, 'charge', p.day, c.id, c.currency, c.amount_captured, c.receipt_number, p.day,
+    -- The balance transaction of a sale before the books began may not be there: its own day will do.
+    SELECT c.id, 'charge', coalesce(p.day, c.day), c.id, c.currency, s.amount, c.receipt_number, coalesce(p.day, c.day),
            coalesce(c.description, 'Stripe ' || c.id), c.status
-    FROM stripe.charges c
-    JOIN first_payment p ON p.sale_id = c.id
+    FROM ledger.charge_sales s
+    JOIN stripe.charges c ON c.id = s.charge AND s.sale_id = c.id
+    LEFT JOIN first_payment p ON p.sale_id = c.id
 ),
 rows_of AS (
     SELECT sale_id, sum(gross) AS rows_gross, max(tax_country) AS tax_country, sum(coalesce(tax_amount, 0)) AS stripe_tax,

@@ -1,0 +1,39 @@
+"""What every test stands on: a company's choices, and an environment without the developer's own."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fortstripe_dagster.business_day import Days
+
+MARCH = Days(date(2026, 3, 1), date(2026, 3, 31))
+
+CHOICES: dict[str, Any] = {
+    "start_date": date(2026, 3, 1),
+    "sales": "invoice",
+    "invoice_issuer": "stripe",
+    "processing_fee_vat": "exempt",
+    "dispute_lost": "credit",
+    "bank_leg": "book",
+    "default_supply": {"kind": "e-service", "vat_rate": 25},
+    "accounts": {"clearing": {"SEK": "1686"}},
+    "stripe": {"requests_per_second": 500, "requests_per_second_account": 1000},
+    "fortnox": {"requests_per_5_seconds": 5000, "settle_seconds": 0.2},
+    "STRIPE_API_KEY": "rk_test_sandbox",
+    "FORTNOX_CLIENT_ID": "sandbox",
+    "FORTNOX_CLIENT_SECRET": "sandbox-secret",
+}
+
+
+@pytest.fixture(autouse=True)
+def no_company_of_the_developer(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """No test reads the configuration or the secrets of the person who runs it."""
+    for name in ("FORTSTRIPE_CONFIG", "FORTSTRIPE_HOME", "STRIPE_API_KEY", "STRIPE_API_BASE", "RATES_API_BASE"):
+        monkeypatch.delenv(name, raising=False)
+    for name in ("FORTNOX_CLIENT_ID", "FORTNOX_CLIENT_SECRET", "FORTNOX_TENANT_ID", "FORTNOX_API_BASE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.chdir(tmp_path)

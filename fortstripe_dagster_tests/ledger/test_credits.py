@@ -1,0 +1,129 @@
+"""What takes a sale back: refunds in parts, credit notes, voids, lost disputes; at the sale's own rates."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from fortstripe_dagster_tests.ledger.books import Book, at, book, new_world, row
+
+
+@pytest.fixture(scope="module")
+def credited(tmp_path_factory: pytest.TempPathFactory) -> tuple[Book, dict[str, Any]]:
+    """One world with a credit of each kind; the dict names them."""
+    world, made = new_world(), {}
+    customer = world.customer(name="Svea Handel AB", country="SE")
+    vat25 = world.tax_rate(percentage=25)
+    vat12 = world.tax_rate(percentage=12)
+
+    before = world.one_off_payment(at=at(20, month=2), amount=50000, name="Anna")
+    made["refund of an earlier sale"] = world.refund(before, at=at(2), amount=12500)["id"]
+    whole = world.one_off_payment(at=at(2, 13), amount=125000, name="Anna")
+    made["full"] = world.refund(whole, at=at(5))
+    thirds = world.one_off_payment(at=at(3), amount=10000, name="Anna")
+    made["thirds"] = [
+        world.refund(thirds, at=at(6 + n), amount=part)["id"] for n, part in enumerate((3333, 3333, 3334))
+    ]
+    euros = world.one_off_payment(at=at(4), amount=10000, currency="eur", name="Elin", exchange_rate=Decimal("11.10"))
+    made["euro sale"] = euros["id"]
+    made["euro refund"] = world.refund(euros, at=at(18), exchange_rate=Decimal("11.18"))
+    failing = world.one_off_payment(at=at(9), amount=20000, name="Anna")
+    made["failing"] = world.refund(failing, at=at(10))
+    world.refund_failed(made["failing"], at=at(12))
+
+    noted = world.invoice(
+        at=at(9, 13), customer=customer, lines=[row("Plan", 10000, 1, vat25), row("Bok", 10000, 1, vat12)]
+    )
+    world.pay_invoice(noted, at=at(9, 14))
+    note = world.credit_note(noted, at=at(16), lines=[(noted["lines"]["data"][1], 10000)])
+    made["credit note"] = note["id"]
+    made["refund with the note"] = note["refunds"][0]["refund"]
+    wrong = world.invoice(at=at(10, 13), customer=customer, lines=[row("Plan", 10000, 1, vat25)])
+    world.void_invoice(wrong, at=at(17))
+    made["void"] = wrong["id"]
+    disputed = world.one_off_payment(at=at(5, 14), amount=49900, name="Bo")
+    made["lost"] = world.dispute_opened(disputed, at=at(11), fee=20000)
+    world.dispute_lost(made["lost"], at=at(24))
+    return book(world, tmp_path_factory.mktemp("credited")), made
+
+
+def transaction_of(ledger: Book, source: str, kind: str) -> str:
+    """The entry id of a kind for a source."""
+    return ledger.rows("SELECT entry_id FROM ledger.entries WHERE source = ? AND kind = ?", source, kind)[0][0]
+
+
+def test_a_full_refund_takes_back_sale_and_vat_and_settles_itself(credited: tuple[Book, dict[str, Any]]) -> None:
+    ledger, made = credited
+    refund = made["full"]["id"]
+    assert ledger.entry(f"{refund}:credit") == {"1510": "-1250.00", "2611": "250.00", "3001": "1000.00"}
+    money = transaction_of(ledger, refund, "refund")
+    assert ledger.entry(money) == {"1510": "1250.00", "1686": "-1250.00"}
+    assert ledger.day(money) == ledger.day(f"{refund}:credit") == date(2026, 3, 5)
+
+
+def test_parts_round_cumulatively_to_the_whole(credited: tuple[Book, dict[str, Any]]) -> None:
+    ledger, made = credited
+    assert [ledger.entry(f"{refund}:credit")["2611"] for refund in made["thirds"]] == ["6.67", "6.66", "6.67"]
+    together = ledger.together(*[f"{refund}:credit" for refund in made["thirds"]])
+    assert together == {"1510": "-100.00", "2611": "20.00", "3001": "80.00"}
+
+
+def test_a_refund_of_euros_keeps_the_rate_of_the_sale(credited: tuple[Book, dict[str, Any]]) -> None:
+    ledger, made = credited
+    sale = ledger.entry(f"{made['euro sale']}:sale")
+    credit = ledger.entry(f"{made['euro refund']['id']}:credit")
+    assert {account: str(-Decimal(amount)) for account, amount in credit.items()} == sale
+    money = ledger.entry(transaction_of(ledger, made["euro refund"]["id"], "refund"))
+    assert money["1686"] == "-1118.00"
+    assert money["1510"] == sale["1510"]
+
+
+def test_a_refund_of_a_sale_before_the_books_began_has_the_sales_vat(credited: tuple[Book, dict[str, Any]]) -> None:
+    ledger, made = credited
+    refund = made["refund of an earlier sale"]
+    assert ledger.entry(f"{refund}:credit") == {"1510": "-125.00", "2611": "25.00", "3001": "100.00"}
+    assert not ledger.rows("SELECT 1 FROM ledger.entries WHERE kind = 'sale' AND event_day < DATE '2026-03-01'")
+
+
+def test_a_refund_that_failed_is_a_debt_to_the_customer(credited: tuple[Book, dict[str, Any]]) -> None:
+    ledger, made = credited
+    back = transaction_of(ledger, made["failing"]["id"], "refund_failed")
+    assert ledger.entry(back) == {"1686": "200.00", "2899": "-200.00"}
+
+
+def test_a_credit_note_credits_its_own_lines_on_its_own_day(credited: tuple[Book, dict[str, Any]]) -> None:
+    ledger, made = credited
+    assert ledger.entry(f"{made['credit note']}:credit") == {"1510": "-112.00", "2621": "12.00", "3002": "100.00"}
+    assert not ledger.entry(f"{made['refund with the note']}:credit")
+    money = transaction_of(ledger, made["refund with the note"], "refund")
+    assert ledger.entry(money) == {"1510": "112.00", "1686": "-112.00"}
+
+
+def test_a_void_takes_the_whole_invoice_back(credited: tuple[Book, dict[str, Any]]) -> None:
+    ledger, made = credited
+    void = f"{made['void']}:void:credit"
+    assert ledger.day(void) == date(2026, 3, 17)
+    assert ledger.together(f"{made['void']}:sale", void) == {}
+
+
+def test_a_lost_dispute_credits_the_sale_on_the_day_it_was_closed(credited: tuple[Book, dict[str, Any]]) -> None:
+    ledger, made = credited
+    dispute = made["lost"]["id"]
+    opened = transaction_of(ledger, dispute, "dispute")
+    assert ledger.entry(opened) == {"1516": "499.00", "1686": "-499.00"}
+    assert ledger.entry(f"{opened}:fee") == {"1686": "-200.00", "6570": "200.00"}
+    assert ledger.day(f"{dispute}:lost") == ledger.day(f"{dispute}:credit") == date(2026, 3, 24)
+    assert ledger.together(opened, f"{dispute}:credit", f"{dispute}:lost") == {
+        "1686": "-499.00",
+        "2611": "99.80",
+        "3001": "399.20",
+    }
+
+
+def test_receivables_hold_only_what_is_open(credited: tuple[Book, dict[str, Any]]) -> None:
+    """All sales of this world are paid or taken back, except the refund of a sale that was booked elsewhere."""
+    ledger, _ = credited
+    assert ledger.accounts()["1510"] == "0.00"
