@@ -114,16 +114,19 @@ class Warehouse:
         )
 
     def _prepare(self, connection: duckdb.DuckDBPyConnection) -> None:
-        for schema in SCHEMAS:
-            connection.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
-        connection.execute("CREATE TABLE IF NOT EXISTS main.schema_version (version INTEGER PRIMARY KEY)")
-        row = connection.execute("SELECT max(version) FROM main.schema_version").fetchone()
-        version = row[0] if row else None
-        if version is None:
+        known = connection.execute(
+            "SELECT count(*) FROM information_schema.tables WHERE table_schema = 'main' AND table_name = 'schema_version'"
+        ).fetchone()
+        if known == (0,):
+            for schema in SCHEMAS:
+                connection.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
+            connection.execute("CREATE TABLE main.schema_version (version INTEGER PRIMARY KEY)")
             connection.execute("INSERT INTO main.schema_version VALUES (?)", [SCHEMA_VERSION])
-        elif version > SCHEMA_VERSION:
+            return
+        row = connection.execute("SELECT max(version) FROM main.schema_version").fetchone()
+        if row and row[0] is not None and row[0] > SCHEMA_VERSION:
             raise WarehouseError(
-                f"{self.path.name} has schema {version} of a newer fortstripe; this one knows {SCHEMA_VERSION}.",
+                f"{self.path.name} has schema {row[0]} of a newer fortstripe; this one knows {SCHEMA_VERSION}.",
                 "upgrade this installation, or use another FORTSTRIPE_HOME.",
             )
 
