@@ -49,7 +49,12 @@ class Merchant:
     euro_balance: bool = False
 
     def world(self) -> World:
-        """Live it; the clock ends when the last day's money has reached the bank."""
+        """Live it; the clock ends when the last day's money has reached the bank.
+
+        Raises ValueError if `first` is no first of a month.
+        """
+        if self.first.day != 1:
+            raise ValueError(f"A merchant's life begins on the first of a month, not on {self.first}.")
         days = list(_days(self.first, self.months))
         opened = local(self.first, time(0)) - (BEFORE if self.rare else timedelta(0))
         shop = Shop(

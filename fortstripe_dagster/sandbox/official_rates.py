@@ -37,6 +37,7 @@ def official_rate(currency: str, day: date) -> Decimal:
     return (level * (1 + swing)).quantize(Decimal("0.0001"), ROUND_HALF_UP)
 
 
-def stripe_rate(currency: str, day: date) -> Decimal:
-    """The rate at which Stripe turns `currency` into SEK on `day`: the market's, a little below the official one."""
-    return (official_rate(currency, day) * (1 - _STRIPE_MARGIN)).quantize(Decimal("0.000001"), ROUND_HALF_UP)
+def stripe_rate(currency: str, day: date, *, into: str = "sek") -> Decimal:
+    """The rate at which Stripe turns `currency` into another on `day`: a little below the official one."""
+    sek, target = (Decimal(1) if name == "sek" else official_rate(name, day) for name in (currency, into))
+    return (sek / target * (1 - _STRIPE_MARGIN)).quantize(Decimal("0.000001"), ROUND_HALF_UP)

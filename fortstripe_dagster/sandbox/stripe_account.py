@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 
 import simplejson
 
-from fortstripe_dagster.sandbox import stripe_shapes
+from fortstripe_dagster.sandbox import account_shapes, stripe_shapes
 from fortstripe_dagster.sandbox.stripe_shapes import StripeObject
 
 Place = tuple[int, int, str]
@@ -61,7 +61,7 @@ class Account:
         self._referring: dict[tuple[str, str], dict[str, list[StripeObject]]] = {}
         self._counts: dict[str, int] = defaultdict(int)
         opened = int((now - timedelta(days=400)).timestamp())
-        self.account = stripe_shapes.account(
+        self.account = account_shapes.account(
             id=self.new_id("acct")[:21], name=name, country="SE", currency=currency, created=opened
         )
 

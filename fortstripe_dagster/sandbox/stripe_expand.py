@@ -3,95 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from fortstripe_dagster.sandbox.stripe_account import Account
 from fortstripe_dagster.sandbox.stripe_errors import StripeRefusal
+from fortstripe_dagster.sandbox.stripe_expandable import EXPANDABLE, Embedded, Field, Included, Reference
 from fortstripe_dagster.sandbox.stripe_resources import PERMISSION
 from fortstripe_dagster.sandbox.stripe_shapes import INLINE, StripeObject, listing
 
 MOST_LEVELS = 4
-
-
-@dataclass(frozen=True)
-class Reference:
-    """A field that holds an id (or ids) of one of these types."""
-
-    kinds: tuple[str, ...]
-    permission: str | None = None
-
-
-@dataclass(frozen=True)
-class Embedded:
-    """A field that already holds objects of this type."""
-
-    kind: str
-
-
-@dataclass(frozen=True)
-class Included:
-    """A list that is absent until asked for."""
-
-    kind: str
-    url: str
-    rows: Callable[[Account, StripeObject], list[StripeObject]]
-
-
-def _refs(**kinds: str) -> dict[str, Reference | Embedded | Included]:
-    return {name: Reference((kind,)) for name, kind in kinds.items()}
-
-
-def _referring(kind: str, field: str) -> Callable[[Account, StripeObject], list[StripeObject]]:
-    def rows(account: Account, thing: StripeObject) -> list[StripeObject]:
-        return account.referring(kind, field, thing["id"])[::-1]
-
-    return rows
-
-
-_MOVED = {"balance_transaction": "balance_transaction", "failure_balance_transaction": "balance_transaction"}
-
-EXPANDABLE: dict[str, dict[str, Reference | Embedded | Included]] = {
-    "balance_transaction": {
-        "source": Reference(
-            ("charge", "refund", "dispute", "payout", "topup"), permission="rak_balance_transaction_source_read"
-        )
-    },
-    "charge": _refs(customer="customer", payment_intent="payment_intent", **_MOVED)
-    | {"refunds": Included("refund", "/v1/charges/{id}/refunds", _referring("refund", "charge"))},
-    "refund": _refs(charge="charge", customer="customer", payment_intent="payment_intent", **_MOVED),
-    "dispute": _refs(charge="charge", payment_intent="payment_intent")
-    | {"balance_transactions": Embedded("balance_transaction")},
-    "payout": _refs(**_MOVED),
-    "topup": _refs(balance_transaction="balance_transaction"),
-    "payment_intent": _refs(customer="customer", latest_charge="charge"),
-    "customer": {
-        "subscriptions": Included(
-            "subscription", "/v1/customers/{id}/subscriptions", _referring("subscription", "customer")
-        ),
-        "tax_ids": Included(
-            "tax_id", "/v1/customers/{id}/tax_ids", lambda account, thing: account.tax_ids[thing["id"]]
-        ),
-    },
-    "invoice": _refs(customer="customer", discounts="discount")
-    | {
-        "lines.data": Embedded("line_item"),
-        "parent.subscription_details.subscription": Reference(("subscription",)),
-        "payments": Included("invoice_payment", "/v1/invoice_payments", _referring("invoice_payment", "invoice")),
-    },
-    "line_item": _refs(discounts="discount", subscription="subscription")
-    | {"pricing.price_details.price": Reference(("price",))},
-    "invoice_payment": _refs(invoice="invoice") | {"payment.payment_intent": Reference(("payment_intent",))},
-    "credit_note": _refs(customer="customer", invoice="invoice")
-    | {"lines.data": Embedded("credit_note_line_item"), "refunds.refund": Reference(("refund",))},
-    "subscription": _refs(customer="customer", latest_invoice="invoice", discounts="discount")
-    | {"items.data": Embedded("subscription_item")},
-    "subscription_item": {"price": Embedded("price")},
-    "price": _refs(product="product"),
-    "product": _refs(default_price="price"),
-    "discount": _refs(customer="customer") | {"source.coupon": Reference(("coupon",))},
-}
-"""Type -> dotted field -> what stands there. The rest of Stripe's expandable fields is null in this world."""
 
 
 def shown(account: Account, thing: StripeObject) -> StripeObject:
@@ -140,7 +60,7 @@ def _permitted(kind: str, steps: list[str], needed: set[str]) -> bool:
     return not rest or any([_permitted(kind, rest, needed) for kind in kinds])
 
 
-def _match(kind: str, steps: list[str]) -> tuple[list[str], Reference | Embedded | Included | None]:
+def _match(kind: str, steps: list[str]) -> tuple[list[str], Field | None]:
     for dotted, target in EXPANDABLE.get(kind, {}).items():
         field = dotted.split(".")
         if steps[: len(field)] == field:

@@ -24,10 +24,16 @@ def parse_query(text: str) -> Query:
             if "[" in name:
                 raise unknown_parameter(name)
             query[name] = value
-        elif bracketed["key"] == "" or bracketed["key"].isdigit():
-            query.setdefault(bracketed["name"], []).append(value)
+            continue
+        key = bracketed["key"]
+        in_list = key == "" or key.isdigit()
+        holder = query.setdefault(bracketed["name"], [] if in_list else {})
+        if in_list and isinstance(holder, list):
+            holder.append(value)
+        elif not in_list and isinstance(holder, dict):
+            holder[key] = value
         else:
-            query.setdefault(bracketed["name"], {})[bracketed["key"]] = value
+            raise StripeRefusal(400, "Invalid request: mixed shapes of one parameter", param=bracketed["name"])
     return query
 
 
@@ -77,6 +83,8 @@ def bounds(name: str, raw: Any) -> tuple[int | None, int | None]:
     if isinstance(raw, str):
         exactly = integer(name, raw)
         return exactly, exactly
+    if not isinstance(raw, dict):
+        raise StripeRefusal(400, "Invalid object", param=name)
     for key in raw:
         if key not in BOUNDS:
             raise unknown_parameter(f"{name}[{key}]")

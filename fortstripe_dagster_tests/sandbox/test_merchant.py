@@ -178,6 +178,10 @@ class TestAnyLife:
         assert {payout["currency"] for payout in world.all("payout")} == {"sek", "eur"}
         assert min(local_days(world.all("charge"))) < date(2026, 3, 1)
 
+    def test_it_begins_on_a_first(self) -> None:
+        with pytest.raises(ValueError, match="not on 2026-03-02"):
+            Merchant(first=date(2026, 3, 2)).world()
+
     def test_a_small_one_is_small(self) -> None:
         assert len(Merchant(payments=20).world().all("charge")) < 50
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from fortstripe_dagster.sandbox.merchant import Merchant
 from fortstripe_dagster.sandbox.servers import serve
+from fortstripe_dagster.sandbox.stripe_expandable import EXPANDABLE, NOT_KEPT, Reference
 from fortstripe_dagster.sandbox.stripe_listing import PAGING
 from fortstripe_dagster.sandbox.stripe_resources import RESOURCES
 from fortstripe_dagster.sandbox.stripe_server import stripe_app
@@ -31,10 +33,9 @@ ALSO = {
 """Path -> query strings that show all its objects in all their forms."""
 
 
-@pytest.mark.parametrize(
-    "world", [everything(), Merchant(payments=120, rare=True).world()], ids=["by hand", "merchant"]
-)
-def test_every_object_served_fits_the_schema(world: World) -> None:
+@pytest.mark.parametrize("make", [everything, Merchant(payments=120, rare=True).world], ids=["by hand", "merchant"])
+def test_every_object_served_fits_the_schema(make: Callable[[], World]) -> None:
+    world = make()
     faults: list[str] = []
     objects = schema()["objects"]
     with serve(stripe_app(world, rate_limits=unlimited())) as server:
@@ -68,6 +69,16 @@ def test_the_validator_finds_what_is_wrong() -> None:
         assert Validator(objects).check(charge | damage), damage
     del charge["disputed"]
     assert Validator(objects).check(charge) == [f"charge {charge['id']}.disputed: missing"]
+
+
+@pytest.mark.parametrize("kind", EXPANDABLE)
+def test_expands_every_field_that_stripe_expands(kind: str) -> None:
+    fields = schema()["objects"][kind]["fields"]
+    official = {name for name, field in fields.items() if field.get("expandable")}
+    own = {dotted for dotted in EXPANDABLE[kind] if "." not in dotted} | NOT_KEPT.get(kind, set())
+    assert official <= own
+    hidden_or_embedded = {name for name in own - official if not isinstance(EXPANDABLE[kind][name], Reference)}
+    assert own - official == hidden_or_embedded
 
 
 @pytest.mark.parametrize("path", RESOURCES)

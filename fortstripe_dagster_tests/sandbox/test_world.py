@@ -6,6 +6,7 @@ from datetime import date, datetime
 from decimal import Decimal
 
 import pytest
+import simplejson
 
 from fortstripe_dagster.sandbox.stripe_account import total_net
 from fortstripe_dagster.sandbox.stripe_shapes import StripeObject
@@ -44,7 +45,14 @@ class TestPayments:
             125000,
             charge["id"],
         )
-        assert events(world) == ["payment_intent.created", "charge.succeeded", "payment_intent.succeeded"]
+        assert events(world) == [
+            "payment_intent.created",
+            "charge.succeeded",
+            "payment_intent.succeeded",
+            "charge.updated",
+        ]
+        shown = [simplejson.loads(event["data"]["object"].encoded_json) for event in world.all("event")]
+        assert [thing.get("balance_transaction") for thing in shown] == [None, None, None, row["id"]]
 
     @pytest.mark.parametrize(
         ("method", "country", "amount", "fee"),
@@ -235,6 +243,14 @@ class TestCustomers:
         world.delete_customer(anna, at=march(3))
         assert world.get("customer", charge["customer"])["deleted"] is True
         assert charge["billing_details"]["name"] == "Anna"
+
+
+def test_other_currencies_settle_by_the_cross_rate() -> None:
+    world = World(seed=5, now=march(1), currency="eur")
+    charge = world.one_off_payment(at=march(2), amount=10000, currency="usd", country="US")
+    row = world.get("balance_transaction", charge["balance_transaction"])
+    assert row["currency"] == "eur"
+    assert Decimal("0.85") < row["exchange_rate"] < Decimal("0.99")
 
 
 class TestClockAndIds:

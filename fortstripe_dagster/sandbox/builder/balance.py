@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
-from fortstripe_dagster.sandbox import stripe_shapes
+from fortstripe_dagster.sandbox import account_shapes, stripe_shapes
 from fortstripe_dagster.sandbox.banking_days import next_banking_day
 from fortstripe_dagster.sandbox.stripe_account import STOCKHOLM, Account, total_net
 from fortstripe_dagster.sandbox.stripe_shapes import StripeObject
@@ -111,7 +111,7 @@ def payout(
             automatic=automatic,
             created=created,
             currency=currency,
-            destination=f"ba_1Sandbox{currency.upper()}Bank",
+            destination=_bank_account(world, currency)["id"],
             reconciliation_status="in_progress" if automatic else "not_applicable",
         )
     )
@@ -128,6 +128,16 @@ def payout(
     if automatic and reconciled:
         payout_reconciled(world, made, at=at)
     return made
+
+
+def _bank_account(world: Account, currency: str) -> StripeObject:
+    """The merchant's account at the bank, one for each currency."""
+    id = f"ba_1Sandbox{currency.upper()}Bank"
+    known = world.find("bank_account", id)
+    if known is None:
+        known = world.add(account_shapes.bank_account(id=id, account=world.account["id"], currency=currency), created=0)
+        world.account["external_accounts"]["data"].append(known)
+    return known
 
 
 def payable(world: Account, currency: str, at: datetime) -> list[StripeObject]:

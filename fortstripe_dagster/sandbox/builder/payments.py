@@ -134,13 +134,15 @@ def charge_intent(
         world.emit("payment_intent.amount_capturable_updated", intent, at)
         return charge
     charge.update(captured=True, amount_captured=charge["amount"])
-    _settle(world, charge, at=at, settle_in=settle_in, exchange_rate=exchange_rate, fee=fee)
     if status == "pending":
         intent["status"] = "processing"
         world.emit("charge.pending", charge, at)
         world.emit("payment_intent.processing", intent, at)
     else:
         _succeed(world, charge, intent, at)
+    # capture is asynchronous: charge.succeeded still shows no balance transaction
+    _settle(world, charge, at=at, settle_in=settle_in, exchange_rate=exchange_rate, fee=fee)
+    world.emit("charge.updated", charge, at)
     return charge
 
 
@@ -192,7 +194,7 @@ def _settle(
     settled = settle_in or world.currency
     converts = settled != charge["currency"]
     if converts and exchange_rate is None:
-        exchange_rate = stripe_rate(charge["currency"], at.astimezone(STOCKHOLM).date())
+        exchange_rate = stripe_rate(charge["currency"], at.astimezone(STOCKHOLM).date(), into=settled)
     gross = half_up(charge["amount_captured"] * exchange_rate) if exchange_rate else charge["amount_captured"]
     parts = [stripe_shapes.fee_detail(_tariff(charge, gross, settled) if fee is None else fee, settled,
                                       "Stripe processing fees")]  # fmt: skip

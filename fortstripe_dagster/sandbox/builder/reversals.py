@@ -23,7 +23,7 @@ def _in_settlement(
     settled = world.get("balance_transaction", charge["balance_transaction"])["currency"]
     if settled == charge["currency"]:
         return amount, settled, None
-    rate = exchange_rate or stripe_rate(charge["currency"], at.astimezone(STOCKHOLM).date())
+    rate = exchange_rate or stripe_rate(charge["currency"], at.astimezone(STOCKHOLM).date(), into=settled)
     return half_up(amount * rate), settled, rate
 
 
