@@ -158,6 +158,12 @@ def _one_predefined_series(x: Exchange) -> Response:
     return json_response({"PreDefinedVoucherSeries": _predefined_series(x, x.path["name"])})
 
 
+def _update_predefined_series(x: Exchange) -> Response:
+    _predefined_series(x, x.path["name"])
+    x.books.set_predefined_series(x.path["name"], x.sent("PreDefinedVoucherSeries", creating=True)["VoucherSeries"])
+    return _one_predefined_series(x)
+
+
 def _save_mode(x: Exchange, fields: Fields, key: str | None) -> Record:
     return x.books.save_mode_of_payment(fields, key)
 
@@ -171,7 +177,9 @@ def register_routes(books: Books, faults: Faults) -> list[Route]:
         route(books, faults, "predefinedaccounts", get=_list_predefined_accounts),
         route(books, faults, "predefinedaccounts/{name}", get=_one_predefined_account, put=_update_predefined_account),
         route(books, faults, "predefinedvoucherseries", get=_list_predefined_series),
-        route(books, faults, "predefinedvoucherseries/{name}", get=_one_predefined_series),
+        route(
+            books, faults, "predefinedvoucherseries/{name}", get=_one_predefined_series, put=_update_predefined_series
+        ),
         *_register_routes(
             books, faults, "currencies", "Currencies", "Currency", books.currencies, Date=None, IsAutomatic=False
         ),

@@ -229,6 +229,25 @@ def _action(act: Callable[[Books, int], Invoice]) -> Handler:
     return handler
 
 
+def _preview(x: Exchange) -> Response:
+    x.books.invoices.get(_number(x))
+    return _pdf()
+
+
+def _print(x: Exchange) -> Response:
+    x.books.invoices.mark_sent(_number(x))
+    return _pdf()
+
+
+def _print_reminder(x: Exchange) -> Response:
+    x.books.invoices.remind(_number(x))
+    return _pdf()
+
+
+def _pdf() -> Response:
+    return Response(b"%PDF-1.4\n%%EOF\n", media_type="application/pdf")
+
+
 # Payments
 
 _PAYMENTS: Listing[Payment] = Listing(
@@ -291,6 +310,14 @@ def sales_routes(books: Books, faults: Faults) -> list[Route]:
         route(books, faults, "invoices", get=_list_invoices, post=_create_invoice),
         route(books, faults, "invoices/{number}", get=_invoice, put=_update_invoice),
         *[route(books, faults, f"invoices/{{number}}/{name}", put=_action(act)) for name, act in actions.items()],
+        # Sending and printing change the invoice although they are GET requests.
+        *[
+            route(books, faults, f"invoices/{{number}}/{name}", get=_action(actions["externalprint"]))
+            for name in ("email", "einvoice", "eprint")
+        ],
+        route(books, faults, "invoices/{number}/print", get=_print),
+        route(books, faults, "invoices/{number}/printreminder", get=_print_reminder),
+        route(books, faults, "invoices/{number}/preview", get=_preview),
         route(books, faults, "invoicepayments", get=_list_payments, post=_create_payment),
         route(books, faults, "invoicepayments/{number}", get=_payment, put=_update_payment, delete=_delete_payment),
         route(books, faults, "invoicepayments/{number}/bookkeep", put=_bookkeep_payment),

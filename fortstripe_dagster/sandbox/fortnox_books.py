@@ -19,7 +19,7 @@ from fortstripe_dagster.sandbox.fortnox_invoices import Invoice, Invoices
 from fortstripe_dagster.sandbox.fortnox_ledger import BalanceLine, Ledger, Voucher, VoucherRow
 from fortstripe_dagster.sandbox.fortnox_payments import Payments, check_two_decimals
 from fortstripe_dagster.sandbox.fortnox_refusals import Refusal
-from fortstripe_dagster.sandbox.fortnox_registers import Record, Register
+from fortstripe_dagster.sandbox.fortnox_registers import Record, Register, merge
 from fortstripe_dagster.sandbox.fortnox_schema import Fields
 
 ZERO = Decimal(0)
@@ -57,10 +57,11 @@ class Books:
             self.terms_of_payment,
             rules,
             self.predefined_accounts,
+            self.predefined_series,
             self.check_dimensions,
         )
         self.payments = Payments(
-            self.company, clock, self.ledger, self.invoices, self.modes_of_payment, self.predefined_accounts
+            clock, self.ledger, self.invoices, self.modes_of_payment, self.predefined_accounts, self.predefined_series
         )
         self.files = Files()
 
@@ -92,13 +93,14 @@ class Books:
 
     def create_voucher(self, fields: Fields, year: FinancialYear) -> Voucher:
         """Posts a manual voucher in the given year from checked fields."""
+        fields = merge({}, fields)
         self.check_dimensions(fields)
         return self.ledger.post_manual(
             year,
             fields["VoucherSeries"],
             fields["TransactionDate"],
             fields["Description"],
-            [self._voucher_row(row) for row in fields["VoucherRows"]],
+            [self._voucher_row(merge({}, row)) for row in fields["VoucherRows"]],
             comments=fields.get("Comments", ""),
             cost_center=fields.get("CostCenter", ""),
             project=fields.get("Project", ""),
@@ -140,7 +142,7 @@ class Books:
     def save_article(self, fields: Fields, number: str | None = None) -> Record:
         """Creates an article, or changes the one with the number; a missing account blocks every change."""
         before = self.articles.get(number).fields if number is not None else {}
-        for name, value in (before | fields).items():
+        for name, value in merge(before, fields).items():
             if name.endswith("Account") and value:
                 self.ledger.account(self.ledger.preselected_year().id, value)
         return self.articles.create(fields) if number is None else self.articles.update(number, fields)
@@ -158,6 +160,12 @@ class Books:
         if any(row.article_number == number for invoice in self.invoices.all.values() for row in invoice.rows):
             raise Refusal(refusals.IN_USE, number)
         self.articles.delete(number)
+
+    def set_predefined_series(self, name: str, code: str) -> None:
+        """Posts the documents of a kind in another series from now on."""
+        if code not in self.ledger.series[self.ledger.preselected_year().id]:
+            raise Refusal(refusals.INVALID_SERIES, code)
+        self.predefined_series[name] = code
 
     def set_predefined_account(self, name: str, account: int) -> None:
         """Points a predefined account at another account."""

@@ -139,6 +139,8 @@ class Company:
     modes_of_payment: dict[str, tuple[str, int]] = field(default_factory=_modes)
     administration_fee: Decimal = Decimal(0)
     """Added to every invoice that does not send AdministrationFee itself; kronor without VAT."""
+    sees_contribution: bool = True
+    """Whether the licence shows contribution margins; without it those number fields read "API_NORIGHT"."""
     round_to_krona: bool = True
     """Whether SEK invoices are rounded to whole kronor (öresutjämning)."""
     vat_rounding: Literal["invoice", "row"] = "invoice"

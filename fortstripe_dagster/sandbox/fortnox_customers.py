@@ -7,7 +7,7 @@ from fortstripe_dagster.sandbox.fortnox_countries import check_vat_number, count
 from fortstripe_dagster.sandbox.fortnox_ledger import Ledger
 from fortstripe_dagster.sandbox.fortnox_refusals import Refusal
 from fortstripe_dagster.sandbox.fortnox_registers import Clock, Record, Register, merge
-from fortstripe_dagster.sandbox.fortnox_schema import BLANK, Fields
+from fortstripe_dagster.sandbox.fortnox_schema import Fields
 
 _COUNTRY_CODES = ("CountryCode", "DeliveryCountryCode", "VisitingCountryCode")
 _DIGITS = ("InvoiceAdministrationFee", "InvoiceFreight", "GLN", "GLNDelivery")
@@ -39,7 +39,7 @@ class Customers:
 
     def update(self, number: str, changes: Fields) -> Record:
         """Changes a customer; all of it must be valid afterwards, so an old bad VAT number blocks every change."""
-        if changes.get("CustomerNumber", number) != number or changes.get("Name") is BLANK:
+        if changes.get("CustomerNumber", number) != number:
             raise Refusal(refusals.INVALID_VALUE, "CustomerNumber")
         self._check(merge(self.get(number).fields, changes))
         return self.register.update(number, changes)

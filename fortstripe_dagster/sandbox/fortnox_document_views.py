@@ -113,8 +113,8 @@ class DocumentViews:
             "Booked": invoice.booked,
             "Cancelled": invoice.cancelled,
             "ContractReference": 0,
-            "ContributionPercent": 0,
-            "ContributionValue": 0,
+            "ContributionPercent": self._contribution(0),
+            "ContributionValue": self._contribution(0),
             "Credit": "true" if invoice.is_credit else "false",
             "CreditInvoiceReference": str(reference),
             "DocumentNumber": str(invoice.number),
@@ -135,7 +135,7 @@ class DocumentViews:
             "OfferReference": "0",
             "OrderReference": "0",
             "OrganisationNumber": invoice.customer["OrganisationNumber"] or "",
-            "Reminders": 0,
+            "Reminders": invoice.reminders,
             "RoundOff": sums.round_off,
             "Sent": invoice.sent,
             "TaxReduction": None,
@@ -183,13 +183,16 @@ class DocumentViews:
         year = self._books.ledger.year_of(invoice.day) or self._books.ledger.preselected_year()
         return year.accounting_method
 
-    @staticmethod
-    def _invoice_row(row: InvoiceRow, included: bool) -> Fields:
+    def _contribution(self, amount: object) -> object:
+        """A contribution, or the magic text that stands in number fields the company has no licence for."""
+        return amount if self._books.company.sees_contribution else "API_NORIGHT"
+
+    def _invoice_row(self, row: InvoiceRow, included: bool) -> Fields:
         return {
             "AccountNumber": row.account,
             "ArticleNumber": row.article_number,
-            "ContributionPercent": "0",
-            "ContributionValue": "0",
+            "ContributionPercent": self._contribution("0"),
+            "ContributionValue": self._contribution("0"),
             "Cost": 0,
             "CostCenter": row.cost_center,
             "DeliveredQuantity": f"{row.quantity:.2f}" if row.quantity else "0",

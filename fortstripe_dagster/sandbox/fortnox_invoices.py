@@ -52,6 +52,7 @@ class Invoice:
     voucher: Voucher | None = None
     cancelled: bool = False
     sent: bool = False
+    reminders: int = 0
     paid: Decimal = ZERO
     final_pay_date: date | None = None
     credit_of: int | None = None
@@ -103,6 +104,7 @@ class Invoices:
         terms_of_payment: Register,
         rules: RowRules,
         predefined: dict[str, int],
+        series: dict[str, str],
         check_dimensions: Callable[[Fields], None],
     ) -> None:
         self.all: dict[int, Invoice] = {}
@@ -114,6 +116,7 @@ class Invoices:
         self._terms = terms_of_payment
         self._rules = rules
         self._predefined = predefined
+        self._series = series
         self._check_dimensions = check_dimensions
         self._next_number = 1
         self._next_row = 1
@@ -182,7 +185,7 @@ class Invoices:
             raise Refusal(refusals.ROW_WITHOUT_TEXT)
         kind = "Kreditfaktura" if invoice.is_credit else "Kundfaktura"
         invoice.voucher = self._ledger.post_document(
-            self._company.invoice_series,
+            self._series["INVOICE"],
             invoice.day,
             f"{kind} {number}, {invoice.header['CustomerName']}"[:200],
             voucher_rows(
@@ -235,8 +238,15 @@ class Invoices:
         invoice.modified = self._clock()
         return invoice
 
+    def remind(self, number: int) -> Invoice:
+        """Counts one more reminder."""
+        invoice = self.get(number)
+        invoice.reminders += 1
+        invoice.modified = self._clock()
+        return invoice
+
     def mark_sent(self, number: int) -> Invoice:
-        """Marks the invoice as sent, which externalprint does without printing."""
+        """Marks the invoice as sent, as every way of sending it does."""
         invoice = self.get(number)
         invoice.sent = True
         invoice.modified = self._clock()
@@ -332,8 +342,11 @@ class Invoices:
             for name, predefined in (("Freight", "FREIGHT"), ("AdministrationFee", "ADMFEE"))
             if header[name]
         )
-        charges = [Charge(row.account, row.total, row.vat, row.cost_center or header.get("CostCenter", ""),
-                          row.project or header.get("Project", "")) for row in invoice.rows]  # fmt: skip
+        center, project = header.get("CostCenter", ""), header.get("Project", "")
+        charges = [
+            Charge(row.account, row.total, row.vat, row.cost_center or center, row.project or project)
+            for row in invoice.rows
+        ]
         invoice.sums = add_up(
             [*charges, *invoice.fees],
             vat_included=header["VATIncluded"],

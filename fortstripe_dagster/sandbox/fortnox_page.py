@@ -59,8 +59,8 @@ class _YearBalance:
 def books_page(books: Books) -> str:
     """The page as HTML; every text in it is escaped."""
     invoices = sorted(books.invoices.all.values(), key=lambda invoice: invoice.number)
-    balances = [_year_balance(books, year) for year in sorted(books.ledger.years.values(), key=lambda y: y.from_date)]
-    used = [balance for balance in balances if balance.lines]
+    years = sorted(books.ledger.years.values(), key=lambda year: year.from_date)
+    used = [_year_balance(books, year) for year in years if _is_used(books, year)]
     receivables = books.open_receivables()
     return _template().render(
         company=books.company,
@@ -96,6 +96,12 @@ def money(amount: Decimal) -> str:
 
 def _latest(rows: Sequence[T]) -> _Shown[T]:
     return _Shown(list(reversed(rows[-_MOST_SHOWN:])), len(rows))
+
+
+def _is_used(books: Books, year: FinancialYear) -> bool:
+    """Whether anything was entered in the year itself, beyond what is carried into it."""
+    entered = any(account.opening for account in books.ledger.accounts[year.id].values())
+    return entered or bool(books.vouchers(year.id))
 
 
 def _year_balance(books: Books, year: FinancialYear) -> _YearBalance:

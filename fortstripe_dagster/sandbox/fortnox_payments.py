@@ -8,7 +8,6 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from fortstripe_dagster.sandbox import fortnox_refusals as refusals
-from fortstripe_dagster.sandbox.fortnox_company import Company
 from fortstripe_dagster.sandbox.fortnox_invoice_sums import ZERO, round2
 from fortstripe_dagster.sandbox.fortnox_invoices import Invoice, Invoices
 from fortstripe_dagster.sandbox.fortnox_ledger import Ledger, Voucher, VoucherRow, signed_row
@@ -50,15 +49,15 @@ class Payments:
 
     def __init__(
         self,
-        company: Company,
         clock: Clock,
         ledger: Ledger,
         invoices: Invoices,
         modes: Register,
         predefined: dict[str, int],
+        series: dict[str, str],
     ) -> None:
         self.all: dict[int, Payment] = {}
-        self._company = company
+        self._series = series
         self._clock = clock
         self._ledger = ledger
         self._invoices = invoices
@@ -102,7 +101,7 @@ class Payments:
         payment = self._unbooked(number)
         invoice = self._payable(payment.invoice)
         payment.voucher = self._ledger.post_document(
-            self._company.payment_series,
+            self._series["INVOICEPAYMENT"],
             payment.day,
             f"Betalning kundfaktura {invoice.number}, {invoice.header['CustomerName']}"[:200],
             self._voucher_rows(payment, invoice),
@@ -152,7 +151,7 @@ class Payments:
             self._account(fields, day),
             now,
             now,
-            write_offs=fields.get("WriteOffs", []),
+            write_offs=[merge({}, row) for row in fields.get("WriteOffs", [])],
         )
         for row in payment.write_offs:
             if "AccountNumber" not in row or "Amount" not in row:

@@ -30,12 +30,14 @@ BLANK = _Blank()
 """Stands for the text API_BLANK, with which a client empties a field; an empty string would be ignored."""
 
 _PUNCTUATION = frozenset("’\\\u0308\u030a0123456789 –:.`´,;^¤#%§£$€¢¥©™°&/()=+-*_!?²³®½@\u00a0\n\r")
-_KEY_CHARACTERS = frozenset("-+/_.")
 
 
 @dataclass(frozen=True)
 class FieldRule:
-    """What one field may hold. `type` is a JSON type, `date`, an entity's name, or that name in brackets for a list."""
+    """What one field may hold. `type` is a JSON type, `date`, an entity's name, or that name in brackets for a list.
+
+    `key` is set on the keys of documents: the characters allowed there besides letters and digits.
+    """
 
     type: str
     min: int | None = None
@@ -45,7 +47,7 @@ class FieldRule:
     enum: tuple[str, ...] | None = None
     required: bool = False
     readOnly: bool | Literal["ignored"] = False
-    key: bool = False
+    key: str | None = None
 
 
 @cache
@@ -69,7 +71,8 @@ def checked(entity: str, body: object, *, creating: bool) -> Fields:
     """The body of one document with its values converted: Decimal, int, bool, date and text.
 
     Nulls and empty strings are left out, as Fortnox ignores them; `BLANK` stands where API_BLANK was sent.
-    Raises `Refusal` at the first field that breaks a rule, and for missing required fields when `creating`.
+    Raises `Refusal` at the first field that breaks a rule, for a required field that is blanked, and for one that is
+    missing when `creating`.
     """
     if not isinstance(body, dict):
         raise Refusal(refusals.WRONG_BODY)
@@ -82,10 +85,9 @@ def checked(entity: str, body: object, *, creating: bool) -> Fields:
         if rule.readOnly == "ignored" or value is None or value == "":
             continue
         result[name] = BLANK if value == "API_BLANK" else _converted(name, rule, value, creating)
-    if creating:
-        for name, rule in rules.items():
-            if rule.required and result.get(name, BLANK) is BLANK:
-                raise Refusal(refusals.REQUIRED_FIELD, name)
+    for name, rule in rules.items():
+        if rule.required and (result.get(name) is BLANK or (creating and name not in result)):
+            raise Refusal(refusals.REQUIRED_FIELD, name)
     return result
 
 
@@ -124,7 +126,7 @@ def _text(name: str, rule: FieldRule, value: object) -> str:
         raise Refusal(refusals.INVALID_VALUE, name)
     if rule.enum is not None and text not in rule.enum:
         raise Refusal(refusals.INVALID_VALUE, f"{name}: {text}")
-    if rule.key and not all(c in _KEY_CHARACTERS or (c.isascii() and c.isalnum()) for c in text):
+    if rule.key is not None and not all(c in rule.key or (c.isascii() and c.isalnum()) for c in text):
         raise Refusal(refusals.NOT_ALPHANUMERIC, text)
     return text
 

@@ -306,3 +306,26 @@ def test_a_foreign_invoice_without_rate_takes_the_registered_one(api: Api) -> No
     number = api.invoice(Currency="NOK", CurrencyRate="1.5")["DocumentNumber"]
     changed = api.put(f"invoices/{number}", {"Invoice": {"CurrencyUnit": "API_BLANK"}})
     assert (changed["CurrencyRate"], changed["CurrencyUnit"]) == (95, 100)
+
+
+@pytest.mark.parametrize(
+    ("action", "sent", "reminders"),
+    [("email", True, 0), ("einvoice", True, 0), ("print", True, 0), ("preview", False, 0), ("printreminder", False, 1)],
+)
+def test_some_gets_change_the_invoice(api: Api, action: str, sent: bool, reminders: int) -> None:
+    number = api.booked()["DocumentNumber"]
+    assert api.send("GET", f"invoices/{number}/{action}").status_code == 200
+    after = api.get(f"invoices/{number}")["Invoice"]
+    assert (after["Sent"], after["Reminders"]) == (sent, reminders)
+
+
+def test_without_the_licence_a_number_reads_api_noright(fortnox: Callable[..., Api]) -> None:
+    invoice = fortnox(Company(sees_contribution=False)).invoice()
+    assert invoice["ContributionValue"] == invoice["InvoiceRows"][0]["ContributionValue"] == "API_NORIGHT"
+
+
+def test_the_invoice_series_can_be_moved(api: Api) -> None:
+    api.put("predefinedvoucherseries/INVOICE", {"PreDefinedVoucherSeries": {"VoucherSeries": "L"}})
+    assert api.booked()["VoucherSeries"] == "L"
+    body = {"PreDefinedVoucherSeries": {"VoucherSeries": "Q"}}
+    assert api.refused("PUT", "predefinedvoucherseries/INVOICE", body) == refusals.INVALID_SERIES

@@ -120,6 +120,8 @@ def test_an_exception_takes_effect() -> None:
         ({"Name": "A—B"}, refusals.ILLEGAL_CHARACTERS),
         ({"Name": "A\tB"}, refusals.ILLEGAL_CHARACTERS),
         ({"Name": "A", "CustomerNumber": "cus 1"}, refusals.NOT_ALPHANUMERIC),
+        ({"Name": "A", "CustomerNumber": "cus.1"}, refusals.NOT_ALPHANUMERIC),
+        ({"Name": "API_BLANK"}, refusals.REQUIRED_FIELD),
         ({"Name": "A", "ZipCode": "1" * 11}, refusals.TOO_LONG),
         ({"Name": "A", "Type": "ALIEN"}, refusals.INVALID_VALUE),
         ({"Name": "A", "Active": "yes"}, refusals.NOT_BOOLEAN),
