@@ -6,14 +6,13 @@ from datetime import date, datetime, timedelta
 from functools import partial
 
 from fortstripe_dagster.sandbox import people
-from fortstripe_dagster.sandbox.builder.tax import Line
 from fortstripe_dagster.sandbox.merchant_cases import Case, on
 from fortstripe_dagster.sandbox.shop import COURSE, LICENCE, SHELF, Shop
 from fortstripe_dagster.sandbox.stripe_shapes import StripeObject
 
 
 def _company_invoice(shop: Shop, at: datetime, amount: int = 80000, *, sent: bool = False) -> StripeObject:
-    lines = [Line(description=LICENCE.name, unit_amount=amount, tax_rate=shop.exclusive[25])]
+    lines = [shop.line(LICENCE, amount)]
     customer = shop.customer(shop.someone(people.swedish_company), at)
     method = "send_invoice" if sent else "charge_automatically"
     return shop.world.invoice(at=at, customer=customer, lines=lines, collection_method=method)
@@ -67,7 +66,7 @@ def credit_balance_used(shop: Shop, month: date) -> None:
         shop.plan(on(month, 16, 9), partial(bill_again, customer))
 
     def bill_again(customer: StripeObject, at: datetime) -> None:
-        lines = [Line(description=COURSE.name, unit_amount=39920, tax_rate=shop.exclusive[25])]
+        lines = [shop.line(COURSE, 39920)]
         shop.world.pay_invoice(shop.world.invoice(at=at, customer=customer, lines=lines), at=at)
 
     shop.plan(on(month, 9, 9), bill)
@@ -103,7 +102,7 @@ def several_invoices_by_one_charge(shop: Shop, month: date) -> None:
         invoices = [
             shop.world.invoice(
                 at=at, customer=customer, collection_method="send_invoice",
-                lines=[Line(description=COURSE.name, unit_amount=amount, tax_rate=shop.exclusive[25])],
+                lines=[shop.line(COURSE, amount)],
             )
             for amount in (39920, 40001)
         ]  # fmt: skip

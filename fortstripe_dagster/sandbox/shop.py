@@ -16,6 +16,8 @@ from random import Random
 from typing import Protocol
 
 from fortstripe_dagster.sandbox import people
+from fortstripe_dagster.sandbox.builder.catalog import address
+from fortstripe_dagster.sandbox.builder.tax import Line
 from fortstripe_dagster.sandbox.people import Person
 from fortstripe_dagster.sandbox.stripe_account import STOCKHOLM
 from fortstripe_dagster.sandbox.stripe_shapes import StripeObject
@@ -176,6 +178,10 @@ class Shop:
             "description": f"{order}: {quantity} × {ware.name}",
             "metadata": {"order": order, "product": self.products[ware]["id"], "vat_rate": str(ware.vat_rate)},
         }
+        if ware.type == "good":
+            sale["ship_to"] = address(
+                country=person.country, line1=person.line1, city=person.city, postal_code=person.postal_code
+            )
         if guest:
             sale |= {"name": person.name, "email": person.email, "country": person.country}
         else:
@@ -187,6 +193,23 @@ class Shop:
             declined = self.world.failed_payment(at=at - timedelta(minutes=1), **sale)
             return self.world.retry_payment(declined, at=at, method=method, **settled)
         return self.world.one_off_payment(at=at, method=method, **sale, **settled)
+
+    def line(
+        self,
+        ware: Ware,
+        unit_amount: int,
+        *,
+        currency: str = "sek",
+        inclusive: bool = False,
+        rate: int | None = None,
+        quantity: int = 1,
+    ) -> Line:
+        """An invoice row for a ware, at a price of its own; `rate` is the ware's unless another is given."""
+        price = self.world.price(product=self.products[ware], unit_amount=unit_amount, currency=currency)
+        price["active"] = False  # a price made for one invoice never shows in lists
+        percent = ware.vat_rate if rate is None else rate
+        tax_rate = (self.inclusive if inclusive else self.exclusive)[percent]
+        return Line(description=ware.name, unit_amount=unit_amount, quantity=quantity, tax_rate=tax_rate, price=price)
 
     def _unit_price(self, person: Person, ware: Ware, currency: str) -> int:
         with_vat = ware.sek if currency == "sek" else ware.eur

@@ -85,6 +85,12 @@ class TestAMonth:
         assert {charge["billing_details"]["address"]["country"] for charge in guests} >= {"SE"}
         assert len({charge["billing_details"]["address"]["country"] for charge in guests}) >= 3
 
+    def test_goods_say_where_they_go(self, month: World) -> None:
+        sent = [charge for charge in succeeded(month) if charge["shipping"]]
+        types = {month.get("product", charge["metadata"]["product"])["type"] for charge in sent}
+        assert types == {"good"}
+        assert {charge["shipping"]["address"]["country"] for charge in sent} >= {"SE", "DE", "NO"}
+
     def test_every_rate_in_metadata_and_on_invoices(self, month: World) -> None:
         assert {charge["metadata"].get("vat_rate") for charge in succeeded(month)} >= {"25", "12", "6", "0"}
         used = {
@@ -102,6 +108,10 @@ class TestAMonth:
         assert any(len(month.lines[invoice["id"]]) > 10 for invoice in invoices)
         assert any(invoice["discounts"] for invoice in invoices)
         assert {"subscription_create", "subscription_cycle", "manual"} <= {i["billing_reason"] for i in invoices}
+        priced = [line for invoice in invoices for line in month.lines[invoice["id"]]]
+        for line in priced:
+            price = month.get("price", line["pricing"]["price_details"]["price"])
+            assert (price["unit_amount"], price["currency"]) == (line["amount"] // line["quantity"], line["currency"])
         intervals = {s["items"]["data"][0]["price"]["recurring"]["interval"] for s in month.all("subscription")}
         assert intervals == {"month", "year"}
 

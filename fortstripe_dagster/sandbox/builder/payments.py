@@ -48,22 +48,14 @@ def one_off_payment(
 
     `method` is card, klarna, swish or sepa_debit; status "pending" is a bank debit that may still fail;
     `capture=False` an authorisation. `settle_in` is the balance it lands on (default: the account's currency), at
-    `exchange_rate`. `fee` overrides the tariff.
+    `exchange_rate`. `fee` overrides the tariff. `ship_to` is an address (`catalog.address`) that goods go to.
     """
+    who = payer(customer, name=name, email=email, country=country)
     intent = new_intent(world, at=at, amount=amount, currency=currency, customer=customer, description=description,
-                        metadata=metadata, method=method, capture=capture)  # fmt: skip
-    return charge_intent(
-        world,
-        intent,
-        at=at,
-        who=payer(customer, name=name, email=email, country=country),
-        method=method,
-        status=status,
-        settle_in=settle_in,
-        exchange_rate=exchange_rate,
-        fee=fee,
-        ship_to=ship_to,
-    )
+                        metadata=metadata, method=method, capture=capture,
+                        shipping=_shipping(ship_to, who))  # fmt: skip
+    return charge_intent(world, intent, at=at, who=who, method=method, status=status, settle_in=settle_in,
+                         exchange_rate=exchange_rate, fee=fee)  # fmt: skip
 
 
 def payer(
@@ -78,6 +70,12 @@ def payer(
     return {"address": where, "email": email, "name": name, "phone": None, "tax_id": None}
 
 
+def _shipping(ship_to: StripeObject | None, who: StripeObject) -> StripeObject | None:
+    if ship_to is None:
+        return None
+    return {"address": ship_to, "carrier": None, "name": who["name"], "phone": None, "tracking_number": None}
+
+
 def new_intent(
     world: Account,
     *,
@@ -89,6 +87,7 @@ def new_intent(
     metadata: dict[str, str] | None = None,
     method: str = "card",
     capture: bool = True,
+    shipping: StripeObject | None = None,
 ) -> StripeObject:
     """A payment intent that waits for a charge."""
     made = world.add(
@@ -102,6 +101,7 @@ def new_intent(
             description=description,
             metadata=metadata or {},
             payment_method_types=[method],
+            shipping=shipping,
         )
     )
     made["client_secret"] = f"{made['id']}_secret_sandbox"
@@ -120,13 +120,9 @@ def charge_intent(
     settle_in: str | None = None,
     exchange_rate: Decimal | None = None,
     fee: int | None = None,
-    ship_to: StripeObject | None = None,
 ) -> StripeObject:
     """Charge a payment intent: captured at once, pending, or (manual intents) only authorised. Returns the charge."""
     charge = _attempt(world, intent, at=at, who=who, method=method)
-    if ship_to:
-        charge["shipping"] = {"address": ship_to, "carrier": None, "name": who["name"], "phone": None,
-                              "tracking_number": None}  # fmt: skip
     charge.update(status=status, paid=status == "succeeded", outcome=stripe_shapes.outcome(approved=True))
     if intent["capture_method"] == "manual":
         intent.update(status="requires_capture", amount_capturable=intent["amount"])
@@ -160,6 +156,7 @@ def _attempt(world: Account, intent: StripeObject, *, at: datetime, who: StripeO
             description=intent["description"],
             metadata=dict(intent["metadata"]),
             payment_intent=intent["id"],
+            shipping=intent["shipping"],
             payment_method=world.new_id("pm"),
             payment_method_details=stripe_shapes.card_details(
                 brand="visa", country=country, last4="4242", amount=intent["amount"]
@@ -286,14 +283,15 @@ def failed_payment(
     country: str = "SE",
     code: str = "insufficient_funds",
     description: str | None = None,
+    ship_to: StripeObject | None = None,
     metadata: dict[str, str] | None = None,
     intent: StripeObject | None = None,
 ) -> StripeObject:
     """A card payment that the bank declined: a failed charge, no balance transaction. Returns the charge."""
-    intent = intent or new_intent(
-        world, at=at, amount=amount, currency=currency, customer=customer, description=description, metadata=metadata
-    )
     who = payer(customer, name=name, email=email, country=country)
+    intent = intent or new_intent(world, at=at, amount=amount, currency=currency, customer=customer,
+                                  description=description, metadata=metadata,
+                                  shipping=_shipping(ship_to, who))  # fmt: skip
     charge = _attempt(world, intent, at=at, who=who, method="card")
     _decline(world, charge, code, at)
     return charge
