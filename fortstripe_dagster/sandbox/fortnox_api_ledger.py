@@ -116,7 +116,7 @@ def _update_series(x: Exchange) -> Response:
 # Accounts
 
 _ACCOUNTS: Listing[Account] = Listing(
-    search={"sru": lambda a: a.sru}, sort={"number": lambda a: a.number}, also=YEAR_PARAMETERS | {"lastmodified"}
+    search={"sru": lambda a: a.sru}, sort={"number": lambda a: a.number}, also=YEAR_PARAMETERS
 )
 _ACCOUNT_FIELDS = {
     "Description": "description",
@@ -134,6 +134,8 @@ _ACCOUNT_FIELDS = {
 
 
 def _list_accounts(x: Exchange) -> Response:
+    if "lastmodified" in x.query:
+        raise Refusal(refusals.NOT_MODELLED, "lastmodified på konton")
     year = x.year().id
     accounts = sorted(x.books.ledger.accounts[year].values(), key=lambda a: a.number)
     return x.listed("Accounts", _ACCOUNTS, accounts, lambda a: x.ledger.account_item(a, year))
