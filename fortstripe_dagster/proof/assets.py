@@ -1,0 +1,90 @@
+"""The asset that proves Stripe = ledger = Fortnox, and a check for each of its equations."""
+
+from collections.abc import Sequence
+
+import dagster as dg
+
+from fortstripe_dagster.business_day import Days
+from fortstripe_dagster.delivery.assets import DOCUMENTS
+from fortstripe_dagster.operations.company import Company, explained
+from fortstripe_dagster.operations.metadata import markdown_table, of_table
+from fortstripe_dagster.operations.partitions import BACKFILL_POLICY, days_of
+from fortstripe_dagster.proof import EQUATIONS, Equation, ProofReport, prove
+
+TIE_OUT = dg.AssetKey(["proof", "tie_out"])
+
+
+def proof_assets(partitions: dg.DailyPartitionsDefinition) -> list[dg.AssetsDefinition]:
+    """The nightly tie-out with its checks."""
+
+    @dg.asset(
+        key=TIE_OUT,
+        deps=[dg.AssetKey(["fortnox", name]) for name in DOCUMENTS],
+        group_name="proof",
+        kinds={"fortnox", "duckdb"},
+        owners=["team:finance"],
+        partitions_def=partitions,
+        backfill_policy=BACKFILL_POLICY,
+        description="Stripe = ledger = Fortnox for every day and currency; each difference is named.",
+        check_specs=[
+            dg.AssetCheckSpec(name=_check_name(key), asset=TIE_OUT, description=str(title))
+            for key, title in EQUATIONS.items()
+        ],
+    )
+    def tie_out(context: dg.AssetExecutionContext, company: Company) -> dg.MaterializeResult:
+        days: Days = days_of(context)
+        with explained():
+            settings = company.settings()
+            warehouse = company.warehouse(settings, context.log.info)
+            report = prove(settings, warehouse, days, context.log.info)
+            context.log.info(report.text())
+            with warehouse.writer() as connection:
+                table = of_table(connection, "proof.tie_out")
+            warehouse.publish()
+        return dg.MaterializeResult(
+            metadata={
+                **table,
+                "tie-out": dg.MetadataValue.md("\n\n".join(report.lines())),
+                "equations": _equations(report.equations),
+                "trial balance": markdown_table(
+                    ["account", "name", "opening", "debit", "credit", "closing"],
+                    [(x.account, x.name, x.opening, x.debit, x.credit, x.closing) for x in report.trial_balance],
+                ),
+                "certificate": dg.MetadataValue.path(str(report.certificate_path)),
+            },
+            check_results=list(_checks(report)),
+        )
+
+    return [tie_out]
+
+
+def _check_name(equation: str) -> str:
+    return f"equation_{equation}"
+
+
+def _equations(equations: Sequence[Equation]) -> dg.MetadataValue[str]:
+    names = ["equation", "currency", "account", "left", "right", "difference", "status"]
+    rows = [
+        (f"{x.equation} {x.title}", x.currency, x.account, x.left_side, x.right_side, x.difference, x.status)
+        for x in equations
+    ]
+    return markdown_table(names, rows)
+
+
+def _checks(report: ProofReport) -> Sequence[dg.AssetCheckResult]:
+    results = []
+    for key in EQUATIONS:
+        rows = [equation for equation in report.equations if equation.equation == key]
+        items = [(x.kind, x.id, x.amount, x.currency, x.text, x.remedy) for x in report.items if x.equation == key]
+        results.append(
+            dg.AssetCheckResult(
+                check_name=_check_name(key),
+                passed=all(row.status != "alarm" for row in rows),
+                severity=dg.AssetCheckSeverity.ERROR,
+                metadata={
+                    "sides": _equations(rows),
+                    "items": markdown_table(["kind", "id", "amount", "currency", "what", "remedy"], items),
+                },
+            )
+        )
+    return results

@@ -1,0 +1,46 @@
+"""The proof certificate (avstämningsintyg): one HTML page without outside parts, to read, print and file."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import jinja2
+
+from fortstripe_dagster.business_day import STOCKHOLM
+from fortstripe_dagster.proof.equations import EQUATIONS
+from fortstripe_dagster.proof.report import Item, ProofReport, figure, money
+
+
+def write(report: ProofReport) -> Path:
+    """Write the page to the report's certificate_path, whole or not at all."""
+    path = report.certificate_path
+    path.parent.mkdir(parents=True, exist_ok=True)
+    fresh = path.with_suffix(".fresh")
+    fresh.write_text(as_html(report), encoding="utf-8")
+    os.replace(fresh, path)
+    return path
+
+
+def as_html(report: ProofReport) -> str:
+    """The page. Every text in it is escaped: names and descriptions come from customers."""
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("fortstripe_dagster.proof", "templates"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["money"] = money
+    return environment.get_template("certificate.html").render(
+        report=report,
+        titles=EQUATIONS,
+        figure=figure,
+        proven_at=report.proven_at.astimezone(STOCKHOLM).strftime("%Y-%m-%d %H:%M"),
+        open_items=[item for item in report.items if _is_open(item)],
+        other_items=[item for item in report.explained if item.severity == "info" and not _is_open(item)],
+    )
+
+
+def _is_open(item: Item) -> bool:
+    return item.kind.startswith("open: ") or item.kind == "on its way"

@@ -1,0 +1,43 @@
+-- What delivery says it did: each document that books something, and whether Fortnox's books hold its voucher.
+CREATE OR REPLACE TEMP TABLE documents AS
+SELECT
+    d.document_id, d.kind, d.day, d.status, d.reason, d.remedy, d.entry_ids,
+    d.voucher_series AS series, d.voucher_number AS number, d.voucher_year AS year_id,
+    v.day AS voucher_day,
+    v.day IS NOT NULL AS in_fortnox,
+    coalesce(v.rows_changed, false) AS rows_changed,
+    CASE WHEN d.kind IN ('invoice', 'credit_invoice') AND d.fortnox_number IS NOT NULL
+         THEN 'invoice ' || d.fortnox_number || ', ' ELSE '' END
+        || coalesce('voucher ' || d.voucher_series || ' ' || d.voucher_number, d.document_id) AS label
+FROM delivery.documents d
+LEFT JOIN proof.fortnox_vouchers v
+  ON v.year_id = d.voucher_year AND v.series = d.voucher_series AND v.number = d.voucher_number
+WHERE len(d.entry_ids) > 0;
+
+-- Fortnox's vouchers under the name of the document that made them, else under their own.
+CREATE OR REPLACE TEMP TABLE vouchers AS
+WITH labelled AS (
+    SELECT
+        v.*,
+        'voucher ' || v.series || ' ' || coalesce(v.number::VARCHAR, '(no number)') || ' of '
+            || CASE WHEN year(y.first_day) = year(y.last_day) THEN year(y.first_day)::VARCHAR
+                    ELSE year(y.first_day) || '/' || year(y.last_day) END AS label,
+        (SELECT string_agg(l.account || ' ' || l.amount, ', ' ORDER BY l.account, l.amount)
+         FROM proof.fortnox_lines l
+         WHERE l.year_id = v.year_id AND l.series = v.series AND l.number IS NOT DISTINCT FROM v.number) AS rows_of_it
+    FROM proof.fortnox_vouchers v
+    JOIN proof.fortnox_years y USING (year_id)
+)
+SELECT v.*, d.document_id IS NOT NULL AS ours, coalesce(d.document_id, v.label) AS unit
+FROM labelled v
+LEFT JOIN documents d ON d.year_id = v.year_id AND d.series = v.series AND d.number = v.number;
+
+-- Entries that delivery knows of and has not written, with the reason; and those that the ledger itself holds.
+CREATE OR REPLACE TEMP TABLE waiting_entries AS
+SELECT unit, any_value(status) AS status, any_value(reason) AS reason, any_value(remedy) AS remedy
+FROM (
+    SELECT unnest(entry_ids) AS unit, status, reason, remedy FROM documents WHERE status <> 'done'
+    UNION ALL
+    SELECT entry_id, 'held', held, 'mend the reason and sync that day again' FROM ledger.entries WHERE held IS NOT NULL
+)
+GROUP BY unit;

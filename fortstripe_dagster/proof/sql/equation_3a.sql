@@ -1,0 +1,50 @@
+-- 3a: payouts created that neither arrived nor failed = ledger transit, in the payout's currency. Top-ups stand there
+-- with the opposite sign until the bank has sent them. Where a bank feed books the arrivals, none stands in the ledger,
+-- and only failed payouts leave it.
+INSERT INTO sides BY NAME
+WITH ever_paid AS (
+    SELECT id FROM stripe.payouts WHERE status = 'paid'
+    UNION
+    SELECT id FROM stripe.raw_versions WHERE stream = 'payouts' AND json_extract_string(raw, '$.status') = 'paid'
+),
+payouts AS (
+    SELECT p.id, p.currency, p.amount, coalesce(b.day, p.day) AS created,
+           CASE WHEN p.id IN (SELECT id FROM ever_paid) AND p.arrival_date < choice('today')::DATE
+                THEN p.arrival_date END AS arrived,
+           CASE WHEN p.status IN ('failed', 'canceled') THEN f.day END AS failed
+    FROM stripe.payouts p
+    LEFT JOIN stripe.balance_transactions b ON b.id = p.balance_transaction
+    LEFT JOIN stripe.balance_transactions f ON f.id = p.failure_balance_transaction
+),
+closed AS (
+    SELECT *, CASE WHEN policy('bank_leg') = 'book' AND arrived < coalesce(failed, DATE '9999-12-31') THEN arrived
+                   ELSE failed END AS gone
+    FROM payouts WHERE created >= start_date()
+),
+topups AS (
+    SELECT t.id, t.currency, t.amount, b.day AS created,
+           CASE WHEN t.status = 'succeeded' AND t.arrival_date < choice('today')::DATE AND policy('bank_leg') = 'book'
+                THEN t.arrival_date END AS sent
+    FROM stripe.topups t
+    JOIN stripe.balance_transactions b ON b.id = t.balance_transaction
+    WHERE b.day >= start_date()
+),
+events AS (
+    SELECT id, currency, created AS day, amount FROM closed
+    UNION ALL SELECT id, currency, gone, -amount FROM closed WHERE gone IS NOT NULL
+    UNION ALL SELECT id, currency, created, -amount FROM topups
+    UNION ALL SELECT id, currency, sent, amount FROM topups WHERE sent IS NOT NULL
+    UNION ALL
+    SELECT b.source, b.currency, b.day, -b.amount FROM stripe.balance_transactions b
+    WHERE b.type = 'topup_reversal' AND b.day >= start_date()
+)
+SELECT '3a' AS equation, currency, coalesce(account('transit:' || currency), '') AS account, id AS unit, day,
+       units(amount, currency) AS left_side
+FROM events;
+
+INSERT INTO sides BY NAME
+SELECT '3a' AS equation, l.currency, l.account, e.source AS unit, l.event_day AS day,
+       units(l.amount_currency, l.currency) AS right_side
+FROM ledger.lines l
+JOIN ledger.entries e USING (entry_id)
+WHERE l.account = account('transit:' || l.currency);

@@ -1,0 +1,61 @@
+-- Payments without their one invoice (8), entries without their one document (9), days without any entries.
+INSERT INTO found BY NAME
+SELECT
+    s.equation, s.unit AS id, s.amount, s.amount AS difference, s.first_day, s.last_day,
+    CASE WHEN n.documents = 0 AND p.invoices = 0 AND held.unit IS NOT NULL THEN 'held'
+         WHEN p.invoices = 0 THEN 'no invoice' WHEN p.invoices > 1 THEN 'several invoices'
+         WHEN NOT p.booked THEN 'invoice not booked' ELSE 'invoice not paid' END AS kind,
+    CASE kind WHEN 'held' THEN 'waits' ELSE 'alarm' END AS severity,
+    'Payment ' || p.charge || ' of ' || p.day || CASE kind
+        WHEN 'held' THEN ' has no invoice yet: ' || held.reason
+        WHEN 'no invoice' THEN ' has no invoice in Fortnox'
+        WHEN 'several invoices' THEN ' has ' || p.invoices || ' invoices in Fortnox: ' || p.numbers
+        WHEN 'invoice not booked' THEN ' has invoice ' || p.numbers || ', which is not booked'
+        ELSE ' has invoice ' || p.numbers || ', which is open by ' || said(p.balance, 'SEK') END AS text,
+    CASE kind
+        WHEN 'held' THEN coalesce(held.remedy, '')
+        WHEN 'several invoices' THEN 'credit the extra ones in Fortnox, and report it: this must not happen'
+        WHEN 'invoice not paid' THEN 'look at the invoice''s payments in Fortnox, then sync that day again'
+        ELSE 'sync that day again' END AS remedy
+FROM spans s
+JOIN paid_sales p ON p.entry_id = s.unit
+LEFT JOIN entry_documents n ON n.entry_id = p.sale_id || ':sale'
+LEFT JOIN waiting_entries held ON held.unit IN (p.sale_id || ':sale', p.entry_id)
+WHERE s.equation = '8'
+QUALIFY row_number() OVER (PARTITION BY s.unit ORDER BY held.unit) = 1;
+
+INSERT INTO found BY NAME
+WITH unproven AS (
+    SELECT s.*, e.kind AS entry_kind, n.documents, n.names, w.unit AS waits, w.status, w.reason, w.remedy AS mend
+    FROM spans s
+    JOIN ledger.entries e ON e.entry_id = s.unit
+    JOIN entry_documents n ON n.entry_id = s.unit
+    LEFT JOIN waiting_entries w ON w.unit = s.unit
+    WHERE s.equation = '9'
+)
+SELECT
+    equation, unit AS id, amount, amount AS difference, first_day, last_day,
+    CASE WHEN documents > 1 THEN 'twice' WHEN documents = 1 THEN 'changed' WHEN waits IS NOT NULL THEN status
+         WHEN entry_kind = 'opening' THEN 'opening proposed' ELSE 'unsent' END AS kind,
+    CASE WHEN kind = 'twice' THEN 'alarm'
+         WHEN kind IN ('changed', 'unsent', 'planned') AND choice('approval') = 'auto'
+              AND first_day BETWEEN choice('first')::DATE AND choice('last')::DATE THEN 'alarm'
+         ELSE 'waits' END AS severity,
+    entry_kind || ' ' || unit || ' of ' || first_day || CASE kind
+        WHEN 'twice' THEN ' stands in more than one document: ' || names
+        WHEN 'changed' THEN ' changed after it was delivered in ' || names
+        WHEN 'opening proposed' THEN ' is proposed and not yet approved'
+        WHEN 'unsent' THEN ' is in no document'
+        ELSE ' is ' || kind || coalesce(': ' || reason, '') END AS text,
+    coalesce(mend, CASE kind WHEN 'twice' THEN 'report it with that id; do not correct it by hand'
+                                 WHEN 'opening proposed' THEN 'run fortstripe approve, or leave it'
+                                 ELSE 'run fortstripe sync of that day' END) AS remedy
+FROM unproven;
+
+INSERT INTO found BY NAME
+SELECT '9' AS equation, 'day not synced' AS kind, d.day::VARCHAR AS id, 0 AS amount, 'alarm' AS severity,
+       d.day || ' has not been synced' AS text,
+       'run fortstripe sync --from ' || d.day || ' --to ' || d.day AS remedy, d.day AS first_day, d.day AS last_day
+FROM (SELECT unnest(generate_series(greatest(choice('first')::DATE, start_date()), choice('last')::DATE,
+                                    INTERVAL 1 DAY))::DATE AS day) d
+WHERE d.day NOT IN (SELECT day FROM ledger.covered_days);

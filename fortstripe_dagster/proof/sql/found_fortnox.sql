@@ -1,0 +1,97 @@
+-- Names for differences between the ledger and Fortnox (2, 3b, 6): a document, a voucher, or an entry without either.
+INSERT INTO found BY NAME
+WITH named AS (
+    SELECT
+        s.*, d.status, d.reason, d.remedy AS mend, d.in_fortnox, d.label AS document_label, d.voucher_day, d.rows_changed,
+        d.kind AS document_kind, v.label AS voucher_label, v.text AS voucher_text, v.series, v.day AS posted_day,
+        -- A voucher with the very rows of one of ours on the same day books the same a second time.
+        (SELECT min(w.label) FROM vouchers w
+         WHERE w.ours AND w.day = v.day AND w.rows_of_it = v.rows_of_it AND w.unit <> v.unit) AS twin,
+        e.entry_id, e.held, e.kind AS entry_kind,
+        coalesce(n.documents, 0) AS documents, n.names,
+        s.first_day BETWEEN choice('first')::DATE AND choice('last')::DATE AND choice('approval') = 'auto' AS due
+    FROM spans s
+    LEFT JOIN documents d ON d.document_id = s.unit
+    LEFT JOIN vouchers v ON v.unit = s.unit AND NOT v.ours
+    LEFT JOIN ledger.entries e ON 'entry:' || e.entry_id = s.unit
+    LEFT JOIN entry_documents n ON n.entry_id = e.entry_id
+    WHERE s.equation IN ('2', '3b', '6')
+),
+kinds AS (
+    SELECT *,
+        CASE
+            WHEN unit = 'before the start' THEN 'opening in Fortnox'
+            WHEN status IN ('held', 'waiting', 'awaiting approval', 'in doubt') THEN status
+            WHEN status = 'planned' THEN 'unsent'
+            WHEN status IS NOT NULL AND NOT in_fortnox THEN 'missing'
+            WHEN status IS NOT NULL AND settles THEN CASE WHEN voucher_day > first_day THEN 'dated later' ELSE 'dated earlier' END
+            WHEN status IS NOT NULL AND equation = '6' AND document_kind IN ('invoice', 'credit_invoice')
+                 AND abs(amount) <= choice('difference_limit')::DECIMAL(18, 2) THEN 'VAT rounding'
+            WHEN status IS NOT NULL THEN 'differs'
+            WHEN twin IS NOT NULL THEN 'double'
+            WHEN series = choice('voucher_series') THEN 'unknown'
+            WHEN voucher_label IS NOT NULL THEN 'manual'
+            WHEN entry_id IS NULL THEN 'vanished'
+            WHEN documents > 1 THEN 'twice'
+            WHEN documents = 1 THEN 'changed'
+            WHEN held IS NOT NULL THEN 'held'
+            WHEN entry_kind = 'opening' THEN 'opening proposed'
+            ELSE 'unsent'
+        END AS kind
+    FROM named
+)
+SELECT
+    equation, currency, account, kind, coalesce(voucher_label, entry_id, unit) AS id, amount, amount AS difference,
+    first_day, last_day,
+    CASE
+        WHEN kind IN ('opening in Fortnox', 'dated later', 'VAT rounding') THEN 'info'
+        WHEN kind IN ('held', 'waiting', 'awaiting approval', 'in doubt', 'manual', 'opening proposed') THEN 'waits'
+        WHEN kind IN ('unsent', 'changed') AND NOT due THEN 'waits'
+        ELSE 'alarm'
+    END AS severity,
+    CASE kind
+        WHEN 'opening in Fortnox' THEN 'Account ' || account || ' stood at ' || said(-amount, 'SEK') || ' in Fortnox before '
+            || start_date()
+        WHEN 'held' THEN coalesce(entry_id, unit) || ' is held: ' || coalesce(held, reason, 'no reason was given')
+        WHEN 'waiting' THEN unit || ' waits for another document: ' || coalesce(reason, '')
+        WHEN 'awaiting approval' THEN unit || ' awaits approval'
+        WHEN 'in doubt' THEN unit || ' is in doubt: no answer told whether Fortnox took it'
+        WHEN 'missing' THEN document_label || ' (' || unit || ') is not in Fortnox''s books any more'
+        WHEN 'dated later' THEN document_label || ' (' || unit || ') is dated ' || voucher_day || ' in Fortnox'
+        WHEN 'dated earlier' THEN document_label || ' (' || unit || ') is dated ' || voucher_day
+            || ' in Fortnox, before the ledger''s day'
+        WHEN 'VAT rounding' THEN document_label || ': Fortnox computed ' || said(-amount, 'SEK') || ' more on account '
+            || account || ' than the ledger (VAT rounding)'
+        WHEN 'differs' THEN document_label || ' (' || unit || ') has ' || said(-amount, 'SEK')
+            || ' more on account ' || account || ' than was sent'
+            || CASE WHEN rows_changed THEN '; its rows were changed in Fortnox' ELSE '' END
+        WHEN 'double' THEN voucher_label || ' of ' || posted_day || ' (' || voucher_text || ') repeats ' || twin
+        WHEN 'unknown' THEN voucher_label || ' of ' || posted_day || ' (' || voucher_text
+            || ') is in our series, but not in the journal'
+        WHEN 'manual' THEN voucher_label || ' of ' || posted_day || ' (' || voucher_text || ') posts '
+            || said(-amount, 'SEK') || ' on account ' || account || '; it is not ours'
+        WHEN 'vanished' THEN unit || ' was delivered, but the ledger no longer has it'
+        WHEN 'twice' THEN entry_id || ' stands in more than one document: ' || names
+        WHEN 'changed' THEN entry_id || ' changed after it was delivered in ' || names || '; the correction is not sent'
+        WHEN 'opening proposed' THEN entry_id || ' is proposed and not yet approved'
+        ELSE coalesce(entry_id, unit) || ' of ' || first_day || ' has not been delivered'
+    END AS text,
+    CASE kind
+        WHEN 'opening in Fortnox' THEN ''
+        WHEN 'held' THEN coalesce(mend, 'mend the reason and sync that day again')
+        WHEN 'waiting' THEN coalesce(mend, 'it follows when the other document is in Fortnox')
+        WHEN 'awaiting approval' THEN 'run fortstripe approve'
+        WHEN 'in doubt' THEN 'run fortstripe sync of that day again: it is looked up in Fortnox'
+        WHEN 'missing' THEN 'ask who removed it in Fortnox; fortstripe never writes it a second time by itself'
+        WHEN 'dated later' THEN ''
+        WHEN 'VAT rounding' THEN ''
+        WHEN 'differs' THEN 'find out in Fortnox who changed it, and correct it there with a voucher'
+        WHEN 'double' THEN 'reverse one of the two in Fortnox with a correcting voucher'
+        WHEN 'unknown' THEN 'run fortstripe adopt if it is ours; else move it to another series'
+        WHEN 'manual' THEN 'check with whoever booked it: what Stripe did is booked by fortstripe already'
+        WHEN 'opening proposed' THEN 'compare it with Fortnox''s balance, then run fortstripe approve or leave it'
+        WHEN 'unsent' THEN 'run fortstripe sync of that day'
+        WHEN 'changed' THEN 'run fortstripe sync of that day'
+        ELSE 'report it with that id; do not correct it by hand'
+    END AS remedy
+FROM kinds;

@@ -1,0 +1,18 @@
+-- Short names used by the other files. No amount passes through a DOUBLE: DuckDB's `/` would.
+CREATE OR REPLACE TEMP MACRO account(role_wanted) AS (SELECT number FROM ledger.account_map WHERE role = role_wanted);
+CREATE OR REPLACE TEMP MACRO policy(name_wanted) AS (SELECT value FROM ledger.policy WHERE name = name_wanted);
+CREATE OR REPLACE TEMP MACRO choice(name_wanted) AS (SELECT value FROM choices WHERE name = name_wanted);
+CREATE OR REPLACE TEMP MACRO start_date() AS policy('start_date')::DATE;
+
+-- Minor units as units of the currency: 21875 öre are 218.750.
+CREATE OR REPLACE TEMP MACRO units(minor, currency) AS (
+    minor::DECIMAL(15, 0) * CASE
+        WHEN currency IN ('BIF', 'CLP', 'DJF', 'GNF', 'JPY', 'KMF', 'KRW', 'MGA', 'PYG', 'RWF', 'VND', 'VUV', 'XAF',
+                          'XOF', 'XPF') THEN 1.000
+        WHEN currency IN ('BHD', 'JOD', 'KWD', 'OMR', 'TND') THEN 0.001
+        ELSE 0.010
+    END
+)::DECIMAL(18, 3);
+
+-- An amount as people write it, for texts.
+CREATE OR REPLACE TEMP MACRO said(amount, currency) AS amount::DECIMAL(18, 2)::VARCHAR || ' ' || currency;

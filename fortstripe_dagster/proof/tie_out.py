@@ -1,0 +1,94 @@
+"""The tie-out: both sides of every equation, and the name of whatever keeps them apart, as SQL over the warehouse.
+
+What belongs here is the order of the SQL files and the choices they read; the rules themselves stand in sql/.
+"""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from importlib.resources import files
+
+import duckdb
+import pandas as pd
+
+from fortstripe_dagster.business_day import Days
+from fortstripe_dagster.failures import Failure
+from fortstripe_dagster.proof.banking_days import banking_days
+from fortstripe_dagster.settings import Settings
+
+ORDER = (
+    "macros",
+    "documents",
+    "sides",
+    "equation_1",
+    "equation_3a",
+    "equation_2",
+    "equation_4",
+    "equation_5",
+    "equation_7",
+    "equation_8",
+    "equation_9",
+    "spans",
+    "found_stripe",
+    "found_fortnox",
+    "found_receivables",
+    "found_payouts",
+    "found_completeness",
+    "tie_out",
+)
+NEEDED = ("stripe.balance_transactions", "ledger.entries", "delivery.documents")
+LONGEST_DELAY = timedelta(days=60)
+"""How long before the first proven day a payout may have been expected and still be counted in banking days."""
+
+
+def refuse_unready(connection: duckdb.DuckDBPyConnection) -> None:
+    """Raise Failure unless extraction, ledger and delivery have each left something to prove."""
+    for name in NEEDED:
+        schema, table = name.split(".")
+        found = connection.execute(
+            "SELECT 1 FROM information_schema.tables WHERE table_schema = ? AND table_name = ?", [schema, table]
+        ).fetchone()
+        if not found:
+            raise Failure(f"There is no {name} in the warehouse to prove.", "run fortstripe sync of those days first.")
+
+
+def invoice_days(connection: duckdb.DuckDBPyConnection, settings: Settings, days: Days) -> tuple[date, date] | None:
+    """The dates of the invoices that the days' payments must have; None where no payment needs one."""
+    if settings.sales != "invoice":
+        return None
+    row = connection.execute(
+        """
+        WITH sales AS (
+            SELECT sale_id, s.event_day FROM ledger.payments p JOIN ledger.sales s USING (sale_id)
+            WHERE p.treatment = 'payment' AND p.day BETWEEN ? AND ? AND NOT s.before_start
+        ),
+        sent AS (SELECT unnest(entry_ids) AS entry_id, day FROM delivery.documents WHERE kind = 'invoice')
+        SELECT min(least(s.event_day, d.day)), max(greatest(s.event_day, d.day))
+        FROM sales s LEFT JOIN sent d ON d.entry_id = s.sale_id || ':sale'
+        """,
+        [days.first, days.last],
+    ).fetchone()
+    return (row[0], row[1]) if row and row[0] else None
+
+
+def compute(connection: duckdb.DuckDBPyConnection, settings: Settings, days: Days, today: date) -> None:
+    """Replace the days' rows of proof.tie_out and proof.items. Needs Fortnox's books in schema proof."""
+    connection.execute("CREATE OR REPLACE TEMP TABLE choices (name VARCHAR PRIMARY KEY, value VARCHAR)")
+    connection.executemany(
+        "INSERT INTO choices VALUES (?, ?)",
+        [
+            ("first", days.first.isoformat()),
+            ("last", days.last.isoformat()),
+            ("today", today.isoformat()),
+            ("sales", settings.sales),
+            ("approval", settings.approval),
+            ("voucher_series", settings.voucher_series),
+            ("difference_limit", str(settings.difference_limit)),
+        ],
+    )
+    open_banks = pd.DataFrame({"day": list(banking_days(days.first - LONGEST_DELAY, days.last))}, dtype="object")
+    connection.register("open_banks", open_banks)
+    connection.execute("CREATE OR REPLACE TEMP TABLE banking_days AS SELECT day::DATE AS day FROM open_banks")
+    connection.unregister("open_banks")
+    for name in ORDER:
+        connection.execute(files(__package__).joinpath("sql", f"{name}.sql").read_text(encoding="utf-8"))
