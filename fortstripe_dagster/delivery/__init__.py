@@ -1,0 +1,27 @@
+"""Schema `ledger` becomes documents in Fortnox, each exactly once.
+
+Read in this order: `documents` (what there is to deliver), `packaging` (which entry goes in which document), `plan`
+(what is lacking and may be sent), `steps` (the requests), `apply` (sending them), `journal` (what was sent), `recovery`
+and `compare` (what to do when an answer or a journal was lost).
+"""
+
+from fortstripe_dagster.delivery.connection import connect
+from fortstripe_dagster.delivery.deliver import approve, deliver, plan
+from fortstripe_dagster.delivery.documents import Document, Held
+from fortstripe_dagster.delivery.journal import Journal
+from fortstripe_dagster.delivery.mirror import publish
+from fortstripe_dagster.delivery.plan import Plan
+from fortstripe_dagster.delivery.report import DeliveryReport
+
+__all__ = [
+    "DeliveryReport",
+    "Document",
+    "Held",
+    "Journal",
+    "Plan",
+    "approve",
+    "connect",
+    "deliver",
+    "plan",
+    "publish",
+]

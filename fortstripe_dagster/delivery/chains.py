@@ -1,0 +1,45 @@
+"""Which documents must be made one after the other, and which may be made side by side.
+
+A chain is a customer with everything that hangs on it. Vouchers hang on nothing; a day's are one chain, so that their
+numbers follow the days closely without one slow answer holding up all.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+from fortstripe_dagster.delivery.documents import Document
+
+Chain = list[Document]
+
+_ORDER = {"customer": 0, "invoice": 1, "payment": 2, "credit_invoice": 3, "voucher": 5}
+
+
+def chains_of(documents: Sequence[Document]) -> list[Chain]:
+    """The documents in chains, oldest first; in each by day customer, invoice, payment, credit, its payment."""
+    parents: dict[str, str] = {}
+
+    def root(name: str) -> str:
+        parents.setdefault(name, name)
+        while parents[name] != name:
+            parents[name] = name = parents[parents[name]]
+        return name
+
+    for document in documents:
+        for other in document.depends_on if document.kind != "voucher" else ():
+            if not other.startswith("article:"):
+                parents[root(document.document_id)] = root(other)
+    chains: dict[str, Chain] = defaultdict(list)
+    for document in documents:
+        voucher = document.kind == "voucher"
+        chains[f"vouchers {document.day}" if voucher else root(document.document_id)].append(document)
+    for chain in chains.values():
+        chain.sort(key=_order)
+    return sorted(chains.values(), key=lambda chain: (min(document.day for document in chain), chain[0].document_id))
+
+
+def _order(document: Document) -> tuple[bool, object, int, str]:
+    of_credit = document.kind == "payment" and document.content["target"].startswith("credit_invoice:")
+    rank = 4 if of_credit else _ORDER[document.kind]
+    return document.kind != "customer", document.day, rank, document.document_id

@@ -1,0 +1,62 @@
+"""The Fortnox client of a company, made from its settings, and what it means when it fails a whole run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from fortstripe_dagster.failures import DeliveryStopped
+from fortstripe_dagster.fortnox import ClientCredentials, Fortnox, FortnoxError, Limiter, Refused, Unauthorized
+from fortstripe_dagster.settings import Settings
+
+WINDOW_SECONDS = 5.0
+_PACE = 0.9984
+"""Requests are spaced evenly: 24 in 5 s are one each 208 ms."""
+
+
+def connect(settings: Settings) -> Fortnox:
+    """A client that shares its pace with every process of this machine that uses the same FORTSTRIPE_HOME.
+
+    Raises ConfigurationError when the environment lacks the integration's id, secret or tenant.
+    """
+    settings.require_fortnox()
+    settings.home.mkdir(parents=True, exist_ok=True)
+    most = settings.fortnox.requests_per_5_seconds
+    return Fortnox(
+        api_base=settings.fortnox_api_base,
+        auth=ClientCredentials(
+            settings.fortnox_auth_base,
+            settings.fortnox_client_id.get_secret_value(),
+            settings.fortnox_client_secret.get_secret_value(),
+            settings.fortnox_tenant_id,
+        ),
+        limiter=Limiter(
+            settings.home / "fortnox-limiter.json",
+            interval=WINDOW_SECONDS / most * _PACE,
+            window=WINDOW_SECONDS,
+            per_window=most,
+        ),
+    )
+
+
+@contextmanager
+def explained() -> Iterator[None]:
+    """Turn an error of the client that no single document is to blame for into DeliveryStopped."""
+    try:
+        yield
+    except Unauthorized as error:
+        raise DeliveryStopped(
+            f"Fortnox does not take the login: {error.message}",
+            "check FORTNOX_CLIENT_ID, FORTNOX_CLIENT_SECRET and FORTNOX_TENANT_ID, and that the consent still stands.",
+        ) from error
+    except Refused as error:
+        remedy = error.remedy
+        raise DeliveryStopped(
+            f"Fortnox refused {error.method} {error.path}: {error.message}",
+            remedy.remedy_en if remedy else "give the integration the permission that Fortnox names, then run again.",
+        ) from error
+    except FortnoxError as error:
+        raise DeliveryStopped(
+            f"Fortnox cannot be reached: {error.message}.",
+            "run the same command again: it goes on where it stopped.",
+        ) from error

@@ -1,0 +1,162 @@
+"""A delivery from beginning to end: recover, compare, look at the company, plan, apply, mirror."""
+
+from __future__ import annotations
+
+import uuid
+from collections import Counter
+from collections.abc import Callable, Iterable
+
+from fortstripe_dagster.business_day import Days
+from fortstripe_dagster.delivery import history
+from fortstripe_dagster.delivery.apply import Applied, apply
+from fortstripe_dagster.delivery.compare import compare
+from fortstripe_dagster.delivery.connection import connect, explained
+from fortstripe_dagster.delivery.documents import Document, Held, held
+from fortstripe_dagster.delivery.journal import Journal
+from fortstripe_dagster.delivery.mirror import Standing, publish
+from fortstripe_dagster.delivery.plan import Plan, draft, make_plan, settle
+from fortstripe_dagster.delivery.preflight import read_company, with_needs
+from fortstripe_dagster.delivery.recovery import resolve
+from fortstripe_dagster.delivery.report import DeliveryReport
+from fortstripe_dagster.delivery.steps import Context
+from fortstripe_dagster.fortnox import Fortnox
+from fortstripe_dagster.settings import Settings
+from fortstripe_dagster.warehouse import Warehouse
+
+Say = Callable[[str], None]
+
+
+def plan(
+    settings: Settings,
+    warehouse: Warehouse,
+    days: Days,
+    *,
+    fortnox: Fortnox | None = None,
+    offline: bool = False,
+    progress: Say = print,
+) -> Plan:
+    """What `deliver` would write; nothing is written. `offline` leaves Fortnox alone: no checks, no customer match.
+
+    Raises DeliveryStopped when Fortnox cannot be read.
+    """
+    with Journal(settings.journal_path) as journal:
+        if offline:
+            return make_plan(settings, warehouse, journal, None, days)
+        with explained():
+            client = fortnox or connect(settings)
+            drafted = draft(settings, warehouse, journal, days)
+            company = with_needs(read_company(client, days, settings.voucher_series), client, drafted.needs)
+            progress(f"delivery: read {company.name}'s Fortnox")
+            return settle(drafted, company, settings, journal)
+
+
+def deliver(
+    settings: Settings,
+    warehouse: Warehouse,
+    days: Days,
+    *,
+    run_id: str | None = None,
+    fortnox: Fortnox | None = None,
+    progress: Say = print,
+) -> DeliveryReport:
+    """Bring Fortnox to what the ledger says for these days; what is there already is not touched.
+
+    Raises DeliveryStopped when it would not be safe to write: another delivery runs, Fortnox is out of reach, belongs
+    to another company, or holds documents of ours that the journal lacks. What was sent until then is journalled.
+    """
+    run_id = run_id or uuid.uuid4().hex
+    client = fortnox or connect(settings)
+    requests_before = Counter(client.requests)
+    with Journal(settings.journal_path) as journal, journal.delivering():
+        plan: Plan | None = None
+        applied = Applied()
+        try:
+            with explained():
+                context = prepare(settings, warehouse, journal, client, days, run_id)
+                resolve(context, progress)
+                compare(context)
+                drafted = draft(settings, warehouse, journal, days)
+                company = with_needs(context.company, client, drafted.needs)
+                plan = settle(drafted, company, settings, journal)
+                for document_id, match in plan.matches.items():
+                    journal.match(document_id, match.number, match.how)
+                progress(
+                    f"delivery: {len(plan.to_send)} documents to send, {plan.unchanged} in Fortnox already,"
+                    f" {len(plan.held)} held, {len(plan.waiting)} waiting, {len(plan.awaiting)} awaiting approval"
+                )
+                apply(context, plan.to_send, run_id, progress, applied)
+        finally:
+            publish(journal, warehouse, _standing(journal, plan, applied) if plan is not None else None)
+        return _report(journal, run_id, plan, applied, client.requests - requests_before)
+
+
+def approve(settings: Settings, pairs: Iterable[tuple[str, str]], who: str) -> int:
+    """Record that a person approves (document id, content hash) pairs of a plan; how many were new."""
+    with Journal(settings.journal_path) as journal:
+        return journal.approve(pairs, who)
+
+
+def prepare(
+    settings: Settings, warehouse: Warehouse, journal: Journal, client: Fortnox, days: Days, run_id: str
+) -> Context:
+    """Begin a run: read the company, for these days and those of open intents, and pin whose books these are.
+
+    Raises DeliveryStopped when the journal belongs to another company, account or mode.
+    """
+    open_days = {document.day for document in _in_doubt(journal)}
+    company = read_company(client, sorted({*days, *open_days}), settings.voucher_series)
+    journal.pin("fortnox_tenant", company.tenant_id, "the Fortnox company")
+    with warehouse.writer() as connection:
+        account = connection.execute(
+            "SELECT 1 FROM information_schema.tables WHERE table_schema = 'stripe' AND table_name = 'account'"
+        ).fetchone()
+        row = connection.execute("SELECT id, livemode FROM stripe.account").fetchone() if account else None
+    if row is not None:
+        journal.pin("stripe_account", row[0], "the Stripe account")
+        journal.pin("stripe_mode", "live" if row[1] else "test", "Stripe's mode")
+    journal.begin_run(run_id, days)
+    return Context(settings, journal, client, company, {number: code for code, number in company.modes.items()})
+
+
+def _in_doubt(journal: Journal) -> list[Document]:
+    opened = {intent.document_id for intent in journal.open_intents()}
+    return list(history.sealed_by_id(journal, opened).values())
+
+
+def _standing(journal: Journal, plan: Plan, applied: Applied) -> Standing:
+    """What of the plan is not in Fortnox now, and why."""
+    complete = history.finished(journal, (document.document_id for document in plan.to_send))
+    items: dict[str, tuple[str, Held | Document]] = {
+        document.document_id: ("planned", document)
+        for document in plan.to_send
+        if document.document_id not in complete and document.parts
+    }
+    items |= {document.document_id: ("awaiting approval", document) for document in plan.awaiting}
+    for status, group in (
+        ("waiting", (*plan.waiting, *applied.waiting.values())),
+        ("held", (*plan.held, *applied.held.values())),
+    ):
+        items |= {item.document_id: (status, item) for item in group}
+    return Standing(plan.days, tuple(items.values()))
+
+
+def _report(
+    journal: Journal, run_id: str, plan: Plan, applied: Applied, requests: Counter[tuple[str, str]]
+) -> DeliveryReport:
+    return DeliveryReport(
+        days=plan.days,
+        run_id=run_id,
+        written=dict(sorted(applied.written.items())),
+        held=(*plan.held, *applied.held.values()),
+        awaiting=tuple(
+            held(document, "Awaits approval.", "approve it with `fortstripe approve`.") for document in plan.awaiting
+        ),
+        waiting=(*plan.waiting, *applied.waiting.values()),
+        in_doubt=tuple(
+            held(document, "The answer to a request was lost.", "run the same command again: it is looked up first.")
+            for document in _in_doubt(journal)
+        ),
+        requests={f"{method} {endpoint}": count for (method, endpoint), count in sorted(requests.items())},
+        findings=(*plan.findings, *applied.findings),
+        unchanged=plan.unchanged,
+    )

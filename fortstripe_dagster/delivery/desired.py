@@ -1,0 +1,219 @@
+"""What the ledger wants in Fortnox: entries, sales, credits and parties of a range of days, read in one short turn.
+
+The only module of delivery that reads schema `ledger`. The warehouse is let go before anything is sent.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import duckdb
+
+from fortstripe_dagster.business_day import Days
+from fortstripe_dagster.delivery.documents import Entry, Line
+from fortstripe_dagster.failures import Failure
+from fortstripe_dagster.warehouse import Warehouse
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row of a sale or of a credit: `gross` and `vat` in öre, `vat_rate` in per cent."""
+
+    description: str
+    quantity: int
+    treatment: str
+    box: str
+    vat_rate: Decimal
+    account: str
+    gross: int
+    vat: int
+
+
+@dataclass(frozen=True)
+class Party:
+    """Who bought, as at the sale."""
+
+    party_id: str
+    customer: str | None
+    name: str
+    email: str | None
+    phone: str | None
+    line1: str | None
+    line2: str | None
+    postal_code: str | None
+    city: str | None
+    country: str | None
+    vat_number: str | None
+    organisation_number: str | None
+    buyer: str
+
+
+@dataclass(frozen=True)
+class Sale:
+    """A sale: `gross` in minor units of `currency`, `gross_ore` in öre."""
+
+    sale_id: str
+    kind: str
+    day: date
+    charge: str | None
+    currency: str
+    gross: int
+    gross_ore: int
+    number: str | None
+    due_day: date | None
+    text: str
+    treatment: str | None
+    vat_type: str
+    sek_per_unit: Decimal | None
+    before_start: bool
+    party: Party
+    rows: tuple[Row, ...]
+
+
+@dataclass(frozen=True)
+class Credit:
+    """What takes a sale back: `gross` in minor units of `currency`, `gross_ore` in öre, both positive."""
+
+    credit_id: str
+    kind: str
+    sale_id: str
+    charge: str | None
+    day: date
+    currency: str
+    gross: int
+    gross_ore: int
+    text: str
+    rows: tuple[Row, ...]
+
+
+@dataclass(frozen=True)
+class Desired:
+    """The ledger's side for a range of days. `covered` are the days of it that the ledger knows in full."""
+
+    days: Days
+    covered: frozenset[date]
+    entries: tuple[Entry, ...]
+    moved: Mapping[str, date]
+    """Day of entries that were asked for by id and stand outside the range."""
+    sales: Mapping[str, Sale]
+    credits: Mapping[str, Credit]
+
+
+def read(warehouse: Warehouse, days: Days, known_entries: Iterable[str] = ()) -> Desired:
+    """Read the ledger of these days, and on which other days the `known_entries` stand now.
+
+    Raises Failure when the ledger has not been built.
+    """
+    with warehouse.writer() as connection:
+        if not _exists(connection, "lines"):
+            raise Failure("The ledger has not been built.", "run `fortstripe sync` for these days first.")
+        window = [days.first, days.last]
+        entries = _entries(connection, window)
+        sale_ids = sorted({entry.sale_id for entry in entries if entry.sale_id})
+        credit_ids = sorted({entry.credit_id for entry in entries if entry.credit_id})
+        covered = connection.execute("SELECT day FROM ledger.covered_days WHERE day BETWEEN ? AND ?", window).fetchall()
+        moved = connection.execute(
+            "SELECT entry_id, event_day FROM ledger.entries"
+            " WHERE entry_id IN (SELECT unnest(?::VARCHAR[])) AND event_day NOT BETWEEN ? AND ?",
+            [sorted(known_entries), *window],
+        ).fetchall()
+        return Desired(
+            days,
+            frozenset(row[0] for row in covered),
+            entries,
+            dict(moved),
+            _sales(connection, sale_ids),
+            _credits(connection, credit_ids),
+        )
+
+
+def _exists(connection: duckdb.DuckDBPyConnection, table: str) -> bool:
+    found = connection.execute(
+        "SELECT 1 FROM information_schema.tables WHERE table_schema = 'ledger' AND table_name = ?", [table]
+    )
+    return found.fetchone() is not None
+
+
+def _entries(connection: duckdb.DuckDBPyConnection, window: list[date]) -> tuple[Entry, ...]:
+    lines: dict[str, list[Line]] = defaultdict(list)
+    for entry_id, account, amount, vat_rate, treatment in connection.execute(
+        "SELECT entry_id, account, debit - credit, vat_rate, treatment FROM ledger.lines"
+        " WHERE event_day BETWEEN ? AND ? ORDER BY entry_id, line_no",
+        window,
+    ).fetchall():
+        lines[entry_id].append(Line(account, amount, vat_rate, treatment))
+    return tuple(
+        Entry(**row, lines=tuple(lines[row["entry_id"]]))
+        for row in _dicts(
+            connection,
+            "SELECT entry_id, event_day AS day, kind, settlement, source, charge, sale_id, credit_id,"
+            " coalesce(text, '') AS text, held, rule_version FROM ledger.entries"
+            " WHERE event_day BETWEEN ? AND ? ORDER BY event_day, entry_id",
+            window,
+        )
+    )
+
+
+def _sales(connection: duckdb.DuckDBPyConnection, sale_ids: list[str]) -> dict[str, Sale]:
+    rows = _rows(connection, "sale_rows", "sale_id", sale_ids)
+    parties = {
+        row.pop("sale_id"): Party(**row)
+        for row in _dicts(
+            connection,
+            "SELECT sale_id, party_id, customer, name, email, phone, line1, line2, postal_code, city, country,"
+            " vat_number, organisation_number, buyer FROM ledger.parties"
+            " WHERE sale_id IN (SELECT unnest(?::VARCHAR[]))",
+            [sale_ids],
+        )
+    }
+    return {
+        row["sale_id"]: Sale(**row, party=parties[row["sale_id"]], rows=rows[row["sale_id"]])
+        for row in _dicts(
+            connection,
+            "SELECT s.sale_id, s.kind, s.event_day AS day, s.charge, s.currency, s.gross, s.gross_ore, s.number,"
+            " s.due_day, s.text, s.treatment, coalesce(k.vat_type, 'SEVAT') AS vat_type, s.sek_per_unit, s.before_start"
+            " FROM ledger.sales s"
+            " LEFT JOIN (SELECT treatment, any_value(vat_type) AS vat_type FROM ledger.vat_treatment_kinds"
+            "            GROUP BY treatment) k USING (treatment)"
+            " WHERE s.sale_id IN (SELECT unnest(?::VARCHAR[]))",
+            [sale_ids],
+        )
+    }
+
+
+def _credits(connection: duckdb.DuckDBPyConnection, credit_ids: list[str]) -> dict[str, Credit]:
+    rows = _rows(connection, "credit_rows", "credit_id", credit_ids)
+    return {
+        row["credit_id"]: Credit(**row, rows=rows[row["credit_id"]])
+        for row in _dicts(
+            connection,
+            "SELECT credit_id, kind, sale_id, charge, event_day AS day, currency, gross, gross_ore,"
+            " coalesce(text, '') AS text FROM ledger.credits WHERE credit_id IN (SELECT unnest(?::VARCHAR[]))",
+            [credit_ids],
+        )
+    }
+
+
+def _rows(connection: duckdb.DuckDBPyConnection, table: str, key: str, ids: list[str]) -> dict[str, tuple[Row, ...]]:
+    quantity = "quantity" if table == "sale_rows" else "1"
+    found: dict[str, list[Row]] = defaultdict(list)
+    for row in _dicts(
+        connection,
+        f"SELECT {key} AS owner, coalesce(description, '') AS description, {quantity}::BIGINT AS quantity, treatment,"
+        f" box, vat_rate, account, gross_ore AS gross, vat_ore AS vat FROM ledger.{table}"
+        f" WHERE {key} IN (SELECT unnest(?::VARCHAR[])) ORDER BY owner, row_no",
+        [ids],
+    ):
+        found[row.pop("owner")].append(Row(**row))
+    return defaultdict(tuple, {owner: tuple(rows) for owner, rows in found.items()})
+
+
+def _dicts(connection: duckdb.DuckDBPyConnection, query: str, parameters: list[Any]) -> list[dict[str, Any]]:
+    result = connection.execute(query, parameters)
+    names = [column[0] for column in result.description or ()]
+    return [dict(zip(names, values, strict=True)) for values in result.fetchall()]

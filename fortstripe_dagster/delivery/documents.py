@@ -1,0 +1,157 @@
+"""What a delivery is made of: entries of the ledger, and the documents in Fortnox that say them. Pure data.
+
+A document's identity is its id, what the books say by it is its `content_hash`: entry ids, date, accounts, amounts and
+VAT. Names and texts are in `content` and may change until the document is sealed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from functools import cached_property
+from typing import Any, Literal
+
+from fortstripe_dagster.delivery.exact_json import dumps
+
+Kind = Literal[
+    "voucher_series", "mode_of_payment", "article", "customer", "invoice", "credit_invoice", "payment", "voucher"
+]
+STEPS: Mapping[str, tuple[str, ...]] = {
+    "voucher_series": ("create",),
+    "mode_of_payment": ("create",),
+    "article": ("create",),
+    "customer": ("create",),
+    "invoice": ("create", "bookkeep"),
+    "credit_invoice": ("create", "bookkeep"),
+    "payment": ("create", "bookkeep"),
+    "voucher": ("create",),
+}
+"""The requests that make a document of each kind, in order. An invoice created but not bookkept is finished later."""
+
+SETTING_UP = ("voucher_series", "mode_of_payment", "article")
+"""Kinds that a company needs once; they go before everything else."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of an entry: kronor, debit positive."""
+
+    account: str
+    amount: Decimal
+    vat_rate: Decimal | None = None
+    treatment: str | None = None
+
+
+@dataclass(frozen=True)
+class Entry:
+    """An entry of the ledger (see schema `ledger`)."""
+
+    entry_id: str
+    day: date
+    kind: str
+    settlement: str
+    source: str | None
+    charge: str | None
+    sale_id: str | None
+    credit_id: str | None
+    text: str
+    held: str | None
+    rule_version: str
+    lines: tuple[Line, ...]
+
+
+@dataclass(frozen=True)
+class Part:
+    """What one document says of one entry: all of it, or in a supplementary voucher the difference."""
+
+    entry_id: str
+    lines: tuple[Line, ...]
+
+
+@dataclass(frozen=True)
+class Document:
+    """Something to be made in Fortnox.
+
+    `books` are facts besides the parts that the content hash covers; `content` is all that request bodies need.
+    """
+
+    document_id: str
+    kind: Kind
+    day: date
+    description: str
+    parts: tuple[Part, ...] = ()
+    depends_on: tuple[str, ...] = ()
+    content: Mapping[str, Any] = field(default_factory=dict)
+    books: Mapping[str, Any] = field(default_factory=dict)
+    rule_version: str = ""
+    sealed_hash: str | None = None
+
+    @property
+    def entry_ids(self) -> tuple[str, ...]:
+        return tuple(part.entry_id for part in self.parts)
+
+    @property
+    def lines(self) -> dict[str, tuple[Decimal, Decimal]]:
+        """Debit and credit in kronor by account of the ledger."""
+        sums: dict[str, list[Decimal]] = defaultdict(lambda: [Decimal(0), Decimal(0)])
+        for part in self.parts:
+            for line in part.lines:
+                sums[line.account][0 if line.amount > 0 else 1] += abs(line.amount)
+        return {account: (debit, credit) for account, (debit, credit) in sorted(sums.items())}
+
+    @cached_property
+    def content_hash(self) -> str:
+        """What a person approves; the same whenever the books say the same. A sealed document keeps its own."""
+        if self.sealed_hash is not None:
+            return self.sealed_hash
+        said = [
+            self.kind,
+            self.day.isoformat(),
+            sorted([part.entry_id, line_key(part.lines)] for part in self.parts),
+            self.books,
+        ]
+        return hashlib.sha256(dumps(said).encode()).hexdigest()[:16]
+
+
+@dataclass(frozen=True)
+class Held:
+    """A document that is not sent: why, and what a person does about it."""
+
+    document_id: str
+    kind: str
+    day: date
+    entry_ids: tuple[str, ...]
+    reason: str
+    remedy: str
+    content_hash: str = ""
+
+
+def held(document: Document, reason: str, remedy: str) -> Held:
+    """The document, held."""
+    return Held(
+        document.document_id,
+        document.kind,
+        document.day,
+        document.entry_ids,
+        reason,
+        remedy,
+        document.content_hash,
+    )
+
+
+def line_key(lines: Sequence[Line]) -> list[list[str]]:
+    """The lines as the books see them, in an order of their own: account, amount, VAT rate."""
+    return sorted([line.account, f"{line.amount:.2f}", "" if line.vat_rate is None else f"{line.vat_rate:.2f}"]
+                  for line in lines)  # fmt: skip
+
+
+def net(lines: Sequence[Line]) -> dict[tuple[str, Decimal | None, str | None], Decimal]:
+    """Lines added up by account, VAT rate and treatment, without those that cancel out."""
+    sums: dict[tuple[str, Decimal | None, str | None], Decimal] = defaultdict(Decimal)
+    for line in lines:
+        sums[line.account, line.vat_rate, line.treatment] += line.amount
+    return {key: amount for key, amount in sums.items() if amount}

@@ -1,0 +1,148 @@
+"""Invoices, credit invoices and payments as documents: what stands on them, frozen in their content.
+
+Amounts in content are kronor. Numbers that only Fortnox can give (customer, original invoice, rounding) are looked up
+when a body is built, see `bodies`.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+
+from fortstripe_dagster.delivery.customers import customer_id
+from fortstripe_dagster.delivery.desired import Credit, Row, Sale
+from fortstripe_dagster.delivery.documents import Document, Entry, Part
+from fortstripe_dagster.money import to_decimal
+from fortstripe_dagster.settings import Accounts, Settings
+
+MOST_ROWS = 500
+"""Fortnox takes no more rows on an invoice."""
+
+ARTICLES = {"35": "STRIPE-EU-VARA", "39": "STRIPE-EU-TJANST"}
+"""Article by VAT box: the EC sales list (periodisk sammanställning) wants one on each row."""
+
+
+def invoice(entry: Entry, sale: Sale, settings: Settings) -> Document:
+    """The invoice of a sale: gross prices in kronor, Stripe's own number where Stripe issued the legal invoice."""
+    customer = customer_id(sale)
+    return Document(
+        document_id=f"invoice:{sale.sale_id}",
+        kind="invoice",
+        day=entry.day,
+        description=f"Stripe {sale.number or sale.sale_id}, {sale.party.name}",
+        parts=(Part(entry.entry_id, entry.lines),),
+        depends_on=(customer, *_articles(sale.rows)),
+        content={
+            "customer": customer,
+            "reference1": sale.sale_id,
+            "reference2": sale.charge,
+            "due_day": max(sale.due_day or entry.day, entry.day).isoformat(),
+            "stripe_number": sale.number if settings.invoice_issuer == "stripe" else None,
+            "note": _foreign(sale.gross, sale.gross_ore, sale.currency, sale.sek_per_unit),
+            "rows": [_row(row, sale.text) for row in _few(sale.rows)],
+            "gross": to_decimal(sale.gross_ore),
+            "vat": to_decimal(sum(row.vat for row in sale.rows)),
+        },
+        rule_version=entry.rule_version,
+    )
+
+
+def credit_invoice(entry: Entry, credit: Credit, sale: Sale) -> Document:
+    """The credit of a sale that is an invoice: an invoice of its own with negative quantities."""
+    customer = customer_id(sale)
+    original = f"invoice:{sale.sale_id}"
+    return Document(
+        document_id=f"credit_invoice:{credit.credit_id}",
+        kind="credit_invoice",
+        day=entry.day,
+        description=f"{credit.text}: Stripe {sale.number or sale.sale_id}, {sale.party.name}",
+        parts=(Part(entry.entry_id, entry.lines),),
+        depends_on=(original, *_articles(credit.rows)),
+        content={
+            "customer": customer,
+            "original": original,
+            "reference1": credit.credit_id,
+            "reference2": credit.charge or sale.charge,
+            "text": credit.text,
+            "note": _foreign(-credit.gross, -credit.gross_ore, credit.currency, sale.sek_per_unit),
+            "rows": [{**_row(row, sale.text), "quantity": -1} for row in _few(credit.rows)],
+            "gross": to_decimal(-credit.gross_ore),
+            "vat": to_decimal(-sum(row.vat for row in credit.rows)),
+        },
+        rule_version=entry.rule_version,
+    )
+
+
+def payment(entry: Entry, target: str, target_ore: int, accounts: Accounts) -> Document:
+    """Money on the receivable of `target` (an invoice or credit invoice of `target_ore` öre, credits negative).
+
+    What moved is the line on clearing, disputed or advances; the entry's other lines (exchange differences) are written
+    off with it. The receivable is thus settled by amount + write-offs, positive when it falls.
+    """
+    money = {*accounts.clearing.values(), accounts.disputed, accounts.advances}
+    moved = [line for line in entry.lines if line.account in money]
+    others = [line for line in entry.lines if line.account not in money and line.account != accounts.receivable]
+    receivable = -sum((line.amount for line in entry.lines if line.account == accounts.receivable), Decimal(0))
+    if len(moved) != 1:
+        raise ValueError(f"entry {entry.entry_id} moves money on {len(moved)} accounts; a payment has one")
+    return Document(
+        document_id=f"payment:{entry.entry_id}",
+        kind="payment",
+        day=entry.day,
+        description=f"{'Betalning' if moved[0].amount > 0 else 'Återbetalning'} {entry.source or entry.entry_id}",
+        parts=(Part(entry.entry_id, entry.lines),),
+        depends_on=(target,),
+        content={
+            "target": target,
+            "target_gross": to_decimal(target_ore),
+            "account": moved[0].account,
+            "amount": moved[0].amount,
+            "write_offs": [{"account": line.account, "amount": line.amount} for line in others],
+            "receivable": receivable,
+        },
+        rule_version=entry.rule_version,
+    )
+
+
+def _articles(rows: Sequence[Row]) -> tuple[str, ...]:
+    return tuple(sorted({f"article:{ARTICLES[row.box]}" for row in rows if row.box in ARTICLES}))
+
+
+def _row(row: Row, fallback: str) -> dict[str, Any]:
+    """A row with a gross price of two decimals: Stripe's quantity if it divides the gross, else 1."""
+    divides = row.quantity > 1 and row.gross >= 0 and row.gross % row.quantity == 0
+    quantity = row.quantity if divides else 1
+    return {
+        "description": row.description or fallback,
+        "quantity": quantity,
+        "price": to_decimal(row.gross // quantity),
+        "vat": row.vat_rate,
+        "account": row.account,
+        "article": ARTICLES.get(row.box),
+    }
+
+
+def _few(rows: Sequence[Row]) -> Sequence[Row]:
+    """The rows as they are, or summed up by account and VAT rate where there are more than Fortnox takes."""
+    if len(rows) <= MOST_ROWS:
+        return rows
+    groups: dict[tuple[str, Decimal], list[Row]] = defaultdict(list)
+    for row in rows:
+        groups[row.account, row.vat_rate].append(row)
+    return [
+        Row(
+            f"{group[0].description} … ({len(group)} rader)", 1, group[0].treatment, group[0].box, group[0].vat_rate,
+            group[0].account, sum(row.gross for row in group), sum(row.vat for row in group),
+        )
+        for group in groups.values()
+    ]  # fmt: skip
+
+
+def _foreign(gross: int, gross_ore: int, currency: str, sek_per_unit: Decimal | None) -> str | None:
+    """The foreign amount for the text of an invoice in kronor."""
+    if currency == "SEK" or sek_per_unit is None:
+        return None
+    rate = f"{sek_per_unit.normalize():f}"
+    return f"{to_decimal(gross, currency)} {currency} till kurs {rate} = {to_decimal(gross_ore)} SEK."

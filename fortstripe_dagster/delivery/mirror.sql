@@ -1,0 +1,38 @@
+-- Schema `delivery`: the journal for SQL users. Rebuilt from journal.sqlite at any time; nothing reads it to deliver.
+CREATE TABLE IF NOT EXISTS delivery.journal (identity VARCHAR);
+CREATE TABLE IF NOT EXISTS delivery.documents (
+    document_id VARCHAR PRIMARY KEY,
+    kind VARCHAR,
+    day DATE,
+    packaging VARCHAR,
+    rule_version VARCHAR,
+    description VARCHAR,
+    entry_ids VARCHAR[],
+    content_hash VARCHAR,
+    status VARCHAR,                 -- done, held, waiting, awaiting approval, in doubt, planned
+    reason VARCHAR,
+    remedy VARCHAR,
+    fortnox_number VARCHAR,         -- of the invoice, payment, voucher, customer …
+    invoice_number VARCHAR,         -- payments: the invoice that they pay
+    voucher_series VARCHAR,         -- of the voucher, or of the one that bookkeeping made
+    voucher_number INTEGER,
+    voucher_year INTEGER,           -- Fortnox's id of the financial year
+    total DECIMAL(18, 2),           -- invoices: Fortnox's figures, kronor
+    total_vat DECIMAL(18, 2),
+    round_off DECIMAL(18, 2),
+    sealed_at TIMESTAMPTZ,
+    finished_at TIMESTAMPTZ
+);
+CREATE TABLE IF NOT EXISTS delivery.document_lines (
+    document_id VARCHAR, entry_id VARCHAR, day DATE, account VARCHAR,
+    debit DECIMAL(18, 2), credit DECIMAL(18, 2), vat_rate DECIMAL(5, 2)
+);
+CREATE TABLE IF NOT EXISTS delivery.intents (
+    intent BIGINT PRIMARY KEY, document_id VARCHAR, step VARCHAR, attempt INTEGER, method VARCHAR, path VARCHAR,
+    body JSON, run_id VARCHAR, sent_at TIMESTAMPTZ
+);
+CREATE TABLE IF NOT EXISTS delivery.answers (
+    intent BIGINT PRIMARY KEY, outcome VARCHAR, status INTEGER, number VARCHAR, code INTEGER, body VARCHAR, answered_at TIMESTAMPTZ
+);
+CREATE TABLE IF NOT EXISTS delivery.approvals (document_id VARCHAR, content_hash VARCHAR, who VARCHAR, approved_at TIMESTAMPTZ);
+CREATE TABLE IF NOT EXISTS delivery.runs (run_id VARCHAR, first_day DATE, last_day DATE, started_at TIMESTAMPTZ);

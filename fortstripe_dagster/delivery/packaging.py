@@ -1,0 +1,207 @@
+"""Entries become documents: which entry goes by invoice, by payment or by voucher. Pure rules, no I/O.
+
+An entry that is sealed is never packaged again: if its lines changed since, only the difference is new, as a
+supplement to its voucher; a document that was no voucher waits for a person.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+
+from fortstripe_dagster.delivery import invoicing, vouchers
+from fortstripe_dagster.delivery.desired import Desired, Sale
+from fortstripe_dagster.delivery.documents import Document, Entry, Held, Line, Part
+from fortstripe_dagster.delivery.history import Sealed
+from fortstripe_dagster.settings import Settings
+
+INVOICED_BOXES = frozenset({"35", "39"})
+"""VAT boxes whose sales are always invoices: of them alone Fortnox makes the EC sales list."""
+
+_ON_RECEIVABLES = frozenset({"payment", "refund", "payment_failed", "advance_settled", "dispute_lost"})
+
+
+@dataclass(frozen=True)
+class Already:
+    """What the journal knows: assignments by entry id, the kind of document in which sales and credits went, and the
+    ids of the documents of the range."""
+
+    sealed: Mapping[str, Sequence[Sealed]] = field(default_factory=dict)
+    kinds: Mapping[str, str] = field(default_factory=dict)
+    document_ids: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Packaged:
+    """Documents that Fortnox does not have yet, and entries that no document may say."""
+
+    documents: tuple[Document, ...]
+    held: tuple[Held, ...]
+
+
+def package(desired: Desired, already: Already, settings: Settings) -> Packaged:
+    """Documents for all that the ledger wants in these days and no sealed document says."""
+    fresh, supplements, waiting = _compare(desired, already)
+    rules = _Rules(desired, already, settings)
+    documents: list[Document] = []
+    for_vouchers: dict[str, list[tuple[Entry | None, Part]]] = defaultdict(list)
+    for entry in fresh:
+        if entry.held:
+            waiting.append(
+                Held(
+                    f"entry:{entry.entry_id}", entry.kind, entry.day, (entry.entry_id,), entry.held,
+                    "put it right in Stripe and sync these days again.",
+                )
+            )  # fmt: skip
+            continue
+        document = rules.sales_document(entry)
+        if document is not None:
+            documents.append(document)
+        else:
+            for_vouchers[rules.voucher_id(entry)].append((entry, Part(entry.entry_id, entry.lines)))
+    entries = {entry.entry_id: entry for entry in desired.entries}
+    for base, part in supplements:
+        for_vouchers[base].append((entries.get(part.entry_id), part))
+    for base, members in for_vouchers.items():
+        number = 1 + sum(base_of(document_id) == base for document_id in already.document_ids)
+        voucher = vouchers.document(base, number, members, settings)
+        if voucher is not None:
+            documents.append(voucher)
+    return Packaged(tuple(sorted(documents, key=lambda d: (d.day, d.document_id))), tuple(waiting))
+
+
+def base_of(document_id: str) -> str:
+    """The id of a voucher without the number of a supplement."""
+    return re.sub(r":\d+$", "", document_id)
+
+
+class _Rules:
+    """Where an entry goes, under the company's packaging."""
+
+    def __init__(self, desired: Desired, already: Already, settings: Settings) -> None:
+        self._desired = desired
+        self._already = already
+        self._settings = settings
+
+    def sales_document(self, entry: Entry) -> Document | None:
+        """The invoice, credit invoice or payment that says the entry; None if a voucher does."""
+        sale = self._desired.sales.get(entry.sale_id or "")
+        if sale is None or not self._invoiced(sale):
+            return None
+        credit = self._desired.credits.get(entry.credit_id or "")
+        if entry.kind == "sale":
+            return invoicing.invoice(entry, sale, self._settings)
+        if entry.kind == "credit" and credit is not None:
+            return invoicing.credit_invoice(entry, credit, sale)
+        receivable = self._settings.accounts.receivable
+        if entry.kind not in _ON_RECEIVABLES or all(line.account != receivable for line in entry.lines):
+            return None
+        if entry.kind in ("refund", "dispute_lost"):
+            if credit is None or self._already.kinds.get(f"{credit.credit_id}:credit") == "voucher":
+                return None
+            return invoicing.payment(
+                entry, f"credit_invoice:{credit.credit_id}", -credit.gross_ore, self._settings.accounts
+            )
+        return invoicing.payment(entry, f"invoice:{sale.sale_id}", sale.gross_ore, self._settings.accounts)
+
+    def voucher_id(self, entry: Entry) -> str:
+        """The voucher that says the entry: one a day and settlement currency for each group, payouts one each."""
+        credit = self._desired.credits.get(entry.credit_id or "")
+        if entry.kind == "credit" and credit is not None and credit.kind == "dispute":
+            return vouchers.base_id(entry, "disputes")
+        return vouchers.base_id(entry)
+
+    def _invoiced(self, sale: Sale) -> bool:
+        sent_as = self._already.kinds.get(f"{sale.sale_id}:sale")
+        if sent_as is not None:
+            return sent_as == "invoice"
+        if sale.before_start:
+            return False
+        if any(row.box in INVOICED_BOXES for row in sale.rows):
+            return True
+        match self._settings.sales:
+            case "invoice":
+                return True
+            case "daily_voucher":
+                return False
+            case "auto":
+                return sale.kind == "invoice" or sale.party.buyer == "business"
+
+
+def _compare(desired: Desired, already: Already) -> tuple[list[Entry], list[tuple[str, Part]], list[Held]]:
+    """Entries that no document says; differences to be said by a supplement, with its voucher; what needs a person."""
+    fresh: list[Entry] = []
+    supplements: list[tuple[str, Part]] = []
+    waiting: list[Held] = []
+    current = {entry.entry_id: entry for entry in desired.entries}
+    for entry_id in sorted({*current, *already.sealed}):
+        entry = current.get(entry_id)
+        by_day: dict[date, list[Sealed]] = defaultdict(list)
+        for sealed in already.sealed.get(entry_id, ()):
+            by_day[sealed.day].append(sealed)
+        said = {day: _sum(line for sealed in group for line in sealed.lines) for day, group in by_day.items()}
+        elsewhere = desired.moved.get(entry_id) or next(
+            (day for day, sums in said.items() if sums and day not in desired.days), None
+        )
+        if elsewhere is not None and by_day:
+            waiting.append(_moved(entry_id, entry, by_day, elsewhere))
+            continue
+        for day, group in by_day.items():
+            if entry is None and day not in desired.covered:
+                continue  # the ledger says nothing of that day at present
+            wanted = _sum(entry.lines) if entry is not None and entry.day == day else {}
+            difference = _difference(wanted, said[day])
+            if not difference:
+                continue
+            if group[-1].kind == "voucher":
+                supplements.append((base_of(group[-1].document_id), Part(entry_id, difference)))
+            else:
+                waiting.append(_changed(entry_id, day, group[-1], difference))
+        if entry is not None and entry.day not in by_day:
+            fresh.append(entry)
+    fresh.sort(key=lambda entry: (entry.day, entry.entry_id))
+    return fresh, supplements, waiting
+
+
+_Sums = dict[tuple[str, Decimal | None], Decimal]
+
+
+def _sum(lines: Iterable[Line]) -> _Sums:
+    sums: _Sums = defaultdict(Decimal)
+    for line in lines:
+        sums[line.account, line.vat_rate] += line.amount
+    return {key: amount for key, amount in sums.items() if amount}
+
+
+def _difference(wanted: _Sums, said: _Sums) -> tuple[Line, ...]:
+    changed = {key: wanted.get(key, Decimal(0)) - said.get(key, Decimal(0)) for key in {**said, **wanted}}
+    return tuple(Line(account, amount, rate) for (account, rate), amount in changed.items() if amount)
+
+
+def _changed(entry_id: str, day: date, sealed: Sealed, difference: tuple[Line, ...]) -> Held:
+    amounts = ", ".join(f"{line.account} {line.amount:+.2f}" for line in difference)
+    return Held(
+        f"correction:{sealed.document_id}",
+        sealed.kind,
+        day,
+        (entry_id,),
+        f"{sealed.document_id} is in Fortnox, and the ledger has changed since: {amounts}.",
+        "credit it in Fortnox and book what is right by hand, or undo the change in Stripe.",
+    )
+
+
+def _moved(entry_id: str, entry: Entry | None, by_day: Mapping[date, list[Sealed]], elsewhere: date) -> Held:
+    first = next(iter(by_day.values()))[0]
+    day = entry.day if entry is not None else first.day
+    return Held(
+        f"correction:{first.document_id}",
+        first.kind,
+        day,
+        (entry_id,),
+        f"Entry {entry_id} was sent with {first.document_id} of {first.day} and belongs to another day now.",
+        f"sync one range that holds both {day} and {elsewhere}.",
+    )

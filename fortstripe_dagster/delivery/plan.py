@@ -1,0 +1,257 @@
+"""The plan: what Fortnox lacks of what the ledger wants, and what of it may be sent now.
+
+Planning reads and decides; it writes nothing. First a draft from ledger and journal alone, then, with the company's
+snapshot, the plan: what Fortnox would refuse is held, what depends on it waits, what a person must approve awaits that.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from fortstripe_dagster.business_day import Days
+from fortstripe_dagster.delivery import customers, history, setting_up
+from fortstripe_dagster.delivery.customers import Match
+from fortstripe_dagster.delivery.desired import read
+from fortstripe_dagster.delivery.documents import SETTING_UP, Document, Held, held
+from fortstripe_dagster.delivery.journal import Journal
+from fortstripe_dagster.delivery.packaging import Already, package
+from fortstripe_dagster.delivery.preflight import Company, Needs, refusals
+from fortstripe_dagster.settings import Settings
+from fortstripe_dagster.warehouse import Warehouse
+
+_RANK = {
+    kind: rank for rank, kind in enumerate((*SETTING_UP, "customer", "invoice", "credit_invoice", "payment", "voucher"))
+}
+"""Nothing depends on a kind that comes later."""
+
+
+@dataclass(frozen=True)
+class Draft:
+    """What Fortnox lacks, before anybody looked at the company. `finished` are ids that need nothing more."""
+
+    days: Days
+    documents: tuple[Document, ...]
+    held: tuple[Held, ...]
+    finished: frozenset[str]
+    needs: Needs
+    unchanged: int
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a delivery may do, and what it may not and why. `matches` are customers and articles found in Fortnox."""
+
+    days: Days
+    to_send: tuple[Document, ...]
+    held: tuple[Held, ...]
+    awaiting: tuple[Document, ...]
+    waiting: tuple[Held, ...]
+    findings: tuple[str, ...] = ()
+    matches: Mapping[str, Match] = field(default_factory=dict)
+    unchanged: int = 0
+
+    def counts(self) -> dict[str, int]:
+        """Documents to send by kind."""
+        return dict(Counter(document.kind for document in self.to_send))
+
+    def text(self) -> str:
+        """The plan for a terminal."""
+        lines = [f"Plan for {self.days}: {len(self.to_send)} documents to send, {self.unchanged} already in Fortnox."]
+        for document in self.to_send:
+            lines.append(f"  {document.day}  {document.kind:15} {document.document_id}  {document.description}")
+        for title, items in (("Held", self.held), ("Waiting", self.waiting)):
+            lines += [f"{title}:"] * bool(items)
+            for item in items:
+                lines.append(f"  {item.day}  {item.document_id}: {item.reason} Remedy: {item.remedy}")
+        lines += ["Awaiting approval:"] * bool(self.awaiting)
+        for document in self.awaiting:
+            lines.append(f"  {document.day}  {document.document_id} {document.content_hash}  {document.description}")
+        return "\n".join([*lines, *self.findings])
+
+    def as_json(self) -> dict[str, Any]:
+        """The plan for machines; amounts are text."""
+        return {
+            "days": [self.days.first.isoformat(), self.days.last.isoformat()],
+            "to_send": [document_json(document) for document in self.to_send],
+            "awaiting": [document_json(document) for document in self.awaiting],
+            "held": [held_json(item) for item in self.held],
+            "waiting": [held_json(item) for item in self.waiting],
+            "findings": list(self.findings),
+            "unchanged": self.unchanged,
+        }
+
+
+def make_plan(settings: Settings, warehouse: Warehouse, journal: Journal, company: Company | None, days: Days) -> Plan:
+    """The plan for these days; without a company nothing is checked against Fortnox, nor any customer matched."""
+    return settle(draft(settings, warehouse, journal, days), company, settings, journal)
+
+
+def draft(settings: Settings, warehouse: Warehouse, journal: Journal, days: Days) -> Draft:
+    """What ledger and journal say: new documents, and those that were begun but not finished."""
+    in_window = history.sealed_entries(journal, (), days)
+    desired = read(warehouse, days, in_window)
+    sealed = history.sealed_documents(journal, days)
+    related = [f"{sale}:sale" for sale in desired.sales] + [f"{credit}:credit" for credit in desired.credits]
+    already = Already(
+        sealed=history.sealed_entries(journal, (entry.entry_id for entry in desired.entries), days),
+        kinds=history.kinds_of_entries(journal, related),
+        document_ids=frozenset(document.document_id for document in sealed),
+    )
+    packaged = package(desired, already, settings)
+    complete = history.finished(journal, already.document_ids)
+    begun = [document for document in sealed if document.document_id not in complete and document.parts]
+    documents = [*begun, *packaged.documents]
+    prepared = [*_customers(documents, desired.sales, settings), *setting_up.articles(documents, settings)]
+    dependencies = {name for document in documents for name in document.depends_on}
+    finished = complete | history.finished(journal, dependencies)
+    prepared = [document for document in prepared if document.document_id not in finished]
+    return Draft(
+        days,
+        (*prepared, *documents),
+        packaged.held,
+        frozenset(finished),
+        Needs(
+            customers=any(document.kind == "customer" for document in prepared),
+            articles=frozenset(str(d.content["number"]) for d in prepared if d.kind == "article"),
+        ),
+        sum(document.document_id in complete for document in sealed if document.parts),
+    )
+
+
+def settle(draft: Draft, company: Company | None, settings: Settings, journal: Journal) -> Plan:
+    """Hold what Fortnox would refuse, let wait what depends on it, await approvals."""
+    documents, findings = list(draft.documents), []
+    matches: dict[str, Match] = {}
+    stopped: list[Held] = _in_doubt(journal, documents)
+    if company is not None:
+        matches = _found(documents, company)
+        findings = [
+            f"{document_id} is customer {match.number} ({match.how}); Fortnox also has {', '.join(match.doubles)}."
+            for document_id, match in matches.items()
+            if match.doubles
+        ]
+        documents = setting_up.prepare([d for d in documents if d.document_id not in matches], company, settings)
+        stopped += refusals(documents, company, settings.accounts)
+    reasons = {item.document_id: item for item in stopped}
+    approved = journal.approved()
+    to_send: dict[str, Document] = {}
+    awaiting: dict[str, Document] = {}
+    waiting: list[Held] = []
+    for document in sorted(documents, key=lambda d: (_RANK[d.kind], d.day, d.document_id)):
+        if document.document_id in reasons:
+            continue
+        blocked = _blocked(document, draft.finished | matches.keys() | to_send.keys(), reasons, awaiting)
+        if blocked is not None:
+            waiting.append(blocked)
+            reasons[document.document_id] = blocked
+        elif _needs_approval(document, settings) and (document.document_id, document.content_hash) not in approved:
+            awaiting[document.document_id] = document
+        else:
+            to_send[document.document_id] = document
+    return Plan(
+        draft.days,
+        tuple(_only_needed(list(to_send.values()))),
+        (*draft.held, *stopped),
+        tuple(awaiting.values()),
+        tuple(waiting),
+        tuple(findings),
+        matches,
+        draft.unchanged,
+    )
+
+
+def document_json(document: Document) -> dict[str, Any]:
+    """A document for machines."""
+    return {
+        "document_id": document.document_id,
+        "content_hash": document.content_hash,
+        "kind": document.kind,
+        "day": document.day.isoformat(),
+        "description": document.description,
+        "entries": list(document.entry_ids),
+        "depends_on": list(document.depends_on),
+        "accounts": {
+            account: {"debit": str(debit), "credit": str(credit)} for account, (debit, credit) in document.lines.items()
+        },
+    }
+
+
+def held_json(item: Held) -> dict[str, Any]:
+    """A held document for machines."""
+    return {
+        "document_id": item.document_id,
+        "kind": item.kind,
+        "day": item.day.isoformat(),
+        "entries": list(item.entry_ids),
+        "reason": item.reason,
+        "remedy": item.remedy,
+    }
+
+
+def _customers(documents: Sequence[Document], sales: Mapping[str, Any], settings: Settings) -> list[Document]:
+    """The customer of each invoice, as at its first sale in the range."""
+    found: dict[str, Document] = {}
+    for document in documents:
+        sale = sales.get(document.document_id.removeprefix("invoice:")) if document.kind == "invoice" else None
+        if sale is not None:
+            customer = customers.document(sale, settings)
+            found.setdefault(customer.document_id, customer)
+    return list(found.values())
+
+
+def _found(documents: Sequence[Document], company: Company) -> dict[str, Match]:
+    """Customers and articles that Fortnox has already."""
+    matches = customers.match((d for d in documents if d.kind == "customer"), company.customers)
+    for document in documents:
+        if document.kind == "article" and document.content["number"] in company.articles:
+            matches[document.document_id] = Match(document.content["number"], "article number")
+    return matches
+
+
+def _in_doubt(journal: Journal, documents: Sequence[Document]) -> list[Held]:
+    doubtful = {intent.document_id: intent for intent in journal.open_intents()}
+    return [
+        held(
+            document,
+            f"It is in doubt whether Fortnox took {doubtful[document.document_id].step} of this document.",
+            "run `fortstripe apply`: it is looked up before anything is sent again.",
+        )
+        for document in documents
+        if document.document_id in doubtful
+    ]
+
+
+def _blocked(
+    document: Document, ready: set[str] | frozenset[str], reasons: Mapping[str, Held], awaiting: Mapping[str, Document]
+) -> Held | None:
+    for name in document.depends_on:
+        if name in ready:
+            continue
+        if name in reasons:
+            return held(document, f"Waits for {name}: {reasons[name].reason}", reasons[name].remedy)
+        if name in awaiting:
+            return held(document, f"Waits for {name}, which awaits approval.", "approve it with `fortstripe approve`.")
+        return held(document, f"Waits for {name}, which is not in Fortnox.", "sync the day of that document first.")
+    return None
+
+
+def _needs_approval(document: Document, settings: Settings) -> bool:
+    """Customers and the like go with the documents that need them."""
+    return bool(document.parts) and (settings.approval == "manual" or bool(document.content.get("needs_approval")))
+
+
+def _only_needed(documents: list[Document]) -> list[Document]:
+    """Without customers, articles and the like of which no document has need now."""
+    needed = {name for document in documents if document.parts for name in document.depends_on}
+    paid_to = {document.content["account"] for document in documents if document.kind == "payment"}
+    kept = [
+        document
+        for document in documents
+        if document.parts
+        or document.document_id in needed
+        or (document.kind == "mode_of_payment" and document.content["account"] in paid_to)
+    ]
+    return sorted(kept, key=lambda d: (d.kind not in SETTING_UP, d.day, _RANK[d.kind], d.document_id))

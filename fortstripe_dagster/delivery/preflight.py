@@ -1,0 +1,208 @@
+"""What the company looks like in Fortnox, read once for each run, and which documents it would refuse.
+
+Nothing is written in a locked period, in a missing financial year or on an account that is missing or inactive: such a
+document is held with the reason and the remedy before it is sent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+
+from fortstripe_dagster.delivery.customers import Listed
+from fortstripe_dagster.delivery.documents import Document, Held, held
+from fortstripe_dagster.fortnox import Fortnox, Refused, path
+from fortstripe_dagster.fortnox.values import as_bool, as_int
+from fortstripe_dagster.settings import Accounts
+
+
+@dataclass(frozen=True)
+class Account:
+    """An account of one financial year."""
+
+    active: bool
+    demands: str | None
+    """The dimension without which Fortnox takes no row on it."""
+
+
+@dataclass(frozen=True)
+class Year:
+    """A financial year: Fortnox's id, its days, its accounts and our voucher series in it (None: it is not there)."""
+
+    id: int
+    first: date
+    last: date
+    accounting_method: str
+    accounts: Mapping[str, Account]
+    series_manual: bool | None
+    next_voucher: int
+
+
+@dataclass(frozen=True)
+class Company:
+    """A snapshot of the company. `customers` and `articles` are read only where a document needs them."""
+
+    tenant_id: str
+    name: str
+    locked_until: date | None
+    years: tuple[Year, ...]
+    modes: Mapping[str, str]
+    """Account by mode of payment."""
+    customers: tuple[Listed, ...] = ()
+    articles: frozenset[str] = frozenset()
+
+    def year(self, day: date) -> Year | None:
+        """The financial year of a day."""
+        return next((year for year in self.years if year.first <= day <= year.last), None)
+
+    def mode_for(self, account: str) -> str | None:
+        """A mode of payment that pays to this account."""
+        return next((code for code, number in sorted(self.modes.items()) if number == account), None)
+
+
+@dataclass(frozen=True)
+class Needs:
+    """What a run needs to know besides the company itself."""
+
+    customers: bool = False
+    articles: frozenset[str] = frozenset()
+
+
+def read_company(fortnox: Fortnox, days: Iterable[date], series: str) -> Company:
+    """Read the snapshot for documents of these days: about ten requests, none of them for each document.
+
+    Raises FortnoxError when Fortnox cannot be read.
+    """
+    information = fortnox.get("/3/companyinformation")["CompanyInformation"]
+    lock = fortnox.get("/3/settings/lockedperiod").get("LockedPeriod") or {}
+    modes = fortnox.pages("/3/modesofpayments", "ModesOfPayments")
+    return Company(
+        tenant_id=str(information["DatabaseNumber"]),
+        name=str(information.get("CompanyName") or ""),
+        locked_until=date.fromisoformat(lock["EndDate"]) if lock.get("EndDate") else None,
+        years=tuple(_year(fortnox, item, series) for item in _years(fortnox, days)),
+        modes={str(item["Code"]): str(item["AccountNumber"]) for item in modes},
+    )
+
+
+def with_needs(company: Company, fortnox: Fortnox, needs: Needs) -> Company:
+    """The snapshot with the customer list and the articles that a draft needs."""
+    listed = fortnox.pages("/3/customers", "Customers") if needs.customers else ()
+    return replace(
+        company,
+        customers=tuple(Listed.of(item) for item in listed),
+        articles=frozenset(number for number in needs.articles if _exists(fortnox, path("articles", number))),
+    )
+
+
+def refusals(documents: Collection[Document], company: Company, accounts: Accounts) -> list[Held]:
+    """The documents that Fortnox would not take as the company stands, each with the first reason found."""
+    found = (_refusal(document, company, accounts) for document in documents)
+    return [refusal for refusal in found if refusal is not None]
+
+
+def _refusal(document: Document, company: Company, accounts: Accounts) -> Held | None:
+    if not document.parts:
+        return None  # customers, articles and the like stand in no period
+    day, year = document.day, company.year(document.day)
+    if company.locked_until is not None and day <= company.locked_until:
+        return held(
+            document,
+            f"Fortnox's books are locked up to {company.locked_until}.",
+            "unlock the period in Fortnox (Inställningar, Bokföring) and sync these days again.",
+        )
+    if year is None:
+        return held(
+            document,
+            f"Fortnox has no financial year for {day}.",
+            "add the financial year in Fortnox and sync these days again.",
+        )
+    if document.kind == "voucher" and year.series_manual is False:
+        return held(
+            document,
+            "Our voucher series does not take vouchers from outside.",
+            "tick the series as manual (manuell) in Fortnox, or choose another voucher_series.",
+        )
+    if document.kind != "voucher" and year.accounting_method == "CASH":
+        return held(
+            document,
+            "The company keeps its books by the cash method, in which Fortnox books no invoices.",
+            'set sales = "daily_voucher", or change the method in Fortnox.',
+        )
+    for number in sorted(_accounts_of(document, accounts)):
+        account = year.accounts.get(number)
+        if account is None or not account.active:
+            state = "does not exist" if account is None else "is not active"
+            return held(
+                document,
+                f"Account {number} {state} in Fortnox's financial year {year.first}…{year.last}.",
+                f"add or activate account {number} in Fortnox, or choose another in fortstripe.toml.",
+            )
+        if account.demands:
+            return held(
+                document,
+                f"Account {number} demands a {account.demands}, which Stripe's documents do not have.",
+                f"make the {account.demands} optional on account {number} in Fortnox.",
+            )
+    return None
+
+
+def _accounts_of(document: Document, accounts: Accounts) -> set[str]:
+    if document.kind == "voucher":
+        return {row["account"] for row in document.content["rows"]}
+    return set(document.lines)
+
+
+def _years(fortnox: Fortnox, days: Iterable[date]) -> list[dict[str, object]]:
+    """The financial years that the days touch, asked by date."""
+    found: dict[str, dict[str, object]] = {}
+    asked: list[tuple[str, str]] = []
+    for day in days:
+        if any(first <= day.isoformat() <= last for first, last in asked):
+            continue
+        for item in fortnox.pages("/3/financialyears", "FinancialYears", {"date": day.isoformat()}):
+            first, last = str(item["FromDate"]), str(item["ToDate"])
+            if first <= day.isoformat() <= last:
+                found[str(item["Id"])] = item
+                asked.append((first, last))
+        if not any(first <= day.isoformat() <= last for first, last in asked):
+            asked.append((day.isoformat(), day.isoformat()))
+    return list(found.values())
+
+
+def _year(fortnox: Fortnox, item: Mapping[str, object], series: str) -> Year:
+    number = int(str(item["Id"]))
+    ours = _optional(fortnox, path("voucherseries", series), {"financialyear": number}).get("VoucherSeries")
+    return Year(
+        id=number,
+        first=date.fromisoformat(str(item["FromDate"])),
+        last=date.fromisoformat(str(item["ToDate"])),
+        accounting_method=str(item.get("AccountingMethod") or item.get("accountingMethod") or "ACCRUAL"),
+        accounts={
+            str(account["Number"]): Account(as_bool(account.get("Active", True)), _demands(account))
+            for account in fortnox.pages("/3/accounts", "Accounts", {"financialyear": number})
+        },
+        series_manual=as_bool(ours.get("Manual")) if ours else None,
+        next_voucher=(as_int(ours.get("NextVoucherNumber")) or 1) if ours else 1,
+    )
+
+
+def _demands(account: Mapping[str, object]) -> str | None:
+    dimensions = {"CostCenterSettings": "cost centre", "ProjectSettings": "project"}
+    return next((name for setting, name in dimensions.items() if account.get(setting) == "MANDATORY"), None)
+
+
+def _exists(fortnox: Fortnox, record: str) -> bool:
+    return bool(_optional(fortnox, record, {}))
+
+
+def _optional(fortnox: Fortnox, record: str, params: Mapping[str, str | int]) -> dict[str, dict[str, object]]:
+    """A record, or nothing where Fortnox has none."""
+    try:
+        answer: dict[str, dict[str, object]] = fortnox.get(record, params)
+    except Refused as error:
+        if error.status == 404:
+            return {}
+        raise
+    return answer

@@ -1,0 +1,76 @@
+"""What a company needs once: our voucher series, a mode of payment for each clearing account, articles for EU sales."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from fortstripe_dagster.delivery.documents import Document
+from fortstripe_dagster.delivery.invoicing import ARTICLES
+from fortstripe_dagster.delivery.preflight import Company
+from fortstripe_dagster.settings import Settings
+
+
+def articles(documents: Sequence[Document], settings: Settings) -> list[Document]:
+    """The articles that these documents have on their rows."""
+    goods = settings.accounts.eu_business_goods
+    services = settings.accounts.eu_business_services
+    known = {
+        ARTICLES["35"]: ("Vara till företag i annat EU-land (Stripe)", "STOCK", goods),
+        ARTICLES["39"]: ("Tjänst till företag i annat EU-land (Stripe)", "SERVICE", services),
+    }
+    found: dict[str, Document] = {}
+    for document in documents:
+        for name in document.depends_on:
+            if name.startswith("article:"):
+                number = name.removeprefix("article:")
+                text, kind, account = known[number]
+                found.setdefault(
+                    name,
+                    Document(
+                        name, "article", document.day, text,
+                        content={"number": number, "description": text, "type": kind, "account": account},
+                        books={"account": account},
+                    ),
+                )  # fmt: skip
+    return list(found.values())
+
+
+def prepare(documents: Sequence[Document], company: Company, settings: Settings) -> list[Document]:
+    """The documents with what the company lacks for them; vouchers depend on their series from then on."""
+    prepared: dict[str, Document] = {}
+    result: list[Document] = []
+    for document in documents:
+        year = company.year(document.day)
+        if document.kind == "voucher" and year is not None and year.series_manual is None:
+            series = _series(document, settings.voucher_series, year.id)
+            prepared.setdefault(series.document_id, series)
+            document = replace(document, depends_on=(*document.depends_on, series.document_id))
+        if document.kind == "payment" and (mode := _mode(document, company, settings)) is not None:
+            prepared.setdefault(mode.document_id, mode)
+        result.append(document)
+    return [*prepared.values(), *result]
+
+
+def _series(document: Document, code: str, year: int) -> Document:
+    return Document(
+        f"voucher_series:{code}:{year}", "voucher_series", document.day, f"Verifikationsserie {code}",
+        content={"code": code, "description": "Stripe", "year": year}, books={"code": code, "year": year},
+    )  # fmt: skip
+
+
+def _mode(document: Document, company: Company, settings: Settings) -> Document | None:
+    """A mode of payment for the clearing account, unless one pays to it; none where both our codes are taken."""
+    account = document.content["account"]
+    currency = next((c for c, number in settings.accounts.clearing.items() if number == account), None)
+    if currency is None or company.mode_for(account) is not None:
+        return None
+    codes = ["STRIPE", "STRIPESEK"] if currency == "SEK" else [f"STRIPE{currency}"]
+    code = next((code for code in codes if code not in company.modes), None)
+    if code is None:
+        return None
+    return Document(
+        f"mode_of_payment:{code}", "mode_of_payment", document.day, f"Betalsätt {code}",
+        content={"code": code, "description": f"Stripe {currency}", "account": account},
+        books={"code": code, "account": account},
+    )  # fmt: skip

@@ -1,0 +1,281 @@
+"""The requests that make each kind of document, and how each is found again in Fortnox when its answer was lost.
+
+Searches match parts of a text, so whatever is found counts only if it is equal. An action (bookkeep) is looked up by
+the document's own state.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from fortstripe_dagster.delivery import bodies, history
+from fortstripe_dagster.delivery.documents import Document
+from fortstripe_dagster.delivery.exact_json import amount
+from fortstripe_dagster.delivery.journal import Journal, Request
+from fortstripe_dagster.delivery.preflight import Company
+from fortstripe_dagster.failures import DeliveryStopped
+from fortstripe_dagster.fortnox import Fortnox, Refused, path
+from fortstripe_dagster.fortnox.values import as_bool, as_decimal
+from fortstripe_dagster.settings import Settings
+
+
+@dataclass(frozen=True)
+class Resource:
+    """Where a kind lives in Fortnox: the path's name, the record's wrapper, the field with its number."""
+
+    name: str
+    wrapper: str
+    number: str
+
+
+RESOURCES: Mapping[str, Resource] = {
+    "voucher_series": Resource("voucherseries", "VoucherSeries", "Code"),
+    "mode_of_payment": Resource("modesofpayments", "ModeOfPayment", "Code"),
+    "article": Resource("articles", "Article", "ArticleNumber"),
+    "customer": Resource("customers", "Customer", "CustomerNumber"),
+    "invoice": Resource("invoices", "Invoice", "DocumentNumber"),
+    "credit_invoice": Resource("invoices", "Invoice", "DocumentNumber"),
+    "payment": Resource("invoicepayments", "InvoicePayment", "Number"),
+    "voucher": Resource("vouchers", "Voucher", "VoucherNumber"),
+}
+
+
+@dataclass(frozen=True)
+class Context:
+    """What a delivery works with. `modes` are modes of payment by account; ours are added as they are created."""
+
+    settings: Settings
+    journal: Journal
+    fortnox: Fortnox
+    company: Company
+    modes: dict[str, str]
+
+
+def request(context: Context, document: Document, step: str) -> Request:
+    """The request for a step. Raises pydantic.ValidationError for content that Fortnox would not take."""
+    resource = RESOURCES[document.kind]
+    if step == "bookkeep":
+        return Request("PUT", path(resource.name, _number(context, document.document_id), "bookkeep"))
+    body, params = _body(context, document), None
+    if document.kind == "voucher":
+        params = {"financialyear": _year_id(context, document)}
+    if document.kind == "voucher_series":
+        params = {"financialyear": int(document.content["year"])}
+    return Request("POST", path(resource.name), body, params)
+
+
+def number_of(kind: str, answer: Mapping[str, Any]) -> str:
+    """Fortnox's number of the document in an answer. Raises KeyError where it has none."""
+    resource = RESOURCES[kind]
+    return str(answer[resource.wrapper][resource.number])
+
+
+def look_up(context: Context, document: Document, step: str, sent_at: datetime) -> dict[str, Any] | None:
+    """The document as Fortnox has it if the step took effect, None if it is not to be seen (yet)."""
+    resource, fortnox = RESOURCES[document.kind], context.fortnox
+    if step == "bookkeep":
+        answer = reread(context, document)
+        return answer if as_bool(answer[resource.wrapper].get("Booked")) else None
+    match document.kind:
+        case "invoice" | "credit_invoice":
+            return _invoice(context, document)
+        case "payment":
+            return _payment(context, document)
+        case "voucher":
+            return _voucher(context, document)
+        case "customer" if document.content["number"] is None:
+            return _customer(context, document, sent_at)
+        case "customer":
+            return _record(fortnox, path(resource.name, document.content["number"]))
+        case "voucher_series":
+            return _record(
+                fortnox, path(resource.name, document.content["code"]), {"financialyear": document.content["year"]}
+            )
+        case "mode_of_payment":
+            return _record(fortnox, path(resource.name, document.content["code"]))
+        case "article":
+            return _record(fortnox, path(resource.name, document.content["number"]))
+
+
+def difference(document: Document, answer: Mapping[str, Any], limit: Decimal) -> str | None:
+    """What Fortnox computed otherwise than the ledger on an invoice, None if nothing that matters.
+
+    The gross must be the same; VAT, which Fortnox rounds in its own way, may differ by `limit` kronor.
+    """
+    invoice = answer["Invoice"]
+    gross = _money(invoice, "TotalToPay", "Total") - _money(invoice, "RoundOff")
+    vat = _money(invoice, "TotalVAT")
+    wanted, wanted_vat = amount(document.content["gross"]), amount(document.content["vat"])
+    if gross != wanted:
+        return f"Fortnox's invoice {invoice['DocumentNumber']} amounts to {gross}, the ledger says {wanted}."
+    if abs(vat - wanted_vat) > limit:
+        return f"Fortnox's invoice {invoice['DocumentNumber']} has VAT {vat}, the ledger says {wanted_vat}."
+    return None
+
+
+def reread(context: Context, document: Document) -> dict[str, Any]:
+    """A created document as it stands in Fortnox now."""
+    answer: dict[str, Any] = context.fortnox.get(
+        path(RESOURCES[document.kind].name, _number(context, document.document_id))
+    )
+    return answer
+
+
+def lastmodified(moment: datetime) -> str:
+    """A moment for Fortnox's `lastmodified`, early enough whether it reads it as Swedish time or as UTC."""
+    return (moment.astimezone(UTC) - timedelta(minutes=5)).strftime("%Y-%m-%d %H:%M")
+
+
+def _body(context: Context, document: Document) -> dict[str, Any]:
+    match document.kind:
+        case "customer":
+            return bodies.customer(document)
+        case "invoice":
+            return bodies.invoice(document, _customer_number(context, document))
+        case "credit_invoice":
+            original = _number(context, document.content["original"])
+            return bodies.invoice(document, _customer_number(context, document), original)
+        case "payment":
+            return bodies.payment(
+                document,
+                _number(context, document.content["target"]),
+                context.modes.get(document.content["account"]),
+                _rounding(context, document),
+                context.settings.accounts.rounding,
+            )
+        case "voucher":
+            return bodies.voucher(document, context.settings.voucher_series)
+        case "article":
+            return bodies.article(document)
+        case "mode_of_payment":
+            return bodies.mode_of_payment(document)
+        case "voucher_series":
+            return bodies.voucher_series(document)
+
+
+def _rounding(context: Context, document: Document) -> Decimal:
+    """Fortnox's rounding of the invoice, if this payment settles the last öre of it; back again if it unsettles it."""
+    target, gross = document.content["target"], amount(document.content["target_gross"])
+    before = history.settled(context.journal, target)
+    after = before + amount(document.content["receivable"])
+    turns = (after == gross) - (before == gross)
+    return turns * _round_off(context, target) if turns else Decimal(0)
+
+
+def _round_off(context: Context, target: str) -> Decimal:
+    answers = history.progress(context.journal, [target])[target].answers
+    answer = answers.get("bookkeep") or answers["create"]
+    if "RoundOff" not in answer.get("Invoice", {}):  # adopted from a list, which does not say it
+        answer = context.fortnox.get(path("invoices", _number(context, target)))
+    return _money(answer["Invoice"], "RoundOff")
+
+
+def _invoice(context: Context, document: Document) -> dict[str, Any] | None:
+    reference = document.content["reference1"]
+    sign = 1 if document.kind == "invoice" else -1
+    found = [
+        item
+        for item in context.fortnox.find(
+            "/3/invoices", "Invoices", "ExternalInvoiceReference1", reference, {"externalinvoicereference1": reference}
+        )
+        # A person who credits an invoice in Fortnox may get a credit invoice with the same reference.
+        if _money(item, "Total") * sign >= 0 and not as_bool(item.get("Cancelled"))
+    ]
+    if len(found) > 1:
+        numbers = ", ".join(str(item["DocumentNumber"]) for item in found)
+        raise DeliveryStopped(
+            f"Fortnox has {len(found)} invoices for {reference}: {numbers}.",
+            "credit or cancel all but one in Fortnox, then run again.",
+        )
+    return _record(context.fortnox, path("invoices", found[0]["DocumentNumber"])) if found else None
+
+
+def _payment(context: Context, document: Document) -> dict[str, Any] | None:
+    """A payment has no reference: it is one of this invoice, date, amount and account that the journal lacks."""
+    invoice = _number(context, document.content["target"])
+    known = {
+        row["number"]
+        for row in context.journal.rows(
+            "SELECT a.number FROM answers a JOIN intents i USING (intent) JOIN seals s USING (seal)"
+            " WHERE s.kind = 'payment' AND i.step = 'create' AND a.number IS NOT NULL"
+            " AND json_extract(s.content, '$.target') = ?",
+            [document.content["target"]],
+        )
+    }
+    for item in context.fortnox.find(
+        "/3/invoicepayments", "InvoicePayments", "InvoiceNumber", invoice, {"invoicenumber": invoice}
+    ):
+        same = (str(item.get("PaymentDate")), as_decimal(item.get("Amount"))) == (
+            document.day.isoformat(),
+            amount(document.content["amount"]),
+        )
+        if same and str(item["Number"]) not in known:
+            answer = _record(context.fortnox, path("invoicepayments", str(item["Number"])))
+            if answer and str(answer["InvoicePayment"].get("ModeOfPaymentAccount")) == document.content["account"]:
+                return answer
+    return None
+
+
+def _voucher(context: Context, document: Document) -> dict[str, Any] | None:
+    series, day, year = context.settings.voucher_series, document.day.isoformat(), _year_id(context, document)
+    params: dict[str, str | int] = {"voucherseries": series, "fromdate": day, "todate": day, "financialyear": year}
+    found = [
+        item
+        for item in context.fortnox.find(
+            "/3/vouchers", "Vouchers", "Comments", bodies.MARK + document.document_id, params
+        )
+        if item["VoucherSeries"] == series
+    ]
+    if not found:
+        return None
+    return _record(context.fortnox, path("vouchers", series, found[0]["VoucherNumber"]), {"financialyear": year})
+
+
+def _customer(context: Context, document: Document, sent_at: datetime) -> dict[str, Any] | None:
+    """A customer under Fortnox's own number: no search knows ExternalReference, so recent ones are read one by one."""
+    params = {"lastmodified": lastmodified(sent_at)}
+    for item in context.fortnox.pages("/3/customers", "Customers", params):
+        answer = _record(context.fortnox, path("customers", str(item["CustomerNumber"])))
+        if answer and answer["Customer"].get("ExternalReference") == document.content["reference"]:
+            return answer
+    return None
+
+
+def _record(fortnox: Fortnox, record: str, params: Mapping[str, str | int] | None = None) -> dict[str, Any] | None:
+    try:
+        answer: dict[str, Any] = fortnox.get(record, params)
+    except Refused as error:
+        if error.status == 404:
+            return None
+        raise
+    return answer
+
+
+def _number(context: Context, document_id: str) -> str:
+    number = history.progress(context.journal, [document_id])[document_id].number
+    if number is None:
+        raise LookupError(f"{document_id} has no number in Fortnox yet")
+    return number
+
+
+def _customer_number(context: Context, document: Document) -> str:
+    number = history.customer_number(context.journal, document.content["customer"])
+    if number is None:
+        raise LookupError(f"{document.content['customer']} has no number in Fortnox yet")
+    return number
+
+
+def _year_id(context: Context, document: Document) -> int:
+    year = context.company.year(document.day)
+    if year is None:
+        raise LookupError(f"no financial year for {document.document_id}")
+    return year.id
+
+
+def _money(record: Mapping[str, Any], *names: str) -> Decimal:
+    """The first of these fields that the record has."""
+    return next((value for name in names if (value := as_decimal(record.get(name))) is not None), Decimal(0))

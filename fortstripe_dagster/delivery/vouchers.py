@@ -1,0 +1,155 @@
+"""Voucher documents: how entries are summed up to one voucher a day, currency and kind, and what it is called.
+
+Receivables of sales without an invoice stand on an account of their own, netted: a sale that was paid the same day
+leaves nothing there. On all other accounts debit and credit stay apart, and so does each VAT treatment.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from fortstripe_dagster.delivery.documents import Document, Entry, Line, Part
+from fortstripe_dagster.failures import Failure
+from fortstripe_dagster.settings import Settings
+
+GROUPS = {
+    "sale": "sales",
+    "payment": "sales",
+    "advance_settled": "sales",
+    "payment_failed": "sales",
+    "credit": "refunds",
+    "refund": "refunds",
+    "refund_failed": "refunds",
+    "capture_reversal": "refunds",
+    "fee": "fees",
+    "fee_vat": "fees",
+    "dispute": "disputes",
+    "dispute_won": "disputes",
+    "dispute_lost": "disputes",
+    "suspense": "suspense",
+}
+"""Kinds of entry that share a voucher of the day."""
+
+SINGLE = {
+    "payout": "created",
+    "payout_failed": "failed",
+    "payout_arrived": "arrived",
+    "payout_returned": "returned",
+    "topup": "received",
+    "topup_reversed": "reversed",
+    "topup_sent": "sent",
+}
+"""Kinds of entry with a voucher each, named after what happened to the payout or top-up."""
+
+_TITLES = {
+    "sales": "Stripe försäljning",
+    "refunds": "Stripe återbetalningar",
+    "fees": "Stripe avgifter",
+    "disputes": "Stripe tvister",
+    "suspense": "Stripe okända poster",
+    "created": "Stripe utbetalning",
+    "failed": "Stripe misslyckad utbetalning",
+    "arrived": "Stripe utbetalning till banken",
+    "returned": "Stripe utbetalning i retur från banken",
+    "received": "Stripe insättning",
+    "reversed": "Stripe återförd insättning",
+    "sent": "Stripe insättning från banken",
+    "opening": "Stripe ingående saldo",
+}
+_COUNTED = {
+    "sales": ("sale", "köp"),
+    "refunds": ("refund", "återbetalningar"),
+    "fees": ("fee", "avgifter"),
+    "disputes": ("dispute", "tvister"),
+    "suspense": ("suspense", "poster"),
+}
+
+
+def base_id(entry: Entry, group: str | None = None) -> str:
+    """The id of the voucher that an entry goes into. Raises Failure for a kind that nobody has placed."""
+    if entry.kind == "opening":
+        return f"voucher:{entry.day}:{entry.entry_id}"
+    if entry.kind in SINGLE:
+        return f"voucher:{entry.day}:{entry.source}:{SINGLE[entry.kind]}"
+    group = group or GROUPS.get(entry.kind)
+    if group is None:
+        raise Failure(
+            f"Entry {entry.entry_id} is of a kind ({entry.kind}) that delivery does not know.",
+            "this is a fault in fortstripe: report it with that id.",
+        )
+    return f"voucher:{entry.day}:{entry.settlement}:{group}"
+
+
+def document(
+    base: str, number: int, members: Sequence[tuple[Entry | None, Part]], settings: Settings
+) -> Document | None:
+    """The voucher `base`, or its supplement from number 2 on; None when nothing is left to book.
+
+    An entry is None where the ledger has taken it back: its part says the reversal.
+    """
+    rows = _rows([line for _, part in members for line in part.lines], settings)
+    if not rows:
+        return None
+    group, currency = _group_and_currency(base, members)
+    day = base.split(":")[1]
+    text = _TITLES[group] + (f" {base.split(':')[2]}" if group in SINGLE.values() else "")
+    text = f"{text} {day} {currency}".rstrip()
+    entries = [entry for entry, _ in members if entry is not None]
+    if group in _COUNTED:
+        kind, noun = _COUNTED[group]
+        text += f", {sum(entry.kind == kind for entry in entries) or len(members)} {noun}"
+    if number > 1:
+        text += f" (tillägg {number})"
+    return Document(
+        document_id=base if number == 1 else f"{base}:{number}",
+        kind="voucher",
+        day=date.fromisoformat(day),
+        description=text,
+        parts=tuple(part for _, part in members),
+        content={"rows": rows, "needs_approval": group == "opening"},
+        rule_version=next((entry.rule_version for entry in entries), ""),
+    )
+
+
+def _rows(lines: Sequence[Line], settings: Settings) -> list[dict[str, Any]]:
+    """Rows of the voucher in the order of accounts, each either debit or credit."""
+    receivable, own = settings.accounts.receivable, settings.accounts.voucher_receivable
+    sums: dict[tuple[str, str, Decimal | None, str | None], Decimal] = defaultdict(Decimal)
+    left = Decimal(0)
+    for line in lines:
+        if line.account == receivable:
+            left += line.amount
+        else:
+            side = "debit" if line.amount > 0 else "credit"
+            sums[line.account, side, line.vat_rate, line.treatment] += abs(line.amount)
+    if left:
+        sums[own, "debit" if left > 0 else "credit", None, None] += abs(left)
+    shared = Counter((account, side) for account, side, _, _ in sums)
+    return [
+        {"account": account, side: amount}
+        # Only where the account alone does not tell them apart: it may refuse texts.
+        | ({"text": _treatment_text(rate, treatment)} if shared[account, side] > 1 else {})
+        for (account, side, rate, treatment), amount in sorted(sums.items(), key=lambda item: _order(item[0]))
+    ]
+
+
+def _order(key: tuple[str, str, Decimal | None, str | None]) -> tuple[str, bool, Decimal, str]:
+    account, side, rate, treatment = key
+    return account, side == "credit", rate or Decimal(0), treatment or ""
+
+
+def _treatment_text(rate: Decimal | None, treatment: str | None) -> str:
+    return " ".join(part for part in (treatment or "", "" if rate is None else f"{rate.normalize():f} %") if part)
+
+
+def _group_and_currency(base: str, members: Sequence[tuple[Entry | None, Part]]) -> tuple[str, str]:
+    _, _, third, fourth, *_ = base.split(":")
+    if third == "opening":
+        return "opening", fourth
+    if fourth in SINGLE.values():
+        return fourth, next((entry.settlement for entry, _ in members if entry is not None), "")
+    return fourth, third
