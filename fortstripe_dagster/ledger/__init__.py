@@ -1,7 +1,7 @@
 """Schema `stripe` becomes schema `ledger`: double-entry bookkeeping as SQL.
 
 What belongs here: the rules of BOOKKEEPING, as data where they are tables (`data/*.csv`) and as SQL where they are
-joins (`sql/*.sql`, one table a file). The ledger does not know how it will be delivered. Read `build.ORDER` for the way.
+joins (`sql/*.sql`, one table a file). The ledger does not know how it will be delivered; `build.ORDER` is the way.
 """
 
 from fortstripe_dagster.ledger.build import RULE_VERSION, LedgerReport, build

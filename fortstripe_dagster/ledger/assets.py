@@ -1,7 +1,5 @@
 """The assets of schema `ledger`, made together by one rebuild, and the checks that stop delivery."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 
 import dagster as dg
@@ -46,7 +44,7 @@ def ledger_assets(partitions: dg.DailyPartitionsDefinition) -> dg.AssetsDefiniti
         partitions_def=partitions,
         backfill_policy=BACKFILL_POLICY,
     )
-    def ledger(context: dg.AssetExecutionContext, company: Company) -> Iterator[dg.MaterializeResult[None]]:
+    def ledger(context: dg.AssetExecutionContext, company: Company) -> Iterator[dg.MaterializeResult]:
         days = days_of(context)
         with explained():
             settings = company.settings()
@@ -57,7 +55,8 @@ def ledger_assets(partitions: dg.DailyPartitionsDefinition) -> dg.AssetsDefiniti
                 window = [days.first, days.last]
                 metadata["entries"]["entries by kind"] = shown(
                     connection,
-                    "SELECT kind, count(*) AS entries FROM ledger.entries WHERE event_day BETWEEN ? AND ? GROUP BY 1 ORDER BY 1",
+                    "SELECT kind, count(*) AS entries FROM ledger.entries "
+                    "WHERE event_day BETWEEN ? AND ? GROUP BY 1 ORDER BY 1",
                     window,
                 )
                 metadata["entries"]["held"] = markdown_table(["entry", "reason"], report.held)

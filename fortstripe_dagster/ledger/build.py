@@ -93,7 +93,8 @@ def _load_rules(connection: duckdb.DuckDBPyConnection) -> None:
     for name, table in RULE_TABLES.items():
         path = files(__package__).joinpath("data", f"{name}.csv")
         connection.execute(
-            f"CREATE OR REPLACE TABLE ledger.{table} AS SELECT * FROM read_csv('{path}', header = true, all_varchar = true)"
+            f"CREATE OR REPLACE TABLE ledger.{table} AS "
+            f"SELECT * FROM read_csv('{path}', header = true, all_varchar = true)"
         )
     connection.execute("ALTER TABLE ledger.vat_treatments ALTER valid_from TYPE DATE")
     connection.execute(

@@ -1,4 +1,4 @@
-"""What must hold of the ledger before anything is written to Fortnox. Each check returns what is wrong: (what, detail)."""
+"""What must hold of the ledger before anything is written to Fortnox. A check returns what is wrong: (what, detail)."""
 
 from __future__ import annotations
 

@@ -115,8 +115,8 @@ def test_clearing_is_the_sum_of_net_every_day(moved: tuple[Book, dict[str, Any]]
     assert not ledger.rows(
         """
         SELECT day FROM (SELECT day, sum(net) AS net FROM stripe.balance_transactions GROUP BY 1) b
-        FULL JOIN (SELECT event_day AS day, sum(amount_currency) AS net FROM ledger.lines WHERE account = '1686' GROUP BY 1)
-            l USING (day)
+        FULL JOIN (SELECT event_day AS day, sum(amount_currency) AS net FROM ledger.lines
+                   WHERE account = '1686' GROUP BY 1) l USING (day)
         WHERE b.net IS DISTINCT FROM l.net
         """
     )

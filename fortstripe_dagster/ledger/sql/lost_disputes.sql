@@ -5,7 +5,7 @@ WITH seen AS (
     FROM (
         SELECT id, first_seen AS seen_at, raw FROM stripe.raw_versions WHERE stream = 'disputes'
         UNION ALL
-        SELECT id, fetched_at, raw FROM stripe.raw_objects WHERE stream = 'disputes'
+        SELECT id, first_seen, raw FROM stripe.raw_objects WHERE stream = 'disputes'
     )
     WHERE json_extract_string(raw, '$.status') = 'lost'
     GROUP BY id

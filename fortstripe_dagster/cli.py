@@ -1,0 +1,196 @@
+"""`fortstripe …`: the command line. Thin: each command calls what Dagster calls, prints it, and sets the exit code.
+
+Progress goes to stderr, results to stdout, so that `--json` can be piped.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from datetime import date
+from getpass import getuser
+from typing import Any, TypeVar
+
+import click
+
+from fortstripe_dagster import settings as settings_module
+from fortstripe_dagster.business_day import Days, parse_day
+from fortstripe_dagster.failures import DONE, FAILED, HELD, Failure, from_foreign
+from fortstripe_dagster.warehouse import Warehouse
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+class _Day(click.ParamType[date]):
+    name = "YYYY-MM-DD"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:
+        return value if isinstance(value, date) else parse_day(value, f"--{param.name if param else 'day'}")
+
+
+def _range(command: Command) -> Command:
+    command = click.option("--to", "last", type=_Day(), required=True, help="Last local day, included.")(command)
+    return click.option("--from", "first", type=_Day(), required=True, help="First local day.")(command)
+
+
+def _json(command: Command) -> Command:
+    return click.option("--json", "as_json", is_flag=True, help="Machine-readable result on stdout.")(command)
+
+
+def say(line: str) -> None:
+    """Progress for a person."""
+    click.echo(line, err=True)
+
+
+def show(report: Any, as_json: bool) -> None:
+    """The result: a table for a person, or JSON."""
+    click.echo(json.dumps(report.as_json(), ensure_ascii=False, indent=2, default=str) if as_json else report.text())
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="fortstripe_dagster")
+def cli() -> None:
+    """Stripe in, correct books in Fortnox out, with proof."""
+
+
+@cli.command()
+@click.option("--seed", default=1, show_default=True, help="Another merchant for another seed.")
+@click.option("--payments", default=300, show_default=True, help="Successful payments in the month, at least.")
+def demo(seed: int, payments: int) -> int:
+    """Book a merchant's month from the sandbox's Stripe into the sandbox's Fortnox and prove it."""
+    from fortstripe_dagster.operations.demo import run_demo
+
+    return run_demo(seed, payments, say, click.echo)
+
+
+@cli.command()
+@click.option("--seed", default=1, show_default=True)
+@click.option("--payments", default=300, show_default=True)
+@click.option("--port", default=8471, show_default=True, help="Stripe's; Fortnox and the rates take the next two.")
+def sandbox(seed: int, payments: int, port: int) -> int:
+    """Run the stand-ins of Stripe and Fortnox until Ctrl-C."""
+    from fortstripe_dagster.operations.demo import run_sandbox
+
+    return run_sandbox(seed, payments, port, click.echo)
+
+
+@cli.command()
+@_range
+@_json
+def sync(first: date, last: date, as_json: bool) -> int:
+    """Extract, book, deliver and prove a range of days."""
+    from fortstripe_dagster.operations.pipeline import sync as run
+
+    report = run(settings_module.load(), Days(first, last), say)
+    if as_json:
+        show(report, True)
+    else:
+        click.echo(report.delivered.text())
+        click.echo(report.proof.text())
+        for entry, alert in report.ledger.alerts:
+            click.echo(f"alert: {entry}: {alert}")
+    return report.exit_code
+
+
+@cli.command()
+@_range
+@_json
+def plan(first: date, last: date, as_json: bool) -> int:
+    """Show what would be written to Fortnox. Writes nothing."""
+    from fortstripe_dagster import delivery
+
+    settings = settings_module.load()
+    settings.require_fortnox()
+    found = delivery.plan(settings, Warehouse(settings.warehouse_path, say=say), Days(first, last), progress=say)
+    show(found, as_json)
+    return HELD if found.held or found.waiting or found.awaiting else DONE
+
+
+@cli.command()
+@click.argument("documents", nargs=-1)
+@_range
+@click.option("--all", "everything", is_flag=True, help="All documents that await approval.")
+@click.option("--who", default=getuser, show_default="your user name", help="Who approves.")
+def approve(documents: tuple[str, ...], first: date, last: date, everything: bool, who: str) -> int:
+    """Approve documents of the plan, as it stands now, by id or --all."""
+    from fortstripe_dagster import delivery
+
+    settings = settings_module.load()
+    settings.require_fortnox()
+    found = delivery.plan(settings, Warehouse(settings.warehouse_path, say=say), Days(first, last), progress=say)
+    chosen = [d for d in found.awaiting if everything or d.document_id in documents]
+    unknown = set(documents) - {d.document_id for d in chosen}
+    if unknown or not chosen:
+        raise click.UsageError(
+            f"not awaiting approval: {', '.join(sorted(unknown)) or 'nothing'}; `fortstripe plan` lists what is."
+        )
+    new = delivery.approve(settings, [(d.document_id, d.content_hash) for d in chosen], who)
+    click.echo(f"{new} documents approved by {who}; `fortstripe apply` writes them.")
+    return DONE
+
+
+@cli.command()
+@_range
+@_json
+def apply(first: date, last: date, as_json: bool) -> int:
+    """Write what the plan holds (and a person approved, where that is asked for) to Fortnox."""
+    from fortstripe_dagster import delivery
+
+    settings = settings_module.load()
+    settings.require_fortnox()
+    report = delivery.deliver(settings, Warehouse(settings.warehouse_path, say=say), Days(first, last), progress=say)
+    show(report, as_json)
+    return report.exit_code
+
+
+@cli.command()
+@_range
+@_json
+def prove(first: date, last: date, as_json: bool) -> int:
+    """Prove Stripe = ledger = Fortnox for a range of days, and write the certificate."""
+    from fortstripe_dagster import proof
+
+    settings = settings_module.load()
+    settings.require_fortnox()
+    report = proof.prove(settings, Warehouse(settings.warehouse_path, say=say), Days(first, last), say)
+    show(report, as_json)
+    return report.exit_code
+
+
+@cli.command()
+def adopt() -> int:
+    """Rebuild a lost or old journal from the references of our documents in Fortnox."""
+    from fortstripe_dagster import delivery
+
+    settings = settings_module.load()
+    settings.require_fortnox()
+    report = delivery.adopt(settings, Warehouse(settings.warehouse_path, say=say), progress=say)
+    click.echo(report.text())
+    return report.exit_code
+
+
+def main() -> None:
+    """Run a command; every failure is one line on stderr and an exit code."""
+    try:
+        code = cli.main(standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        say("Stopped. What was committed stays; the same command goes on from there.")
+        sys.exit(FAILED)
+    except Failure as error:
+        say(f"fortstripe: {error}")
+        sys.exit(error.exit_code)
+    except Exception as error:
+        ours = from_foreign(error)
+        if ours is None:
+            raise
+        say(f"fortstripe: {ours}")
+        sys.exit(ours.exit_code)
+    sys.exit(code or DONE)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,106 @@
+"""The assets that write to Fortnox: the plan, then the documents themselves, made together by one delivery."""
+
+from collections.abc import Iterator
+
+import dagster as dg
+
+from fortstripe_dagster import delivery
+from fortstripe_dagster.extract.assets import REFERENCES
+from fortstripe_dagster.ledger.assets import TABLES
+from fortstripe_dagster.operations.company import Company, explained
+from fortstripe_dagster.operations.metadata import markdown_table, of_table
+from fortstripe_dagster.operations.partitions import BACKFILL_POLICY, days_of
+
+PLAN = dg.AssetKey(["delivery", "plan"])
+DOCUMENTS = {
+    "customers": ("customer", "Customers, matched before they are created."),
+    "invoices": ("invoice", "Invoices, bookkept, one for each sale that is delivered as an invoice."),
+    "payments": ("payment", "Invoice payments onto the clearing account, bookkept."),
+    "credit_invoices": ("credit_invoice", "Credit invoices for refunds, voids and lost disputes, bookkept."),
+    "vouchers": ("voucher", "Vouchers of our own series: fees, disputes, payouts, and sales that are no invoices."),
+}
+
+
+def delivery_assets(partitions: dg.DailyPartitionsDefinition) -> list[dg.AssetsDefinition]:
+    """The plan and what it makes of Fortnox."""
+    return [_plan(partitions), _fortnox(partitions)]
+
+
+def _plan(partitions: dg.DailyPartitionsDefinition) -> dg.AssetsDefinition:
+    @dg.asset(
+        key=PLAN,
+        deps=[dg.AssetKey(["ledger", table]) for table in TABLES],
+        group_name="delivery",
+        kinds={"duckdb", "fortnox"},
+        owners=["team:finance"],
+        partitions_def=partitions,
+        backfill_policy=BACKFILL_POLICY,
+        description="What the ledger holds and Fortnox lacks, document by document. Nothing is written here.",
+    )
+    def plan(context: dg.AssetExecutionContext, company: Company) -> dg.MaterializeResult:
+        with explained():
+            settings = company.settings()
+            warehouse = company.warehouse(settings, context.log.info)
+            found = delivery.plan(settings, warehouse, days_of(context), progress=context.log.info)
+        held = [(held.document_id, held.reason, held.remedy) for held in (*found.held, *found.waiting)]
+        return dg.MaterializeResult(
+            metadata={
+                "dagster/row_count": len(found.to_send),
+                "to send": markdown_table(["kind", "documents"], sorted(found.counts().items())),
+                "held": markdown_table(["document", "reason", "remedy"], held),
+                "awaiting approval": len(found.awaiting),
+            }
+        )
+
+    return plan
+
+
+def _fortnox(partitions: dg.DailyPartitionsDefinition) -> dg.AssetsDefinition:
+    @dg.multi_asset(
+        name="fortnox",
+        group_name="fortnox",
+        specs=[
+            dg.AssetSpec(
+                key=["fortnox", name],
+                deps=[PLAN, REFERENCES],
+                description=description,
+                kinds={"fortnox"},
+                owners=["team:finance"],
+                partitions_def=partitions,
+            )
+            for name, (_, description) in DOCUMENTS.items()
+        ],
+        partitions_def=partitions,
+        backfill_policy=BACKFILL_POLICY,
+    )
+    def fortnox(context: dg.AssetExecutionContext, company: Company) -> Iterator[dg.MaterializeResult]:
+        days = days_of(context)
+        with explained():
+            settings = company.settings()
+            warehouse = company.warehouse(settings, context.log.info)
+            report = delivery.deliver(settings, warehouse, days, run_id=context.run_id, progress=context.log.info)
+            context.log.info(report.text())
+            with warehouse.writer() as connection:
+                mirror = of_table(connection, "delivery.documents")
+                totals = dict(
+                    connection.execute(
+                        "SELECT kind, count(*) FILTER (status = 'done') FROM delivery.documents "
+                        "WHERE day BETWEEN ? AND ? GROUP BY 1",
+                        [days.first, days.last],
+                    ).fetchall()
+                )
+        held = [(item.document_id, item.kind, item.reason, item.remedy) for item in (*report.held, *report.in_doubt)]
+        for name, (kind, _) in DOCUMENTS.items():
+            written = {step: count for step, count in report.written.items() if step.split(".")[0] == kind}
+            yield dg.MaterializeResult(
+                asset_key=["fortnox", name],
+                metadata={
+                    **mirror,
+                    "dagster/row_count": totals.get(kind, 0),
+                    "written now": markdown_table(["step", "requests"], sorted(written.items())),
+                    "held": markdown_table(["document", "kind", "reason", "remedy"], [x for x in held if x[1] == kind]),
+                    "requests": report.total_requests,
+                },
+            )
+
+    return fortnox

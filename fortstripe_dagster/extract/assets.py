@@ -1,0 +1,121 @@
+"""The assets of schema `stripe`: one for each stream, then what they refer to, exchange rates and the balance."""
+
+import dagster as dg
+
+from fortstripe_dagster.extract import LISTED, STREAMS, Extraction
+from fortstripe_dagster.operations.company import Company, explained
+from fortstripe_dagster.operations.metadata import Metadata, markdown_table, of_table
+from fortstripe_dagster.operations.partitions import BACKFILL_POLICY, days_of
+
+COMMON = {"group_name": "stripe", "owners": ["team:data"], "backfill_policy": BACKFILL_POLICY}
+REFERENCES = dg.AssetKey(["stripe", "references"])
+RATES = dg.AssetKey(["stripe", "official_rates"])
+BALANCES = dg.AssetKey(["stripe", "balances"])
+
+
+def extract_assets(partitions: dg.DailyPartitionsDefinition) -> list[dg.AssetsDefinition]:
+    """Every asset that reads from outside into the warehouse."""
+    streams = [_stream_asset(name, partitions) for name in LISTED]
+    return [*streams, _references(partitions), _official_rates(partitions), _balances(partitions)]
+
+
+def _open(context: dg.AssetExecutionContext, company: Company) -> Extraction:
+    settings = company.settings()
+    return Extraction(
+        settings, company.warehouse(settings, context.log.info), progress=context.log.info, run_id=context.run_id
+    )
+
+
+def _tables(context: dg.AssetExecutionContext, company: Company, *tables: str) -> Metadata:
+    with company.warehouse(company.settings(), context.log.info).writer() as connection:
+        return of_table(connection, f"stripe.{tables[0]}")
+
+
+def _stream_asset(name: str, partitions: dg.DailyPartitionsDefinition) -> dg.AssetsDefinition:
+    stream = STREAMS[name]
+
+    @dg.asset(
+        key=["stripe", name],
+        # Events come first: they name the objects that changed since they were last read.
+        deps=[] if name == "events" else [dg.AssetKey(["stripe", "events"])],
+        kinds={"stripe", "duckdb"},
+        partitions_def=partitions,
+        description=f"Stripe's {stream.path} of the days, raw and typed ({', '.join(stream.tables)}).",
+        **COMMON,
+    )
+    def stream_asset(context: dg.AssetExecutionContext, company: Company) -> dg.MaterializeResult:
+        with explained():
+            with _open(context, company) as extraction:
+                report = extraction.extract_stream(name, days_of(context))
+            metadata = {
+                **_tables(context, company, *stream.tables),
+                "objects read": report.rows,
+                "new or changed": report.changed,
+                "requests": report.requests,
+            }
+        return dg.MaterializeResult(metadata=metadata)
+
+    return stream_asset
+
+
+def _references(partitions: dg.DailyPartitionsDefinition) -> dg.AssetsDefinition:
+    @dg.asset(
+        key=REFERENCES,
+        deps=[dg.AssetKey(["stripe", name]) for name in LISTED],
+        kinds={"stripe", "duckdb"},
+        partitions_def=partitions,
+        description="Objects that the days' transactions refer to, by id, and those that may still change.",
+        **COMMON,
+    )
+    def references(context: dg.AssetExecutionContext, company: Company) -> dg.MaterializeResult:
+        with explained(), _open(context, company) as extraction:
+            reports = extraction.complete_references()
+        rows = [(report.stream, report.rows, report.changed, report.requests) for report in reports]
+        return dg.MaterializeResult(
+            metadata={
+                "dagster/row_count": sum(report.rows for report in reports),
+                "fetched": markdown_table(["stream", "objects", "new or changed", "requests"], rows),
+            }
+        )
+
+    return references
+
+
+def _official_rates(partitions: dg.DailyPartitionsDefinition) -> dg.AssetsDefinition:
+    @dg.asset(
+        key=RATES,
+        deps=[REFERENCES],
+        kinds={"riksbank", "duckdb"},
+        partitions_def=partitions,
+        description="Official exchange rates of the currencies that occur; they alone set a VAT base.",
+        **COMMON,
+    )
+    def official_rates(context: dg.AssetExecutionContext, company: Company) -> dg.MaterializeResult:
+        with explained():
+            with _open(context, company) as extraction:
+                report = extraction.extract_rates()
+            metadata = {**_tables(context, company, "official_rates"), "requests": report.requests}
+        return dg.MaterializeResult(metadata=metadata)
+
+    return official_rates
+
+
+def _balances(partitions: dg.DailyPartitionsDefinition) -> dg.AssetsDefinition:
+    @dg.asset(
+        key=BALANCES,
+        deps=[REFERENCES],
+        kinds={"stripe", "duckdb"},
+        partitions_def=partitions,
+        description="Stripe's own balance beside opening balance + sum of net: the control total of the extraction.",
+        **COMMON,
+    )
+    def balances(context: dg.AssetExecutionContext, company: Company) -> dg.MaterializeResult:
+        with explained():
+            with _open(context, company) as extraction:
+                lines = extraction.read_balance()
+            metadata = _tables(context, company, "balances")
+        rows = [(x.balance_type, x.currency, x.stripe, x.opening, x.since_start_net, x.difference) for x in lines]
+        names = ["balance", "currency", "Stripe", "opening", "net since start", "difference (minor units)"]
+        return dg.MaterializeResult(metadata={**metadata, "control total": markdown_table(names, rows)})
+
+    return balances

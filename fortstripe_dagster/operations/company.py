@@ -1,0 +1,45 @@
+"""The Dagster resource behind every asset: one company's settings and warehouse, with nothing secret in it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import dagster as dg
+
+from fortstripe_dagster import settings as settings_module
+from fortstripe_dagster.failures import Failure, from_foreign
+from fortstripe_dagster.settings import Settings
+from fortstripe_dagster.warehouse import Warehouse
+
+
+class Company(dg.ConfigurableResource):  # type: ignore[type-arg]
+    """One company. Secrets are read from the environment when a step runs, so Dagster never stores them."""
+
+    config_path: str = "fortstripe.toml"
+
+    def settings(self) -> Settings:
+        """The company's settings as they are now."""
+        os.environ.setdefault("FORTSTRIPE_CONFIG", self.config_path)
+        return settings_module.load()
+
+    def warehouse(self, settings: Settings, say: Callable[[str], None]) -> Warehouse:
+        """Its warehouse; waiting for another writer is said in the run's log."""
+        return Warehouse(settings.warehouse_path, say=say)
+
+
+@contextmanager
+def explained() -> Iterator[None]:
+    """Turn a failure that a person can mend into Dagster's own, with its remedy and without pointless retries."""
+    try:
+        yield
+    except Failure as error:
+        raise dg.Failure(
+            description=str(error), metadata={"remedy": error.remedy}, allow_retries=error.exit_code != 2
+        ) from error
+    except Exception as error:
+        ours = from_foreign(error)
+        if ours is None:
+            raise
+        raise dg.Failure(description=str(ours), metadata={"remedy": ours.remedy}) from error

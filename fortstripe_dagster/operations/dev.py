@@ -1,0 +1,67 @@
+"""`make dev`: the Dagster UI over the company in the environment, or over the sandbox when none is configured."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from contextlib import ExitStack
+from importlib.resources import files
+from pathlib import Path
+
+from dagster import DagsterInstance
+
+from fortstripe_dagster.failures import Failure
+from fortstripe_dagster.settings import config_path
+
+ROOT = Path(__file__).parents[2]
+
+
+def prepare_instance(home: Path) -> Path:
+    """Make DAGSTER_HOME under the data directory and create its storages once.
+
+    Several processes that meet a fresh SQLite instance at the same time corrupt it, so this comes before any of them.
+    """
+    dagster_home = (home / "dagster").absolute()
+    dagster_home.mkdir(parents=True, exist_ok=True)
+    configuration = dagster_home / "dagster.yaml"
+    if not configuration.exists():
+        configuration.write_text(files(__package__).joinpath("dagster.yaml").read_text())
+    with DagsterInstance.from_config(str(dagster_home)) as instance:
+        instance.get_runs_count()
+        instance.event_log_storage.set_concurrency_slots("warehouse", 1)
+        instance.schedule_storage.all_instigator_state() if instance.schedule_storage else None
+    return dagster_home
+
+
+def main() -> int:
+    """Run `dagster dev` until it is stopped; returns its exit code."""
+    with ExitStack() as stack:
+        environment = dict(os.environ)
+        if not config_path().is_file():
+            from fortstripe_dagster.operations.sandbox_host import PORTS, hosted
+
+            host = stack.enter_context(hosted(Path(".fortstripe/demo"), seed=1, payments=300, ports=PORTS))
+            environment |= host.environment
+            print(f"No fortstripe.toml: showing the sandbox company. Its Fortnox is at {host.addresses['fortnox']}/")
+        home = prepare_instance(Path(environment.get("FORTSTRIPE_HOME", ".fortstripe")))
+        process = subprocess.Popen(
+            [sys.executable, "-m", "dagster", "dev", "-w", str(ROOT / "workspace.yaml"), *sys.argv[1:]],
+            env=environment | {"DAGSTER_HOME": str(home)},
+            # A shell that starts this in the background ignores SIGINT, and children would inherit that.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+        )
+        try:
+            return process.wait()
+        except KeyboardInterrupt:
+            process.send_signal(signal.SIGINT)
+            return process.wait()
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except Failure as failure:
+        print(failure, file=sys.stderr)
+        sys.exit(failure.exit_code)

@@ -1,0 +1,57 @@
+"""What each materialization shows a finance person in the Dagster UI: counts, sums, table schemas, a small chart.
+
+Money is text here, for Dagster refuses Decimal and a float would be wrong.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import dagster as dg
+import duckdb
+
+Metadata = dict[str, Any]
+CHART_WIDTH = 40
+
+
+def of_table(connection: duckdb.DuckDBPyConnection, table: str) -> Metadata:
+    """Row count and column schema of a warehouse table."""
+    count = connection.execute(f"SELECT count(*) FROM {table}").fetchone() or (0,)
+    columns = connection.execute(f"DESCRIBE {table}").fetchall()
+    schema = dg.TableSchema([dg.TableColumn(name=row[0], type=row[1]) for row in columns])
+    return {"dagster/row_count": count[0], "dagster/column_schema": schema, "dagster/table_name": table}
+
+
+def shown(
+    connection: duckdb.DuckDBPyConnection, query: str, parameters: Sequence[object] = ()
+) -> dg.MetadataValue[Any]:
+    """The result of a query as a markdown table; amounts exactly as the warehouse has them."""
+    cursor = connection.execute(query, list(parameters))
+    names = [column[0] for column in cursor.description or []]
+    return markdown_table(names, cursor.fetchall())
+
+
+def markdown_table(names: Sequence[str], rows: Sequence[Sequence[object]]) -> dg.MetadataValue[Any]:
+    """Rows as a markdown table; texts from outside cannot break out of their cell."""
+    lines = ["| " + " | ".join(names) + " |", "|" + "---|" * len(names)]
+    lines += ["| " + " | ".join(_cell(value) for value in row) + " |" for row in rows]
+    return dg.MetadataValue.md("\n".join(lines) if rows else "*nothing*")
+
+
+def daily_chart(rows: Sequence[tuple[date, Decimal]]) -> dg.MetadataValue[Any]:
+    """A bar for each day, with its amount beside it."""
+    most = max((abs(amount) for _, amount in rows), default=Decimal(0))
+    lines = [
+        f"{day}  {'█' * max(int(abs(amount) * CHART_WIDTH / most), 1 if amount else 0) if most else '':<{CHART_WIDTH}}"
+        f"  {amount:>14}"
+        for day, amount in rows
+    ]
+    return dg.MetadataValue.md("```\n" + "\n".join(lines) + "\n```" if rows else "*nothing*")
+
+
+def _cell(value: object) -> str:
+    text = "" if value is None else str(value)
+    return text.replace("|", "¦").replace("\n", " ").replace("<", "‹").replace("`", "ʼ")

@@ -1,0 +1,97 @@
+"""The whole way for a range of days: extract, ledger, delivery, proof. The command line and the demo run this; Dagster
+runs the same stage functions, one asset each."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from fortstripe_dagster import delivery
+from fortstripe_dagster.business_day import Days, today
+from fortstripe_dagster.delivery import DeliveryReport
+from fortstripe_dagster.extract import ExtractReport, extract
+from fortstripe_dagster.failures import HELD, ConfigurationError, Failure
+from fortstripe_dagster.ledger import LedgerReport, build, checks
+from fortstripe_dagster.proof import ProofReport, prove
+from fortstripe_dagster.settings import Settings
+from fortstripe_dagster.warehouse import Warehouse
+
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class SyncReport:
+    """What one run of the whole way did."""
+
+    days: Days
+    extracted: ExtractReport
+    ledger: LedgerReport
+    delivered: DeliveryReport
+    proof: ProofReport
+
+    @property
+    def exit_code(self) -> int:
+        """0 done, 1 the proof alarms, 3 done but something waits for a person."""
+        if self.proof.exit_code not in (0, HELD):
+            return self.proof.exit_code
+        waits = self.delivered.exit_code or self.proof.exit_code or (HELD if self.ledger.alerts else 0)
+        return waits
+
+    def as_json(self) -> dict[str, object]:
+        """For `--json`; amounts as text."""
+        return {
+            "days": [self.days.first.isoformat(), self.days.last.isoformat()],
+            "extracted": {"rows": self.extracted.rows, "requests": self.extracted.requests},
+            "ledger": {"entries": self.ledger.entries, "held": self.ledger.held, "alerts": self.ledger.alerts},
+            "delivered": self.delivered.as_json(),
+            "proof": self.proof.as_json(),
+            "exit_code": self.exit_code,
+        }
+
+
+def sync(settings: Settings, days: Days, progress: Progress) -> SyncReport:
+    """Make Fortnox hold what Stripe says of `days`, and prove it.
+
+    Raises ConfigurationError for days before the start date or in the future, StripeFailure, RatesFailure,
+    WarehouseError or DeliveryStopped when the work cannot go on; what was committed before stays.
+    """
+    check_range(settings, days)
+    settings.require_stripe()
+    settings.require_fortnox()
+    warehouse = Warehouse(settings.warehouse_path, say=progress)
+    run_id = uuid.uuid4().hex[:12]
+    progress(f"1/4 Stripe, {days}")
+    extracted = extract(settings, warehouse, days, progress=progress, run_id=run_id)
+    progress("2/4 ledger")
+    ledger = build(settings, warehouse, progress)
+    refuse_broken_ledger(warehouse)
+    progress("3/4 Fortnox")
+    delivered = delivery.deliver(settings, warehouse, days, run_id=run_id, progress=progress)
+    progress("4/4 proof")
+    proof = prove(settings, warehouse, days, progress)
+    warehouse.publish()
+    return SyncReport(days, extracted, ledger, delivered, proof)
+
+
+def check_range(settings: Settings, days: Days) -> None:
+    """Raise ConfigurationError unless the days lie between the start date and today."""
+    if days.first < settings.start_date:
+        raise ConfigurationError(
+            f"{days.first} is before start_date {settings.start_date}.",
+            "choose a later --from, or an earlier start_date before the first sync.",
+        )
+    if days.last > today():
+        raise ConfigurationError(f"{days.last} has not come yet.", "choose a --to that is not after today.")
+
+
+def refuse_broken_ledger(warehouse: Warehouse) -> None:
+    """Raise Failure if the ledger does not balance or misses a balance transaction: nothing may be delivered then."""
+    with warehouse.writer() as connection:
+        found = [*checks.unbalanced(connection), *checks.incomplete(connection)]
+    if found:
+        what, detail = found[0]
+        raise Failure(
+            f"The ledger is not fit to be delivered: {what}: {detail} ({len(found)} in all).",
+            "run the sync of that day again; if it repeats, report it with that id.",
+        )

@@ -1,0 +1,66 @@
+"""A whole company on loopback for a test: Stripe with a world in it, Fortnox with real books, official rates, settings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from fortstripe_dagster.business_day import Days
+from fortstripe_dagster.operations.pipeline import SyncReport, sync
+from fortstripe_dagster.sandbox.fortnox_books import Books
+from fortstripe_dagster.sandbox.fortnox_company import Company
+from fortstripe_dagster.sandbox.fortnox_gateway import Gateway, RateLimit
+from fortstripe_dagster.sandbox.fortnox_server import fortnox_app
+from fortstripe_dagster.sandbox.rates_server import rates_app
+from fortstripe_dagster.sandbox.servers import serve
+from fortstripe_dagster.sandbox.stripe_gate import RateLimits
+from fortstripe_dagster.sandbox.stripe_server import stripe_app
+from fortstripe_dagster.sandbox.world import World
+from fortstripe_dagster.settings import Settings
+from fortstripe_dagster_tests.conftest import CHOICES, MARCH
+
+
+@dataclass
+class Running:
+    """The servers of one company, and what stands in its Fortnox."""
+
+    settings: Settings
+    books: Books
+    fortnox: Gateway
+    said: list[str]
+
+    def sync(self, days: Days = MARCH) -> SyncReport:
+        return sync(self.settings, days, self.said.append)
+
+    def writes(self) -> int:
+        """Requests that wrote to Fortnox so far."""
+        return sum(call.writes for call in self.fortnox.calls)
+
+    def general_ledger(self) -> dict[str, Decimal]:
+        """Fortnox's accounts with a balance, debit positive."""
+        return {str(account): amount for account, amount in self.books.general_ledger().items() if amount}
+
+
+@contextmanager
+def running(world: World, home: Path, *, company: Company | None = None, **choices: Any) -> Iterator[Running]:
+    """Serve everything until the block ends; `choices` go on top of the tests' settings."""
+    books = Books(company) if company else Books()
+    gateway = fortnox_app(books, limit=RateLimit(requests=10**9))
+    with ExitStack() as stack:
+        stripe = stack.enter_context(
+            serve(stripe_app(world, rate_limits=RateLimits(per_endpoint=10**6, overall=10**6)))
+        )
+        fortnox = stack.enter_context(serve(gateway))
+        rates = stack.enter_context(serve(rates_app()))
+        addresses = {
+            "STRIPE_API_BASE": stripe.url,
+            "FORTNOX_API_BASE": fortnox.url,
+            "FORTNOX_AUTH_BASE": fortnox.url,
+            "FORTNOX_TENANT_ID": str(books.company.tenant_id),
+            "RATES_API_BASE": rates.url,
+        }
+        yield Running(Settings(**{**CHOICES, "home": home, **addresses, **choices}), books, gateway, [])

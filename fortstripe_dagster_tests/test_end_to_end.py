@@ -1,0 +1,72 @@
+"""The main job over real HTTP: from Stripe's pages to Fortnox's vouchers, and the proof read back."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from fortstripe_dagster.sandbox.fortnox_company import Company
+from fortstripe_dagster.sandbox.merchant import Merchant, tiny
+from fortstripe_dagster_tests.companies import running
+
+PACKAGINGS = ("auto", "invoice", "daily_voucher")
+RECEIVABLES_AND_ROUNDING = {"1510", "1511", "3740"}
+
+
+def test_twenty_payments_a_refund_and_a_payout(tmp_path: Path) -> None:
+    world = tiny()
+    with running(world, tmp_path) as company:
+        report = company.sync()
+        assert report.exit_code == 0, report.proof.text()
+        assert report.delivered.written["invoice.create"] == 20
+        assert report.delivered.written["credit_invoice.create"] == 1
+        charges = [charge for charge in world.all("charge") if charge["status"] == "succeeded"]
+        fees = sum(t["fee"] for t in world.all("balance_transaction"))
+        books = company.general_ledger()
+        assert books["6570"] == Decimal(fees) / 100
+        assert books["3001"] + books["2611"] == -Decimal(sum(c["amount"] - c["amount_refunded"] for c in charges)) / 100
+        assert books["1930"] == Decimal(world.all("payout")[0]["amount"]) / 100
+        assert {"1510", "1686", "1689"}.isdisjoint(books)
+        wrote = company.writes()
+        again = company.sync()
+        assert again.delivered.nothing_to_do and again.exit_code == 0
+        assert company.writes() == wrote
+        assert company.general_ledger() == books
+
+
+@pytest.mark.parametrize("round_to_krona", [True, False], ids=["whole kronor", "öre"])
+def test_the_general_ledger_is_the_same_under_every_packaging(tmp_path: Path, round_to_krona: bool) -> None:
+    ledgers = {}
+    for packaging in PACKAGINGS:
+        world = Merchant(seed=4, payments=24).world()
+        with running(
+            world, tmp_path / packaging, company=Company(round_to_krona=round_to_krona), sales=packaging
+        ) as company:
+            report = company.sync()
+            assert report.proof.ok, report.proof.text()
+            ledgers[packaging] = {
+                account: amount
+                for account, amount in company.general_ledger().items()
+                if account not in RECEIVABLES_AND_ROUNDING
+            }
+    assert ledgers["auto"] == ledgers["invoice"] == ledgers["daily_voucher"]
+
+
+@settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(seed=st.integers(min_value=1, max_value=10**6), packaging=st.sampled_from(PACKAGINGS), whole=st.booleans())
+def test_any_generated_month_balances_and_ties_out(seed: int, packaging: str, whole: bool) -> None:
+    world = Merchant(seed=seed, payments=15, rare=True).world()
+    with (
+        TemporaryDirectory() as home,
+        running(world, Path(home), company=Company(round_to_krona=whole), sales=packaging) as company,
+    ):
+        report = company.sync()
+        assert report.proof.ok, report.proof.text()
+        assert sum(company.books.general_ledger().values()) == 0
+        net = sum(t["net"] for t in world.all("balance_transaction") if t["currency"] == "sek")
+        assert report.proof.tie_out[0].difference == 0, net
