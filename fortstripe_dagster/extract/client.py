@@ -101,6 +101,10 @@ class StripeApi:
                     raise self._unreachable(error, reading, attempt) from error
                 time.sleep(self.patience.delay(attempt))
                 continue
+            except UnicodeDecodeError as error:  # the package decodes every body for its log
+                raise StripeFailure(
+                    f"Stripe's answer for {reading} is damaged: it is not text.", "run the same command again."
+                ) from error
             if 200 <= status < 300:
                 self.limiter.went_through(resource)
                 return _as_bytes(body)

@@ -55,7 +55,7 @@ _ITEMS = """
     each_one AS (
         SELECT r.* EXCLUDE (content), item, position
         FROM read AS r, unnest(
-            CASE WHEN is_list THEN json_extract(content, '$.data[*]') ELSE [content::JSON] END
+            CASE WHEN is_list THEN json_extract(content, '$.data[*]') ELSE [json(content)] END
         ) WITH ORDINALITY AS one(item, position)
     )
     SELECT
@@ -75,6 +75,10 @@ _ARRIVED = """
 """
 
 
+Coverage = dict[str, list[tuple[int, int]]]
+"""For each stream the stretches of `created` that were listed, merged and in order; seconds since the epoch."""
+
+
 @dataclass(frozen=True)
 class Committed:
     """What a commit did to one stream: objects in the answers, and how many were new or different."""
@@ -88,14 +92,15 @@ def create_tables(connection: duckdb.DuckDBPyConnection) -> None:
     present = {
         name
         for (name,) in connection.execute(
-            "SELECT table_name FROM information_schema.tables WHERE table_schema = 'stripe'"
+            "SELECT table_name FROM duckdb_tables() WHERE schema_name = 'stripe'"
+            " UNION ALL SELECT view_name FROM duckdb_views() WHERE schema_name = 'stripe'"
         ).fetchall()
     }
-    connection.execute(_WORKSPACE)
-    if "raw_objects" not in present:
-        connection.execute(SQL["raw_objects"])
-    for name in sorted(set(SQL) - present):
-        connection.execute(SQL[name])
+    missing = set(SQL) - present
+    if missing:
+        connection.execute(_WORKSPACE)
+        for name in sorted(missing, key=lambda name: (name != "raw_objects", name)):
+            connection.execute(SQL[name])
 
 
 def commit(connection: duckdb.DuckDBPyConnection, spool: Spool) -> dict[str, Committed]:
@@ -107,6 +112,7 @@ def commit(connection: duckdb.DuckDBPyConnection, spool: Spool) -> dict[str, Com
     create_tables(connection)
     if not spool.pages:
         return {}
+    connection.execute(_WORKSPACE)
     _stage(connection, spool)
     for name in spool.streams:
         if name in STREAMS:
@@ -129,6 +135,16 @@ def record_window(
     connection.execute(
         "INSERT INTO stripe.windows VALUES (?, ?, ?, ?, ?, ?)", [stream, window.start, window.end, at, rows, requests]
     )
+
+
+def coverage(connection: duckdb.DuckDBPyConnection) -> Coverage:
+    """What was listed so far."""
+    found: Coverage = {}
+    for stream, start, end in connection.execute(
+        "SELECT stream, from_ts, to_ts FROM stripe.coverage ORDER BY ALL"
+    ).fetchall():
+        found.setdefault(stream, []).append((start, end))
+    return found
 
 
 def _stage(connection: duckdb.DuckDBPyConnection, spool: Spool) -> None:

@@ -24,16 +24,13 @@ _STALE = """
         FROM stripe.events AS e
         JOIN stripe.raw_objects AS seen ON seen.stream = 'events' AND seen.id = e.id
     )
-    SELECT DISTINCT t.id
+    SELECT k.stream, list(DISTINCT t.id ORDER BY t.id)
     FROM told AS t
-    LEFT JOIN stripe.raw_objects AS known ON known.stream = $stream AND known.id = t.id
-    WHERE t.object = $object AND t.id IS NOT NULL AND (
-        known.fetched_at < t.first_seen
-        OR known.id IS NULL AND $wanted AND EXISTS (
-            FROM stripe.coverage AS c WHERE c.stream = $stream AND c.from_ts <= t.created AND t.created < c.to_ts
-        )
-    )
-    ORDER BY t.id
+    JOIN ({kinds}) AS k(object, stream, wanted) ON k.object = t.object
+    LEFT JOIN stripe.raw_objects AS known ON known.stream = k.stream AND known.id = t.id
+    LEFT JOIN stripe.coverage AS c ON c.stream = k.stream AND c.from_ts <= t.created AND t.created < c.to_ts
+    WHERE known.fetched_at < t.first_seen OR known.id IS NULL AND k.wanted AND c.stream IS NOT NULL
+    GROUP BY k.stream
 """
 
 
@@ -43,16 +40,10 @@ def stale(connection: duckdb.DuckDBPyConnection) -> dict[str, list[str]]:
     An unknown object is wanted only if its stream was listed over the moment of the event: were it as young as that,
     the list would have shown it, so it is older. What happened later than the lists reach is left to their next turn.
     """
-    found = {}
-    for name in LISTED:
-        if name == "events":
-            continue
-        rows = connection.execute(
-            _STALE, {"stream": name, "object": STREAMS[name].object, "wanted": name in FETCHED_IF_ABSENT}
-        ).fetchall()
-        if rows:
-            found[name] = [id for (id,) in rows]
-    return found
+    kinds = ", ".join(
+        f"('{STREAMS[name].object}', '{name}', {name in FETCHED_IF_ABSENT})" for name in LISTED if name != "events"
+    )
+    return dict(connection.execute(_STALE.format(kinds=f"VALUES {kinds}")).fetchall())
 
 
 def gap(covered: list[tuple[int, int]], now: int) -> str | None:

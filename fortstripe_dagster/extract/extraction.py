@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from types import TracebackType
 from typing import TypeVar
 
@@ -18,7 +19,7 @@ from fortstripe_dagster.business_day import Days, midnight, today
 from fortstripe_dagster.extract import balance, events, rates, references
 from fortstripe_dagster.extract.balance import Account, BalanceLine
 from fortstripe_dagster.extract.client import Patience, StripeApi
-from fortstripe_dagster.extract.commit import Committed, commit, create_tables, record_window
+from fortstripe_dagster.extract.commit import Committed, Coverage, commit, coverage, create_tables, record_window
 from fortstripe_dagster.extract.pages import StripeReader
 from fortstripe_dagster.extract.report import ExtractReport, StreamReport
 from fortstripe_dagster.extract.spool import Spool, now
@@ -59,6 +60,7 @@ class Extraction:
         self._reader = StripeReader(self._api)
         self._account: Account | None = None
         self._recorded: dict[str, int] = {}
+        self._coverage: Coverage | None = None
         self._report = ExtractReport()
 
     def __enter__(self) -> Extraction:
@@ -137,20 +139,10 @@ class Extraction:
         Raises StripeFailure.
         """
         self.check_account()
-        wanted = self._ask(
+        open_ends = self._ask(
             lambda connection: _merged(events.stale(connection), references.not_final(connection, today(), self.run_id))
         )
-        while True:
-            wanted = _merged(wanted, self._ask(references.absent))
-            if wanted:
-                self._fetch(wanted)
-            elif intents := self._ask(references.intents_to_look_up):
-                self._look_up(intents)
-            elif payouts := self._ask(references.payouts_without_members):
-                self._list_members(payouts)
-            else:
-                break
-            wanted = {}
+        self._close_over(open_ends)
         return list(self._report.streams.values())
 
     def extract_rates(self) -> StreamReport:
@@ -172,32 +164,44 @@ class Extraction:
         Readings that differ are repeated: something moved in between. Raises StripeFailure.
         """
         self.check_account()
-        before = self._read_balance()
+        readings, moved = [self._read_balance()], False
         for _ in range(READINGS):
             newest = since_start(self._covered("balance_transactions"), self._first_moment, int(time.time()))
-            self._commit_windows("balance_transactions", [newest])
-            after = self._read_balance()
-            if after == before:
+            moved |= self._commit_windows("balance_transactions", [newest]).changed > 0
+            readings.append(self._read_balance())
+            if readings[-1][1] == readings[-2][1]:
                 break
-            before = after
+        if moved:
+            self._close_over({})
         with self.warehouse.transaction() as connection:
-            lines = balance.explain(connection, after, self.settings.start_date, now())
+            for at, found in readings:
+                balance.record(connection, found, at)
+            at, found = readings[-1]
+            lines = balance.explain(connection, found, self.settings.start_date, at)
             self._record_requests(connection)
         self._report.balances = lines
         return lines
+
+    def _close_over(self, open_ends: dict[str, list[str]]) -> None:
+        """Fetch these objects and all that is missing, until the answers refer to nothing unknown."""
+        while (missing := self._ask(references.missing)) or open_ends:
+            wanted = _merged(open_ends, missing.objects)
+            if wanted:
+                self._fetch(wanted)
+            elif missing.intents:
+                self._look_up(missing.intents)
+            else:
+                self._list_members(missing.payouts)
+            open_ends = {}
 
     @property
     def _first_moment(self) -> int:
         return midnight(self.settings.start_date)
 
-    def _read_balance(self) -> balance.Balances:
+    def _read_balance(self) -> tuple[datetime, balance.Balances]:
         asked = now()
-        found = balance.parse_balances(
-            self._api.get("/v1/balance", reading="the balance", permission="rak_balance_read")
-        )
-        with self.warehouse.transaction() as connection:
-            balance.record(connection, found, asked)
-        return found
+        body = self._api.get("/v1/balance", reading="the balance", permission="rak_balance_read")
+        return asked, balance.parse_balances(body)
 
     def _commit_windows(self, name: str, windows: Sequence[Window]) -> StreamReport:
         stream = STREAMS[name]
@@ -213,6 +217,7 @@ class Extraction:
                 for window, rows, requests in counted:
                     record_window(connection, name, window, asked, rows, requests)
                 self._record_requests(connection)
+                self._coverage = coverage(connection)
         spent = sum(self._api.requests.values()) - sum(before.values())
         done = committed.get(name, Committed(0, 0))
         report = StreamReport(
@@ -269,11 +274,9 @@ class Extraction:
             self._noted(StreamReport(name, done.rows, done.changed, spent.get(name, 0)))
 
     def _covered(self, stream: str) -> list[tuple[int, int]]:
-        return self._ask(
-            lambda connection: connection.execute(
-                "SELECT from_ts, to_ts FROM stripe.coverage WHERE stream = ? ORDER BY 1", [stream]
-            ).fetchall()
-        )
+        if self._coverage is None:
+            self._coverage = self._ask(coverage)
+        return self._coverage.get(stream, [])
 
     def _ask(self, question: Callable[[duckdb.DuckDBPyConnection], Answer]) -> Answer:
         with self.warehouse.writer() as connection:

@@ -19,6 +19,7 @@ import requests
 
 from fortstripe_dagster.business_day import today
 from fortstripe_dagster.extract.client import Patience
+from fortstripe_dagster.extract.commit import coverage
 from fortstripe_dagster.failures import RatesFailure
 from fortstripe_dagster.money import to_decimal
 
@@ -77,13 +78,10 @@ def gaps(connection: duckdb.DuckDBPyConnection) -> list[Gap]:
     needed = connection.execute(
         f"SELECT currency, min(day), max(day) FROM ({_OCCURRING}) WHERE currency <> 'SEK' GROUP BY 1 ORDER BY 1"
     ).fetchall()
-    found = []
+    found, known = [], coverage(connection)
     for currency, first, last in needed:
-        covered = connection.execute(
-            "SELECT from_ts, to_ts FROM stripe.coverage WHERE stream = ? ORDER BY 1", [_stream(currency)]
-        ).fetchall()
         start, end = first - EARLIER, min(last, today())
-        for covered_from, covered_to in covered:
+        for covered_from, covered_to in known.get(_stream(currency), []):
             before = _day(covered_from) - timedelta(days=1)
             if start <= before:
                 found.append(Gap(currency, start, min(before, end)))
@@ -97,10 +95,10 @@ def fetch(base: str, gap: Gap, patience: Patience | None = None) -> Published:
     """Ask Riksbanken (SWEA). Raises RatesFailure naming currency and days."""
     url = f"{base.rstrip('/')}/swea/v1/Observations/SEK{gap.currency}PMI/{gap.first}/{gap.last}"
     answer = _get(url, gap, patience or Patience(attempts=4, first_delay=1.0))
-    if answer.status_code == 204 or not answer.content:
-        return Published(gap, [])
-    if answer.status_code != 200:
+    if answer.status_code not in (200, 204):
         raise _failure(gap, f"the rates' server answers {answer.status_code}")
+    if not answer.content:
+        return Published(gap, [])
     try:
         observations = json.loads(answer.content, parse_float=Decimal, parse_int=Decimal)
         rates = [(date.fromisoformat(o["date"]), Decimal(o["value"])) for o in observations]

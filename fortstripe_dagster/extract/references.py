@@ -5,29 +5,37 @@ Every question is a query over the typed tables; nothing here makes a request.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date
 
 import duckdb
 
 REFERRED = {
     "charges": """
-        SELECT source FROM stripe.balance_transactions WHERE regexp_matches(source, '^(ch|py)_')
+        SELECT source FROM moved WHERE stream = 'charges' AND regexp_matches(source, '^(ch|py)_')
         UNION SELECT charge FROM stripe.refunds
         UNION SELECT charge FROM stripe.disputes
         UNION SELECT charge FROM stripe.invoice_payments""",
     "refunds": """
-        SELECT source FROM stripe.balance_transactions WHERE regexp_matches(source, '^(re|pyr)_')
+        SELECT source FROM moved WHERE stream = 'refunds' AND regexp_matches(source, '^(re|pyr)_')
         UNION SELECT refund FROM stripe.credit_note_refunds""",
-    "disputes": "SELECT source FROM stripe.balance_transactions WHERE regexp_matches(source, '^(dp|du)_')",
-    "payouts": "SELECT source FROM stripe.balance_transactions WHERE starts_with(source, 'po_')",
-    "topups": "SELECT source FROM stripe.balance_transactions WHERE starts_with(source, 'tu_')",
-    "customers": "SELECT customer FROM stripe.charges UNION SELECT customer FROM stripe.invoices",
+    "disputes": "SELECT source FROM moved WHERE stream = 'disputes' AND regexp_matches(source, '^(dp|du)_')",
+    "payouts": "SELECT source FROM moved WHERE stream = 'payouts' AND starts_with(source, 'po_')",
+    "topups": "SELECT source FROM moved WHERE stream = 'charges' AND starts_with(source, 'tu_')",
+    "customers": """
+        SELECT customer FROM stripe.charges
+        UNION SELECT i.customer FROM stripe.invoices AS i JOIN reach ON stream = 'customers'
+            AND i.created >= starts AND i.created < ends""",
     "invoices": "SELECT invoice FROM stripe.invoice_payments UNION SELECT invoice FROM stripe.credit_notes",
     "tax_rates": "SELECT tax_rate FROM stripe.invoice_lines UNION SELECT tax_rate FROM stripe.credit_note_lines",
     "prices": "SELECT price FROM stripe.invoice_lines",
     "products": "SELECT product FROM stripe.invoice_lines UNION SELECT product FROM stripe.prices",
 }
-"""For each stream, the ids that other objects refer to. Always from the balance transaction to its source."""
+"""For each stream, the ids that other objects refer to. Always from the balance transaction to its source.
+
+Balance transactions are listed until now, beyond the days asked for; a source counts only where its own stream was
+listed over the moment of the transaction, else the run that lists that day finds it.
+"""
 
 NOT_FINAL = {
     "charges": "SELECT id FROM stripe.charges WHERE status = 'pending'",
@@ -44,16 +52,26 @@ NOT_FINAL = {
 """Stored objects that may still change by themselves. A paid payout can fail until 10 days after its arrival."""
 
 _ABSENT = """
-    SELECT DISTINCT wanted.id FROM ({query}) AS wanted(id)
-    ANTI JOIN stripe.raw_objects AS known ON known.stream = ? AND known.id = wanted.id
-    WHERE wanted.id IS NOT NULL ORDER BY 1
+    WITH reach AS (  -- a list that was cut short by the clock reaches to the end of that day
+        SELECT
+            stream, to_timestamp(from_ts) AS starts,
+            ((to_timestamp(to_ts - 1) AT TIME ZONE 'Europe/Stockholm')::DATE + 1)::TIMESTAMP
+                AT TIME ZONE 'Europe/Stockholm' AS ends
+        FROM stripe.coverage
+    ),
+    moved AS (
+        SELECT stream, source FROM stripe.balance_transactions JOIN reach ON created >= starts AND created < ends
+    )
+    SELECT stream, list(DISTINCT id ORDER BY id)
+    FROM ({union}) AS wanted(stream, id) ANTI JOIN stripe.raw_objects USING (stream, id)
+    WHERE id IS NOT NULL GROUP BY stream
 """
 
 _NOT_READ_BY = """
-    SELECT id FROM stripe.raw_objects
-    WHERE stream = $stream AND id IN ({query})
-        AND fetched_at < coalesce((SELECT min(spent_at) FROM stripe.requests WHERE run_id = $run_id), now())
-    ORDER BY id
+    SELECT stream, list(id ORDER BY id)
+    FROM stripe.raw_objects SEMI JOIN ({union}) AS open(stream, id) USING (stream, id)
+    WHERE fetched_at < coalesce((SELECT min(spent_at) FROM stripe.requests WHERE run_id = $run_id), now())
+    GROUP BY stream
 """
 
 _OLD_CUSTOMERS = """
@@ -80,37 +98,44 @@ _PAYOUTS_WITHOUT_MEMBERS = """
 """
 
 
-def absent(connection: duckdb.DuckDBPyConnection) -> dict[str, list[str]]:
-    """Ids that are referred to and were never fetched, by stream."""
-    found = {}
-    for stream, query in REFERRED.items():
-        rows = connection.execute(_ABSENT.format(query=query), [stream]).fetchall()
-        if rows:
-            found[stream] = [id for (id,) in rows]
-    return found
+@dataclass(frozen=True)
+class Missing:
+    """What must be fetched before the stored objects are complete; false when nothing is."""
+
+    objects: dict[str, list[str]]
+    """By stream, ids that are referred to and were never fetched."""
+    intents: list[str]
+    """Payment intents that may belong to an invoice payment older than what was listed.
+
+    Without the look-up such a subscription payment would be booked twice: once as a payment of its own, once as its
+    invoice. An invoice payment is never older than its customer nor younger than its charge, so where the list of
+    invoice payments covers that whole stretch, it would have shown it. Guests have no invoices.
+    """
+    payouts: list[str]
+    """Automatic payouts that Stripe has reconciled and whose transactions were not yet listed."""
+
+    def __bool__(self) -> bool:
+        return bool(self.objects or self.intents or self.payouts)
+
+
+def missing(connection: duckdb.DuckDBPyConnection) -> Missing:
+    """Ask what is missing. Once objects are fetched, ask again: they refer to others."""
+    return Missing(
+        dict(connection.execute(_ABSENT.format(union=_union(REFERRED))).fetchall()),
+        _ids(connection, _OLD_CUSTOMERS),
+        _ids(connection, _PAYOUTS_WITHOUT_MEMBERS),
+    )
 
 
 def not_final(connection: duckdb.DuckDBPyConnection, today: date, run_id: str) -> dict[str, list[str]]:
     """Ids of objects that may have changed since they were read and that this run has not read yet, by stream."""
-    found = {}
-    for stream, query in NOT_FINAL.items():
-        parameters = {"stream": stream, "run_id": run_id} | ({"today": today} if "$today" in query else {})
-        rows = connection.execute(_NOT_READ_BY.format(query=query), parameters).fetchall()
-        if rows:
-            found[stream] = [id for (id,) in rows]
-    return found
+    query = _NOT_READ_BY.format(union=_union(NOT_FINAL))
+    return dict(connection.execute(query, {"today": today, "run_id": run_id}).fetchall())
 
 
-def intents_to_look_up(connection: duckdb.DuckDBPyConnection) -> list[str]:
-    """Payment intents that may belong to an invoice payment older than what was listed.
-
-    Without the look-up such a subscription payment would be booked twice: once as a payment of its own, once as its
-    invoice. An invoice payment is never older than its customer and not younger than its charge, so where the list of
-    invoice payments covers that whole stretch, it would have shown it. Guests have no invoices.
-    """
-    return [intent for (intent,) in connection.execute(_OLD_CUSTOMERS).fetchall()]
+def _union(queries: dict[str, str]) -> str:
+    return " UNION ALL ".join(f"SELECT '{stream}', id FROM ({query}) AS ids(id)" for stream, query in queries.items())
 
 
-def payouts_without_members(connection: duckdb.DuckDBPyConnection) -> list[str]:
-    """Automatic payouts that Stripe has reconciled and whose transactions were not yet listed."""
-    return [id for (id,) in connection.execute(_PAYOUTS_WITHOUT_MEMBERS).fetchall()]
+def _ids(connection: duckdb.DuckDBPyConnection, query: str) -> list[str]:
+    return [id for (id,) in connection.execute(query).fetchall()]

@@ -130,7 +130,7 @@ _ROWS = (
         "customers",
         "customer",
         "rak_customer_read",
-        ("name", "email", "address"),
+        ("email",),
         ("customers", "customer_tax_ids"),
         expand=("tax_ids",),
         sublists=(CUSTOMER_TAX_IDS,),

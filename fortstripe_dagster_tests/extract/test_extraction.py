@@ -1,0 +1,281 @@
+"""Whole runs: a month into every table, again without change, broken midway, resumed; the pins."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+from starlette.requests import Request
+from starlette.responses import Response
+
+from fortstripe_dagster.business_day import Days
+from fortstripe_dagster.extract import LISTED, STREAMS
+from fortstripe_dagster.failures import ConfigurationError, StripeFailure
+from fortstripe_dagster.sandbox.world import World
+from fortstripe_dagster_tests.extract.conftest import Company, StartCompany, march
+from fortstripe_dagster_tests.sandbox.worlds import everything
+
+SPRING = Days(date(2026, 3, 1), date(2026, 4, 30))
+"""All of the days on which something happens in `everything()`."""
+
+
+def stored(shop: Company) -> dict[str, int]:
+    """Rows of each table."""
+    with shop.warehouse.writer() as connection:
+        names = connection.execute(
+            "SELECT table_name FROM information_schema.tables WHERE table_schema = 'stripe'"
+        ).fetchall()
+        return {name: connection.execute(f"SELECT count(*) FROM stripe.{name}").fetchall()[0][0] for (name,) in names}
+
+
+def content(shop: Company) -> list[tuple[str, str, str]]:
+    """Every object as it is stored."""
+    return shop.rows("SELECT stream, id, raw::VARCHAR FROM stripe.raw_objects ORDER BY 1, 2")
+
+
+def test_a_month_fills_every_table_and_again_changes_nothing(company: StartCompany) -> None:
+    world = everything()
+    shop = company(world)
+    report = shop.sync(SPRING)
+
+    for name in LISTED:
+        objects = {thing["id"] for thing in world.all(STREAMS[name].object) if not thing.get("deleted")}
+        if name == "events":
+            kept = int((world.now - timedelta(days=30)).timestamp())
+            objects = {event["id"] for event in world.all("event") if event["created"] > kept}
+        (table, *_) = STREAMS[name].tables
+        typed = {id for (id,) in shop.rows(f"SELECT id FROM stripe.{table}")}
+        assert objects <= typed, name
+        assert report.streams[name].rows >= len(objects), name
+    assert {table for table, rows in stored(shop).items() if rows == 0} <= {"raw_versions", "lookups"}
+    assert report.balances and all(line.difference == 0 for line in report.balances)
+    assert sum(report.requests.values()) == report.total_requests == len(shop.asked)
+    assert shop.value("SELECT sum(count) FROM stripe.requests") == len(shop.asked)
+
+    before, typed_before = content(shop), stored(shop)
+    again = shop.sync(SPRING)
+    assert content(shop) == before
+    assert sum(stream.changed for stream in again.streams.values()) == 0
+    growing = {"windows", "requests", "balances"}
+    assert {k: v for k, v in stored(shop).items() if k not in growing} == {
+        k: v for k, v in typed_before.items() if k not in growing
+    }
+
+
+def test_amounts_dates_and_names_arrive_as_stripe_has_them(company: StartCompany) -> None:
+    world = everything()
+    shop = company(world)
+    shop.sync(SPRING)
+    for txn in world.all("balance_transaction"):
+        ((amount, fee, net, currency, source),) = shop.rows(
+            "SELECT amount, fee, net, currency, source FROM stripe.balance_transactions WHERE id = ?", txn["id"]
+        )
+        assert (amount, fee, net, currency.lower(), source) == (
+            txn["amount"], txn["fee"], txn["net"], txn["currency"], txn["source"],
+        )  # fmt: skip
+    for invoice in world.all("invoice"):
+        ((total, number, name, country, finalized),) = shop.rows(
+            "SELECT total, number, customer_name, customer_country, epoch(finalized_at) FROM stripe.invoices"
+            " WHERE id = ?",
+            invoice["id"],
+        )
+        assert (total, number, name) == (invoice["total"], invoice["number"], invoice["customer_name"])
+        assert country == (invoice["customer_address"] or {}).get("country")
+        assert finalized == invoice["status_transitions"]["finalized_at"]
+        lines = shop.rows(
+            "SELECT id, amount, discount_amount, tax_amount, tax_rate FROM stripe.invoice_lines WHERE invoice = ?"
+            " ORDER BY position",
+            invoice["id"],
+        )
+        assert lines == [
+            (
+                line["id"],
+                line["amount"],
+                sum(discount["amount"] for discount in line["discount_amounts"]),
+                sum(tax["amount"] for tax in line["taxes"]),
+                line["taxes"][0]["tax_rate_details"]["tax_rate"] if line["taxes"] else None,
+            )
+            for line in world.lines[invoice["id"]]
+        ]
+    assert max(len(lines) for lines in world.lines.values()) > 10
+    assert shop.rows("SELECT customer, value FROM stripe.customer_tax_ids ORDER BY 1, 2") == sorted(
+        (customer, tax_id["value"])
+        for customer, ids in world.tax_ids.items()
+        for tax_id in ids
+        if not world.get("customer", customer).get("deleted")
+    )
+    assert shop.value("SELECT count(*) FROM stripe.payment_failures") == sum(
+        charge["status"] == "failed" for charge in world.all("charge")
+    )
+
+
+def test_long_lists_within_objects_are_read_whole(company: StartCompany) -> None:
+    world = World(now=march(1))
+    firm = world.customer(name="Norrsken AB", at=march(1), tax_ids=[("eu_vat", f"SE{n:012}") for n in range(12)])
+    from fortstripe_dagster.sandbox.builder.tax import Line
+
+    rows = [Line(description=f"Rad {n}", unit_amount=100 + n) for n in range(230)]
+    invoice = world.invoice(at=march(2), customer=firm, lines=rows)
+    shop = company(world)
+    shop.read("customers", "invoices")
+    assert shop.rows("SELECT description FROM stripe.invoice_lines ORDER BY position") == [
+        (row.description,) for row in rows
+    ]
+    assert shop.value("SELECT count(DISTINCT value) FROM stripe.customer_tax_ids") == 12
+    assert len(shop.paths(f"{invoice['id']}/lines")) == 3
+
+
+def test_only_the_streams_asked_for_are_listed(company: StartCompany) -> None:
+    world = World(now=march(1))
+    world.one_off_payment(at=march(2), amount=5000)
+    shop = company(world)
+    report = shop.sync(streams=["charges"])
+    assert report.streams["charges"].rows == 1
+    assert not shop.paths("invoices") and not shop.paths("payouts")
+    assert report.balances[0].difference == 0  # the balance always brings its transactions
+    with pytest.raises(ConfigurationError, match="no stream 'sigma'"):
+        shop.read("sigma")
+
+
+def test_a_failure_midway_commits_no_partial_window_and_the_next_run_completes(company: StartCompany) -> None:
+    world = World(now=march(1))
+    payments = [world.one_off_payment(at=march(2) + timedelta(minutes=n), amount=1000 + n) for n in range(220)]
+    failing = [True]
+
+    def third_page_fails(request: Request) -> Response | None:
+        page = "starting_after" in request.url.query
+        return Response(status_code=500) if failing and page and request.url.path == "/v1/charges" else None
+
+    shop = company(world, fault=third_page_fails)
+    with pytest.raises(StripeFailure, match="charges, page 2"):
+        shop.sync()
+    assert shop.value("SELECT count(*) FROM stripe.charges") == 0
+    assert shop.value("SELECT count(*) FROM stripe.windows WHERE stream = 'charges'") == 0
+    committed = shop.value("SELECT count(*) FROM stripe.balance_transactions")
+    assert committed == len(payments)  # what was whole stays
+    assert shop.value("SELECT sum(count) FROM stripe.requests") == len(shop.asked)
+
+    failing.clear()
+    shop.sync()
+    assert shop.value("SELECT count(*) FROM stripe.charges") == len(payments)
+
+
+def test_a_crash_between_steps_leaves_consistent_windows(
+    company: StartCompany, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = everything()
+    shop = company(world)
+
+    class Killed(BaseException):
+        pass
+
+    steps: Iterator[int] = iter(range(100))
+    from fortstripe_dagster.extract import extraction
+
+    original = extraction.record_window
+
+    def killed_at_the_seventh(*args: object) -> None:
+        original(*args)  # type: ignore[arg-type]
+        if next(steps) == 7:
+            raise Killed
+
+    monkeypatch.setattr(extraction, "record_window", killed_at_the_seventh)
+    with pytest.raises(Killed):
+        shop.sync(SPRING)
+    monkeypatch.undo()
+    for stream, rows in shop.rows("SELECT stream, sum(rows) FROM stripe.windows GROUP BY stream"):
+        assert shop.value(f"SELECT count(*) FROM stripe.{STREAMS[stream].tables[0]}") == rows
+
+    shop.sync(SPRING)
+    whole = company(world, home=shop.settings.home.parent / "clean")
+    whole.sync(SPRING)
+    assert content(shop) == content(whole)
+
+
+def test_days_in_any_order_end_with_the_same_tables(company: StartCompany, tmp_path: Path) -> None:
+    world = everything()
+    parts = [
+        Days(date(2026, 3, 8), date(2026, 3, 15)),
+        Days(date(2026, 3, 1), date(2026, 3, 7)),
+        Days(date(2026, 3, 16), date(2026, 4, 30)),
+    ]
+    in_parts, at_once = company(world), company(world, home=tmp_path / "once")
+    for part in parts:
+        in_parts.sync(part)
+    at_once.sync(SPRING)
+    assert content(in_parts) == content(at_once)
+
+
+def test_another_account_and_another_mode_are_refused(company: StartCompany) -> None:
+    shop = company(World(seed=1, now=march(1)))
+    shop.read("charges")
+    other = company(World(seed=2, now=march(1)))
+    with pytest.raises(ConfigurationError, match="belongs to the Stripe account acct_.*but the key belongs to acct_"):
+        other.read("charges")
+    live = company(World(seed=1, now=march(1), livemode=True))
+    with pytest.raises(ConfigurationError, match=r"\(test\), but the key belongs to acct_\w+ \(live\)"):
+        live.read("charges")
+    ((id, livemode, currency, country),) = shop.rows(
+        "SELECT id, livemode, default_currency, country FROM stripe.account"
+    )
+    assert (id, livemode, currency, country) == (shop.world.account["id"], False, "SEK", "SE")
+
+
+def test_steps_of_one_run_check_the_account_once(company: StartCompany) -> None:
+    shop = company(World(now=march(1)))
+    for stream in ("events", "charges", "refunds"):
+        shop.read(stream, run_id="nightly")
+    assert len(shop.paths("/v1/account")) == 1
+    shop.read("charges", run_id="the next night")
+    assert len(shop.paths("/v1/account")) == 2
+
+
+@pytest.mark.parametrize(
+    ("permission", "stream"),
+    [("rak_charge_read", "charges"), ("rak_invoice_read", "invoices"), ("rak_payout_read", "payouts")],
+)
+def test_a_missing_permission_stops_the_run_and_is_named(company: StartCompany, permission: str, stream: str) -> None:
+    shop = company(World(now=march(1)), forbidden=(permission,))
+    with pytest.raises(StripeFailure, match=f"lacks the permission {permission}.*reading {stream}, page 1"):
+        shop.sync()
+
+
+def test_inactive_prices_and_canceled_subscriptions_are_read(company: StartCompany) -> None:
+    world = everything()
+    shop = company(world)
+    shop.read("products", "prices", "tax_rates", "subscriptions")
+    assert shop.rows("SELECT active, count(*) FROM stripe.prices GROUP BY 1 ORDER BY 1") == [(False, 1), (True, 3)]
+    assert shop.value("SELECT count(*) FROM stripe.tax_rates WHERE NOT active") == 1
+    assert shop.value("SELECT count(*) FROM stripe.subscriptions WHERE status = 'canceled'") == 1
+
+
+def test_what_happens_at_the_borders_of_a_day_belongs_to_its_local_day(company: StartCompany) -> None:
+    world = World(now=march(1) - timedelta(days=80))
+    moments = {
+        "2025-12-31T23:30": date(2026, 1, 1),  # new year in Stockholm, not yet in UTC
+        "2026-03-28T22:59": date(2026, 3, 28),
+        "2026-03-28T23:00": date(2026, 3, 29),
+        "2026-03-29T21:59": date(2026, 3, 29),
+        "2026-03-29T22:00": date(2026, 3, 30),
+    }
+    from datetime import UTC, datetime
+
+    made = {
+        world.one_off_payment(at=datetime.fromisoformat(moment).replace(tzinfo=UTC), amount=1000)["id"]: day
+        for moment, day in moments.items()
+    }
+    shop = company(world, start_date=date(2026, 1, 1))
+    for day in (date(2026, 1, 1), date(2026, 3, 29)):
+        shop.read("charges", days=Days(day, day))
+        expected = {id for id, its_day in made.items() if its_day == day}
+        assert {id for (id,) in shop.rows("SELECT id FROM stripe.charges WHERE day = ?", day)} == expected
+
+
+def test_no_secret_is_stored(company: StartCompany) -> None:
+    shop = company(World(now=march(1)))
+    shop.sync()
+    assert b"rk_test_sandbox" not in shop.settings.warehouse_path.read_bytes()
+    assert "rk_test" not in json.dumps(shop.said)

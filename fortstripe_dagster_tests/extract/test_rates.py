@@ -1,0 +1,166 @@
+"""Official exchange rates: only what is needed, each day once, and loud when one is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from fortstripe_dagster.business_day import Days
+from fortstripe_dagster.failures import RatesFailure
+from fortstripe_dagster.sandbox.official_rates import official_rate
+from fortstripe_dagster.sandbox.servers import serve
+from fortstripe_dagster.sandbox.world import World
+from fortstripe_dagster_tests.extract.conftest import Company, StartCompany, march, pointed_elsewhere
+
+Answer = Callable[[Request], Response]
+
+
+def euro_shop(company: StartCompany, currency: str = "eur") -> Company:
+    world = World(now=march(1))
+    world.one_off_payment(at=march(4), amount=10_000, currency=currency, exchange_rate=Decimal("11.30"))
+    shop = company(world)
+    shop.read("balance_transactions", "charges")
+    return shop
+
+
+def with_rates(running: ExitStack, shop: Company, answer: Answer) -> tuple[Company, list[str]]:
+    """The shop with another rates server, and the paths that it is asked."""
+    asked: list[str] = []
+
+    async def endpoint(request: Request) -> Response:
+        asked.append(request.url.path)
+        return answer(request)
+
+    url = running.enter_context(serve(Starlette(routes=[Route("/{path:path}", endpoint)]))).url
+    return pointed_elsewhere(shop, rates_api_base=url), asked
+
+
+def fetch(shop: Company) -> int:
+    with shop.run() as run:
+        return run.extract_rates().requests
+
+
+def test_nothing_is_asked_where_only_kronor_occur(company: StartCompany) -> None:
+    world = World(now=march(1))
+    world.one_off_payment(at=march(4), amount=10_000)
+    world.failed_payment(at=march(4), amount=10_000, currency="usd")
+    shop = company(world)
+    shop.read("balance_transactions", "charges")
+    assert fetch(shop) == 0
+
+
+def test_rates_from_ten_days_before_the_first_day_are_kept_exactly_and_asked_once(company: StartCompany) -> None:
+    shop = euro_shop(company)
+    assert fetch(shop) == 1
+    rows = shop.rows("SELECT day, sek_per_unit, source FROM stripe.official_rates WHERE currency = 'EUR' ORDER BY 1")
+    assert (rows[0][0], rows[-1][0]) == (date(2026, 2, 23), date(2026, 3, 4))
+    assert all(rate == official_rate("eur", day) and source == "Riksbanken" for day, rate, source in rows)
+    assert fetch(shop) == 0
+
+
+def test_later_days_are_asked_without_the_known_ones(company: StartCompany) -> None:
+    with ExitStack() as running:
+        shop = euro_shop(company)
+        fetch(shop)
+        shop.world.one_off_payment(at=march(20), amount=10_000, currency="eur")
+        shop.read("balance_transactions", "charges")
+        watched, asked = with_rates(
+            running, shop, lambda request: JSONResponse([{"date": "2026-03-19", "value": 11.3}])
+        )
+        fetch(watched)
+        assert asked == ["/swea/v1/Observations/SEKEURPMI/2026-03-05/2026-03-20"]
+
+
+def test_invoices_in_a_foreign_currency_need_rates_too(company: StartCompany) -> None:
+    from fortstripe_dagster.sandbox.builder.tax import Line
+
+    world = World(now=march(1))
+    hans = world.customer(name="Hans", country="DE", at=march(1))
+    world.invoice(
+        at=march(6), customer=hans, currency="usd", lines=[Line(description="Kurs", unit_amount=1000)],
+        collection_method="send_invoice",
+    )  # fmt: skip
+    shop = company(world)
+    shop.read("invoices")
+    fetch(shop)
+    assert shop.value("SELECT max(day) FROM stripe.official_rates WHERE currency = 'USD'") == date(2026, 3, 6)
+
+
+@pytest.mark.parametrize(
+    ("answer", "says"),
+    [
+        (lambda request: Response(status_code=204), "none was published"),
+        (lambda request: JSONResponse([]), "none was published"),
+        (lambda request: Response(b"{}", status_code=404), "answers 404"),
+        (lambda request: Response(status_code=503), "answers 503"),
+        (lambda request: Response(b"<html>"), "cannot be read"),
+        (lambda request: JSONResponse([{"day": "2026-03-04"}]), "cannot be read"),
+        (lambda request: JSONResponse([{"date": "2026-02-23", "value": 11.3}]), None),
+    ],
+)
+def test_a_rate_that_cannot_be_had_names_currency_and_days(
+    company: StartCompany, answer: Answer, says: str | None
+) -> None:
+    with ExitStack() as running:
+        shop, _ = with_rates(running, euro_shop(company), answer)
+        if says is None:
+            fetch(shop)  # nine days before: the latest published
+            return
+        with pytest.raises(RatesFailure, match=f"No official exchange rate for EUR on 2026-.*{says}"):
+            fetch(shop)
+
+
+def test_no_network_names_currency_and_days(company: StartCompany) -> None:
+    shop = pointed_elsewhere(euro_shop(company), rates_api_base="http://127.0.0.1:9")
+    with pytest.raises(RatesFailure, match="EUR on 2026-02-22 to 2026-03-04: http://127.0.0.1:9 cannot be reached"):
+        fetch(shop)
+    assert shop.value("SELECT count(*) FROM stripe.charges") == 1  # what was read from Stripe is kept
+
+
+def test_too_many_requests_are_waited_out(company: StartCompany) -> None:
+    turns = iter([429, 429, 200])
+
+    def answer(request: Request) -> Response:
+        status = next(turns)
+        return JSONResponse([{"date": "2026-03-04", "value": 11.305}], status, headers={"Retry-After": "0"})
+
+    with ExitStack() as running:
+        shop, asked = with_rates(running, euro_shop(company), answer)
+        fetch(shop)
+        assert len(asked) == 3
+        assert shop.rows("SELECT sek_per_unit FROM stripe.official_rates") == [(Decimal("11.305"),)]
+
+
+def test_a_series_quoted_for_a_hundred_units_is_noticed(company: StartCompany) -> None:
+    with ExitStack() as running:
+        answer: Answer = lambda request: JSONResponse([{"date": "2026-03-04", "value": 1130.5}])  # noqa: E731
+        shop, _ = with_rates(running, euro_shop(company), answer)
+        with pytest.raises(RatesFailure, match="official rate of EUR on 2026-03-04, 1130.5, is far from the 11.3"):
+            fetch(shop)
+
+
+def test_todays_rate_is_asked_for_again_until_it_is_out(company: StartCompany) -> None:
+    now = datetime.now(UTC)
+    world = World(now=now - timedelta(days=3))
+    world.one_off_payment(at=now - timedelta(minutes=5), amount=10_000, currency="eur")
+    shop = company(world, start_date=(now - timedelta(days=3)).date())
+    shop.read("charges", days=Days((now - timedelta(days=2)).date(), (now + timedelta(days=1)).date()))
+    yesterday, today = (now - timedelta(days=1)).date().isoformat(), now.date().isoformat()
+    published = [{"date": yesterday, "value": 11.3}]
+    with ExitStack() as running:
+        watched, asked = with_rates(running, shop, lambda request: JSONResponse(published))
+        fetch(watched)
+        fetch(watched)
+        assert len(asked) == 2
+        published.append({"date": today, "value": 11.4})
+        fetch(watched)
+        fetch(watched)
+        assert len(asked) == 3
