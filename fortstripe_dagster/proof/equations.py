@@ -19,6 +19,9 @@ class Title:
     counts: bool = False
     """The sides count things instead of adding up money."""
 
+    def __str__(self) -> str:
+        return f"{self.english}: {self.left} = {self.right}."
+
 
 EQUATIONS: dict[str, Title] = {
     "1": Title("Stripe = ledger", "Stripe = bokföringsunderlag", "Stripe transactions", "ledger clearing"),

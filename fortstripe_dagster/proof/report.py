@@ -78,6 +78,7 @@ class TieOut:
     ledger: Decimal
     ledger_sek: Decimal
     fortnox_sek: Decimal
+    explained: bool
 
     @property
     def difference(self) -> Decimal:
@@ -93,7 +94,7 @@ class TieOut:
         return (
             f"{self.currency}: Stripe {money(self.stripe, self.currency)} {first} ledger "
             f"{money(self.ledger, self.currency)}{in_kronor} {second} Fortnox {money(self.fortnox_sek)}{kronor}, "
-            f"difference {money(self.difference)}"
+            f"difference {money(self.difference)}{', all of it explained' if self.difference and self.explained else ''}"
         )
 
 
@@ -273,6 +274,7 @@ def tie_out_of(equations: tuple[Equation, ...], clearing: dict[str, str]) -> tup
                     sum((each.right_side for each in stripe), zero),
                     sum((each.left_side for each in books), zero),
                     sum((each.right_side for each in books), zero),
+                    all(each.status != "alarm" for each in (*stripe, *books)),
                 )
             )
     return tuple(found)

@@ -23,8 +23,10 @@ closed AS (
 ),
 topups AS (
     SELECT t.id, t.currency, t.amount, b.day AS created,
-           CASE WHEN t.status = 'succeeded' AND t.arrival_date < choice('today')::DATE AND policy('bank_leg') = 'book'
-                THEN t.arrival_date END AS sent
+           -- Stripe does not always tell the day; the money is on the balance, so the bank has sent it by then.
+           CASE WHEN t.status = 'succeeded' AND coalesce(t.arrival_date, b.day) < choice('today')::DATE
+                 AND policy('bank_leg') = 'book'
+                THEN coalesce(t.arrival_date, b.day) END AS sent
     FROM stripe.topups t
     JOIN stripe.balance_transactions b ON b.id = t.balance_transaction
     WHERE b.day >= start_date()

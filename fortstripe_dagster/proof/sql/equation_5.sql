@@ -9,6 +9,15 @@ UNION ALL
 SELECT 'before the start', '', DATE '0001-01-01', opening FROM proof.fortnox_accounts
 WHERE account = account('receivable') AND year_id = (SELECT min_by(year_id, first_day) FROM proof.fortnox_years);
 
+-- What is open in Fortnox of each sale of ours, its credit invoices included; kronor.
+CREATE OR REPLACE TEMP TABLE open_by_sale AS
+SELECT coalesce(c.sale_id, i.reference) AS sale_id, sum(round(i.balance * i.sek_per_unit, 2)) AS balance,
+       string_agg(i.number, ', ' ORDER BY i.number) FILTER (i.balance <> 0) AS numbers
+FROM proof.fortnox_invoices i
+LEFT JOIN ledger.credits c ON c.credit_id = i.reference
+WHERE i.booked AND NOT i.cancelled AND i.reference IS NOT NULL
+GROUP BY ALL;
+
 -- Series in which Fortnox books invoices and their payments. Where the account and the sub-ledger agree as they are,
 -- there is nothing that such a distinction could explain.
 CREATE OR REPLACE TEMP TABLE sub_ledger_series AS

@@ -1,9 +1,9 @@
 -- 8: under sales = invoice, every successful payment of the days has exactly one invoice in Fortnox, booked and paid.
--- Counted in payments; an invoice is Stripe's or the charge's own by its reference.
+-- Counted in payments; an invoice is Stripe's or the charge's own by its reference. What a credit took back need not be
+-- paid: the invoice and its credit invoices are open by the same amount until somebody sets them off.
 CREATE OR REPLACE TEMP TABLE paid_sales AS
 WITH invoices AS (
-    SELECT reference, count(*) AS invoices, string_agg(number, ', ' ORDER BY number) AS numbers, bool_and(booked) AS booked,
-           sum(balance) AS balance
+    SELECT reference, count(*) AS invoices, string_agg(number, ', ' ORDER BY number) AS numbers, bool_and(booked) AS booked
     FROM proof.fortnox_invoices
     WHERE NOT cancelled AND total >= 0 AND reference IS NOT NULL
     GROUP BY reference
@@ -15,13 +15,15 @@ owed AS (
     WHERE l.account IN (account('receivable'), account('advances'))
     GROUP BY e.sale_id
 )
-SELECT p.entry_id, p.sale_id, p.charge, p.day, coalesce(i.invoices, 0) AS invoices, i.numbers, i.booked, i.balance,
+SELECT p.entry_id, p.sale_id, p.charge, p.day, coalesce(i.invoices, 0) AS invoices, i.numbers, i.booked,
+       coalesce(b.balance, 0) AS balance,
        coalesce(o.amount, 0) AS owed,
-       invoices = 1 AND i.booked AND (i.balance = 0 OR owed <> 0) AS proven
+       invoices = 1 AND i.booked AND (balance = 0 OR owed <> 0) AS proven
 FROM ledger.payments p
 JOIN ledger.sales s ON s.sale_id = p.sale_id AND NOT s.before_start
 LEFT JOIN invoices i ON i.reference = p.sale_id
 LEFT JOIN owed o ON o.sale_id = p.sale_id
+LEFT JOIN open_by_sale b ON b.sale_id = p.sale_id
 WHERE p.treatment = 'payment' AND p.day BETWEEN choice('first')::DATE AND choice('last')::DATE
   AND choice('sales') = 'invoice';
 

@@ -7,13 +7,13 @@ SELECT
          WHEN NOT p.booked THEN 'invoice not booked' ELSE 'invoice not paid' END AS kind,
     CASE kind WHEN 'held' THEN 'waits' ELSE 'alarm' END AS severity,
     'Payment ' || p.charge || ' of ' || p.day || CASE kind
-        WHEN 'held' THEN ' has no invoice yet: ' || held.reason
+        WHEN 'held' THEN ' has no invoice yet: it is ' || held.status || coalesce(', ' || held.reason, '')
         WHEN 'no invoice' THEN ' has no invoice in Fortnox'
         WHEN 'several invoices' THEN ' has ' || p.invoices || ' invoices in Fortnox: ' || p.numbers
         WHEN 'invoice not booked' THEN ' has invoice ' || p.numbers || ', which is not booked'
         ELSE ' has invoice ' || p.numbers || ', which is open by ' || said(p.balance, 'SEK') END AS text,
     CASE kind
-        WHEN 'held' THEN coalesce(held.remedy, '')
+        WHEN 'held' THEN remedy_of(held.status, held.remedy)
         WHEN 'several invoices' THEN 'credit the extra ones in Fortnox, and report it: this must not happen'
         WHEN 'invoice not paid' THEN 'look at the invoice''s payments in Fortnox, then sync that day again'
         ELSE 'sync that day again' END AS remedy
@@ -26,7 +26,7 @@ QUALIFY row_number() OVER (PARTITION BY s.unit ORDER BY held.unit) = 1;
 
 INSERT INTO found BY NAME
 WITH unproven AS (
-    SELECT s.*, e.kind AS entry_kind, n.documents, n.names, w.unit AS waits, w.status, w.reason, w.remedy AS mend
+    SELECT s.*, e.kind AS entry_kind, n.documents, n.names, w.status, w.reason, w.remedy AS mend
     FROM spans s
     JOIN ledger.entries e ON e.entry_id = s.unit
     JOIN entry_documents n ON n.entry_id = s.unit
@@ -35,7 +35,7 @@ WITH unproven AS (
 )
 SELECT
     equation, unit AS id, amount, amount AS difference, first_day, last_day,
-    CASE WHEN documents > 1 THEN 'twice' WHEN documents = 1 THEN 'changed' WHEN waits IS NOT NULL THEN status
+    CASE WHEN documents > 1 THEN 'twice' WHEN status <> 'planned' THEN status WHEN documents = 1 THEN 'changed'
          WHEN entry_kind = 'opening' THEN 'opening proposed' ELSE 'unsent' END AS kind,
     CASE WHEN kind = 'twice' THEN 'alarm'
          WHEN kind IN ('changed', 'unsent', 'planned') AND choice('approval') = 'auto'
@@ -46,10 +46,9 @@ SELECT
         WHEN 'changed' THEN ' changed after it was delivered in ' || names
         WHEN 'opening proposed' THEN ' is proposed and not yet approved'
         WHEN 'unsent' THEN ' is in no document'
+        WHEN 'awaiting approval' THEN ' awaits approval'
         ELSE ' is ' || kind || coalesce(': ' || reason, '') END AS text,
-    coalesce(mend, CASE kind WHEN 'twice' THEN 'report it with that id; do not correct it by hand'
-                                 WHEN 'opening proposed' THEN 'run fortstripe approve, or leave it'
-                                 ELSE 'run fortstripe sync of that day' END) AS remedy
+    remedy_of(kind, mend) AS remedy
 FROM unproven;
 
 INSERT INTO found BY NAME

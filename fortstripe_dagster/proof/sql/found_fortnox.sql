@@ -2,12 +2,13 @@
 INSERT INTO found BY NAME
 WITH named AS (
     SELECT
-        s.*, d.status, d.reason, d.remedy AS mend, d.in_fortnox, d.label AS document_label, d.voucher_day, d.rows_changed,
+        s.*, d.status, w.status AS entry_status, coalesce(d.reason, w.reason, 'no reason was given') AS reason,
+        coalesce(d.remedy, w.remedy) AS mend, d.in_fortnox, d.label AS document_label, d.voucher_day, d.rows_changed,
         d.kind AS document_kind, v.label AS voucher_label, v.text AS voucher_text, v.series, v.day AS posted_day,
         -- A voucher with the very rows of one of ours on the same day books the same a second time.
         (SELECT min(w.label) FROM vouchers w
          WHERE w.ours AND w.day = v.day AND w.rows_of_it = v.rows_of_it AND w.unit <> v.unit) AS twin,
-        e.entry_id, e.held, e.kind AS entry_kind,
+        e.entry_id, e.kind AS entry_kind,
         coalesce(n.documents, 0) AS documents, n.names,
         s.first_day BETWEEN choice('first')::DATE AND choice('last')::DATE AND choice('approval') = 'auto' AS due
     FROM spans s
@@ -15,6 +16,7 @@ WITH named AS (
     LEFT JOIN vouchers v ON v.unit = s.unit AND NOT v.ours
     LEFT JOIN ledger.entries e ON 'entry:' || e.entry_id = s.unit
     LEFT JOIN entry_documents n ON n.entry_id = e.entry_id
+    LEFT JOIN waiting_entries w ON w.unit = e.entry_id
     WHERE s.equation IN ('2', '3b', '6')
 ),
 kinds AS (
@@ -33,8 +35,8 @@ kinds AS (
             WHEN voucher_label IS NOT NULL THEN 'manual'
             WHEN entry_id IS NULL THEN 'vanished'
             WHEN documents > 1 THEN 'twice'
+            WHEN entry_status IS NOT NULL AND entry_status <> 'planned' THEN entry_status
             WHEN documents = 1 THEN 'changed'
-            WHEN held IS NOT NULL THEN 'held'
             WHEN entry_kind = 'opening' THEN 'opening proposed'
             ELSE 'unsent'
         END AS kind
@@ -52,10 +54,10 @@ SELECT
     CASE kind
         WHEN 'opening in Fortnox' THEN 'Account ' || account || ' stood at ' || said(-amount, 'SEK') || ' in Fortnox before '
             || start_date()
-        WHEN 'held' THEN coalesce(entry_id, unit) || ' is held: ' || coalesce(held, reason, 'no reason was given')
-        WHEN 'waiting' THEN unit || ' waits for another document: ' || coalesce(reason, '')
-        WHEN 'awaiting approval' THEN unit || ' awaits approval'
-        WHEN 'in doubt' THEN unit || ' is in doubt: no answer told whether Fortnox took it'
+        WHEN 'held' THEN coalesce(entry_id, unit) || ' is held: ' || reason
+        WHEN 'waiting' THEN coalesce(entry_id, unit) || ' waits: ' || reason
+        WHEN 'awaiting approval' THEN coalesce(entry_id, unit) || ' awaits approval'
+        WHEN 'in doubt' THEN coalesce(entry_id, unit) || ' is in doubt: no answer told whether Fortnox took it'
         WHEN 'missing' THEN document_label || ' (' || unit || ') is not in Fortnox''s books any more'
         WHEN 'dated later' THEN document_label || ' (' || unit || ') is dated ' || voucher_day || ' in Fortnox'
         WHEN 'dated earlier' THEN document_label || ' (' || unit || ') is dated ' || voucher_day
@@ -78,10 +80,6 @@ SELECT
     END AS text,
     CASE kind
         WHEN 'opening in Fortnox' THEN ''
-        WHEN 'held' THEN coalesce(mend, 'mend the reason and sync that day again')
-        WHEN 'waiting' THEN coalesce(mend, 'it follows when the other document is in Fortnox')
-        WHEN 'awaiting approval' THEN 'run fortstripe approve'
-        WHEN 'in doubt' THEN 'run fortstripe sync of that day again: it is looked up in Fortnox'
         WHEN 'missing' THEN 'ask who removed it in Fortnox; fortstripe never writes it a second time by itself'
         WHEN 'dated later' THEN ''
         WHEN 'VAT rounding' THEN ''
@@ -89,9 +87,8 @@ SELECT
         WHEN 'double' THEN 'reverse one of the two in Fortnox with a correcting voucher'
         WHEN 'unknown' THEN 'run fortstripe adopt if it is ours; else move it to another series'
         WHEN 'manual' THEN 'check with whoever booked it: what Stripe did is booked by fortstripe already'
-        WHEN 'opening proposed' THEN 'compare it with Fortnox''s balance, then run fortstripe approve or leave it'
-        WHEN 'unsent' THEN 'run fortstripe sync of that day'
-        WHEN 'changed' THEN 'run fortstripe sync of that day'
-        ELSE 'report it with that id; do not correct it by hand'
+        WHEN 'vanished' THEN 'report it with that id; do not correct it by hand'
+        WHEN 'dated earlier' THEN 'report it with that id; do not correct it by hand'
+        ELSE remedy_of(kind, mend)
     END AS remedy
 FROM kinds;

@@ -102,26 +102,38 @@ undelivered AS (
     JOIN entry_documents n USING (entry_id)
     WHERE n.documents = 0 AND l.account = account('receivable')
     GROUP BY e.sale_id
-),
-in_fortnox AS (
-    SELECT coalesce(c.sale_id, i.reference) AS sale_id, string_agg(i.number, ', ' ORDER BY i.number) AS numbers,
-           sum(round(i.balance * i.sek_per_unit, 2)) AS balance
-    FROM proof.fortnox_invoices i
-    LEFT JOIN ledger.credits c ON c.credit_id = i.reference
-    WHERE i.booked AND NOT i.cancelled
-    GROUP BY ALL
 )
 SELECT
     '5' AS equation, 'SEK' AS currency, account('receivable') AS account, 'open otherwise' AS kind, d.sale_id AS id,
     coalesce(f.balance, 0) - (coalesce(o.by_now, 0) - coalesce(u.amount, 0)) AS amount,
     'alarm' AS severity,
-    'Invoice ' || coalesce(f.numbers, 'of') || ' (' || d.sale_id || ') is open by ' || said(coalesce(f.balance, 0), 'SEK')
+    coalesce('Invoice ' || f.numbers || ' (' || d.sale_id || ')', 'The invoice of ' || d.sale_id) || ' is open by ' || said(coalesce(f.balance, 0), 'SEK')
         || ' in Fortnox and by ' || said(coalesce(o.by_now, 0) - coalesce(u.amount, 0), 'SEK') || ' in the ledger' AS text,
     'look at its payments and credits in Fortnox: one was added, changed or put on another invoice' AS remedy,
     choice('last')::DATE AS first_day
 FROM delivered d
 LEFT JOIN open_sales o USING (sale_id)
 LEFT JOIN undelivered u USING (sale_id)
-LEFT JOIN in_fortnox f USING (sale_id)
+LEFT JOIN open_by_sale f USING (sale_id)
 WHERE abs(coalesce(f.balance, 0) - (coalesce(o.by_now, 0) - coalesce(u.amount, 0)))
     >= CASE WHEN coalesce(f.balance, 0) = 0 THEN 0.01 ELSE 0.51 END;
+
+-- The rest of what is open in Fortnox: pairs that cancel out, and other business of the company.
+INSERT INTO found BY NAME
+SELECT '5' AS equation, 'SEK' AS currency, account('receivable') AS account, 'open: not set off' AS kind, sale_id AS id,
+       0 AS amount, 'info' AS severity,
+       'Invoices ' || numbers || ' of ' || sale_id || ' are open by the same amount both ways' AS text,
+       'set the credit off against the invoice in Fortnox, or leave it' AS remedy,
+       choice('last')::DATE AS first_day
+FROM open_by_sale WHERE balance = 0 AND numbers IS NOT NULL;
+
+INSERT INTO found BY NAME
+SELECT '5' AS equation, 'SEK' AS currency, account('receivable') AS account, 'open: not from Stripe' AS kind,
+       count(*) || ' invoices' AS id, sum(round(i.balance * i.sek_per_unit, 2)) AS amount, 'info' AS severity,
+       count(*) || ' open invoices in Fortnox are other business of the company' AS text,
+       choice('last')::DATE AS first_day
+FROM proof.fortnox_invoices i
+LEFT JOIN ledger.credits c ON c.credit_id = i.reference
+LEFT JOIN ledger.sales s ON s.sale_id = i.reference
+WHERE i.booked AND NOT i.cancelled AND i.balance <> 0 AND c.credit_id IS NULL AND s.sale_id IS NULL
+HAVING count(*) > 0;

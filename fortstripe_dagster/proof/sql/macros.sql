@@ -2,6 +2,17 @@
 CREATE OR REPLACE TEMP MACRO account(role_wanted) AS (SELECT number FROM ledger.account_map WHERE role = role_wanted);
 CREATE OR REPLACE TEMP MACRO policy(name_wanted) AS (SELECT value FROM ledger.policy WHERE name = name_wanted);
 CREATE OR REPLACE TEMP MACRO choice(name_wanted) AS (SELECT value FROM choices WHERE name = name_wanted);
+-- What to do about a document that is not in Fortnox, where delivery itself gives no remedy.
+CREATE OR REPLACE TEMP MACRO remedy_of(status, given) AS coalesce(given, CASE status
+    WHEN 'held' THEN 'mend the reason and sync that day again'
+    WHEN 'waiting' THEN 'it follows when the other document is in Fortnox'
+    WHEN 'awaiting approval' THEN 'run fortstripe approve'
+    WHEN 'in doubt' THEN 'sync that day again: it is looked up in Fortnox'
+    WHEN 'opening proposed' THEN 'compare it with Fortnox''s balance, then run fortstripe approve or leave it'
+    WHEN 'twice' THEN 'report it with that id; do not correct it by hand'
+    ELSE 'run fortstripe sync of that day'
+END);
+
 CREATE OR REPLACE TEMP MACRO start_date() AS policy('start_date')::DATE;
 
 -- Minor units as units of the currency: 21875 öre are 218.750.

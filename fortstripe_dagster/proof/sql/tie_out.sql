@@ -45,15 +45,18 @@ WITH daily AS (
 ),
 groups AS (
     SELECT DISTINCT g.equation, g.balance_type, g.currency, g.account, d.day
-    FROM daily g JOIN days d ON g.equation <> '4b'
-    UNION ALL
+    FROM daily g JOIN days d ON g.equation <> '4b' AND d.day >= g.day
+    UNION
     SELECT equation, balance_type, currency, account, day FROM daily WHERE equation = '4b'
+    UNION
+    -- A finding shows in its equation even where the equation has no amounts.
+    SELECT equation, balance_type, currency, account, day FROM proof.items SEMI JOIN days USING (day)
 ),
 summed AS (
     SELECT g.day, g.equation, g.balance_type, g.currency, g.account,
-           sum(d.left_side) AS left_side, sum(d.right_side) AS right_side
+           coalesce(sum(d.left_side), 0) AS left_side, coalesce(sum(d.right_side), 0) AS right_side
     FROM groups g
-    JOIN daily d ON d.equation = g.equation AND d.balance_type = g.balance_type AND d.currency = g.currency
+    LEFT JOIN daily d ON d.equation = g.equation AND d.balance_type = g.balance_type AND d.currency = g.currency
         AND d.account = g.account AND d.day <= g.day
     GROUP BY ALL
 ),
