@@ -5,6 +5,7 @@ Read in this order: `documents` (what there is to deliver), `packaging` (which e
 and `compare` (what to do when an answer or a journal was lost).
 """
 
+from fortstripe_dagster.delivery.adopt import AdoptReport, adopt
 from fortstripe_dagster.delivery.connection import connect
 from fortstripe_dagster.delivery.deliver import approve, deliver, plan
 from fortstripe_dagster.delivery.documents import Document, Held
@@ -14,11 +15,13 @@ from fortstripe_dagster.delivery.plan import Plan
 from fortstripe_dagster.delivery.report import DeliveryReport
 
 __all__ = [
+    "AdoptReport",
     "DeliveryReport",
     "Document",
     "Held",
     "Journal",
     "Plan",
+    "adopt",
     "approve",
     "connect",
     "deliver",

@@ -47,7 +47,8 @@ def apply(context: Context, documents: Sequence[Document], run_id: str, say: Say
 
     Raises FortnoxError or DeliveryStopped when Fortnox is out of reach; what was sent until then is journalled.
     """
-    _Application(context, documents, run_id, say, result).run()
+    if documents:
+        _Application(context, documents, run_id, say, result).run()
 
 
 class _Application:

@@ -7,14 +7,14 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 
 from fortstripe_dagster.business_day import Days
-from fortstripe_dagster.delivery import history
+from fortstripe_dagster.delivery import differences, history
 from fortstripe_dagster.delivery.apply import Applied, apply
 from fortstripe_dagster.delivery.compare import compare
 from fortstripe_dagster.delivery.connection import connect, explained
 from fortstripe_dagster.delivery.documents import Document, Held, held
 from fortstripe_dagster.delivery.journal import Journal
 from fortstripe_dagster.delivery.mirror import Standing, publish
-from fortstripe_dagster.delivery.plan import Plan, draft, make_plan, settle
+from fortstripe_dagster.delivery.plan import Draft, Plan, draft, make_plan, settle
 from fortstripe_dagster.delivery.preflight import read_company, with_needs
 from fortstripe_dagster.delivery.recovery import resolve
 from fortstripe_dagster.delivery.report import DeliveryReport
@@ -47,7 +47,10 @@ def plan(
             drafted = draft(settings, warehouse, journal, days)
             company = with_needs(read_company(client, days, settings.voucher_series), client, drafted.needs)
             progress(f"delivery: read {company.name}'s Fortnox")
-            return settle(drafted, company, settings, journal)
+            differing = differences.documents(journal, client, days, settings)
+            return settle(drafted, company, settings, journal) + settle(
+                Draft(days, tuple(differing)), company, settings, journal
+            )
 
 
 def deliver(
@@ -85,6 +88,10 @@ def deliver(
                     f" {len(plan.held)} held, {len(plan.waiting)} waiting, {len(plan.awaiting)} awaiting approval"
                 )
                 apply(context, plan.to_send, run_id, progress, applied)
+                differing = differences.documents(journal, client, days, settings)
+                second = settle(Draft(days, tuple(differing)), company, settings, journal)
+                plan += second
+                apply(context, second.to_send, run_id, progress, applied)
         finally:
             publish(journal, warehouse, _standing(journal, plan, applied) if plan is not None else None)
         return _report(journal, run_id, plan, applied, client.requests - requests_before)
@@ -129,7 +136,7 @@ def _standing(journal: Journal, plan: Plan, applied: Applied) -> Standing:
     items: dict[str, tuple[str, Held | Document]] = {
         document.document_id: ("planned", document)
         for document in plan.to_send
-        if document.document_id not in complete and document.parts
+        if document.document_id not in complete and document.posts
     }
     items |= {document.document_id: ("awaiting approval", document) for document in plan.awaiting}
     for status, group in (

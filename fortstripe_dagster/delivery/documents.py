@@ -32,6 +32,9 @@ STEPS: Mapping[str, tuple[str, ...]] = {
 }
 """The requests that make a document of each kind, in order. An invoice created but not bookkept is finished later."""
 
+POSTING = ("invoice", "credit_invoice", "payment", "voucher")
+"""Kinds that stand in the books."""
+
 SETTING_UP = ("voucher_series", "mode_of_payment", "article")
 """Kinds that a company needs once; they go before everything else."""
 
@@ -89,6 +92,11 @@ class Document:
     books: Mapping[str, Any] = field(default_factory=dict)
     rule_version: str = ""
     sealed_hash: str | None = None
+
+    @property
+    def posts(self) -> bool:
+        """Whether it stands in the books; the others are registers."""
+        return self.kind in POSTING
 
     @property
     def entry_ids(self) -> tuple[str, ...]:

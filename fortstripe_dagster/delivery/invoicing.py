@@ -14,7 +14,7 @@ from typing import Any
 from fortstripe_dagster.delivery.customers import customer_id
 from fortstripe_dagster.delivery.desired import Credit, Row, Sale
 from fortstripe_dagster.delivery.documents import Document, Entry, Part
-from fortstripe_dagster.money import to_decimal
+from fortstripe_dagster.money import to_decimal, vat_of_gross
 from fortstripe_dagster.settings import Accounts, Settings
 
 MOST_ROWS = 500
@@ -44,6 +44,7 @@ def invoice(entry: Entry, sale: Sale, settings: Settings) -> Document:
             "rows": [_row(row, sale.text) for row in _few(sale.rows)],
             "gross": to_decimal(sale.gross_ore),
             "vat": to_decimal(sum(row.vat for row in sale.rows)),
+            "check_vat": _may_hide_a_difference(sale.rows),
         },
         rule_version=entry.rule_version,
     )
@@ -70,6 +71,7 @@ def credit_invoice(entry: Entry, credit: Credit, sale: Sale) -> Document:
             "rows": [{**_row(row, sale.text), "quantity": -1} for row in _few(credit.rows)],
             "gross": to_decimal(-credit.gross_ore),
             "vat": to_decimal(-sum(row.vat for row in credit.rows)),
+            "check_vat": _may_hide_a_difference(credit.rows),
         },
         rule_version=entry.rule_version,
     )
@@ -138,6 +140,19 @@ def _few(rows: Sequence[Row]) -> Sequence[Row]:
         )
         for group in groups.values()
     ]  # fmt: skip
+
+
+def _may_hide_a_difference(rows: Sequence[Row]) -> bool:
+    """Whether VAT of several rates is off in ways that may cancel out in the total, as Fortnox rounds it."""
+    by_rate: dict[Decimal, list[Row]] = defaultdict(list)
+    for row in rows:
+        by_rate[row.vat_rate].append(row)
+    off = [
+        rate
+        for rate, group in by_rate.items()
+        if sum(row.vat for row in group) != vat_of_gross(sum(row.gross for row in group), rate)
+    ]
+    return len(off) > 1
 
 
 def _foreign(gross: int, gross_ore: int, currency: str, sek_per_unit: Decimal | None) -> str | None:

@@ -141,15 +141,15 @@ def _replace_documents(
             match = matches[document_id]
             rows.append(
                 (document_id, document_id.split(":")[0], None, None, None, f"matched by {match['how']}", "[]", None,
-                 "done", None, None, match["number"], *[None] * 7, match["at"], match["at"])
+                 "done", None, None, match["number"], *[None] * 8, match["at"], match["at"])
             )  # fmt: skip
         elif isinstance(item, Document):
-            rows.append((*_identity(item, None), status, None, None, *[None] * 10))
+            rows.append((*_identity(item, None), status, None, None, *[None] * 11))
             lines += _lines(item)
         elif item is not None:
             rows.append(
                 (item.document_id, item.kind, item.day.isoformat(), None, None, None, dumps(item.entry_ids),
-                 item.content_hash or None, status, item.reason, item.remedy, *[None] * 10)
+                 item.content_hash or None, status, item.reason, item.remedy, *[None] * 11)
             )  # fmt: skip
     _insert(connection, "documents", rows)
     _insert(connection, "document_lines", lines)
@@ -175,7 +175,7 @@ def _state(came: Progress, done: bool, status: str | None, item: Held | Document
 
 
 def _fortnox(document: Document, came: Progress) -> tuple[Any, ...]:
-    """Fortnox's number, the invoice it pays, its voucher's series, number and year, and the invoice's figures."""
+    """The columns from `fortnox_number` to `corrects`."""
     wrapper = RESOURCES[document.kind].wrapper
     created = came.answers.get("create", {}).get(wrapper, {})
     booked = came.answers.get("bookkeep", {}).get(wrapper, {})
@@ -187,7 +187,8 @@ def _fortnox(document: Document, came: Progress) -> tuple[Any, ...]:
     if document.kind in ("invoice", "credit_invoice"):
         figures = tuple(as_decimal((booked or created).get(name)) for name in ("Total", "TotalVAT", "RoundOff"))
     target = created.get("InvoiceNumber") if document.kind == "payment" else None
-    return came.number, target, voucher[0], as_int(voucher[1]), as_int(voucher[2]), *figures
+    corrects = document.content.get("corrects")
+    return came.number, target, voucher[0], as_int(voucher[1]), as_int(voucher[2]), *figures, corrects
 
 
 def _lines(document: Document) -> list[tuple[Any, ...]]:

@@ -20,6 +20,7 @@ CREATE TABLE IF NOT EXISTS delivery.documents (
     total DECIMAL(18, 2),           -- invoices: Fortnox's figures, kronor
     total_vat DECIMAL(18, 2),
     round_off DECIMAL(18, 2),
+    corrects VARCHAR,               -- the invoice whose VAT rounding a voucher takes back
     sealed_at TIMESTAMPTZ,
     finished_at TIMESTAMPTZ
 );

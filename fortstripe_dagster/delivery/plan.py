@@ -34,10 +34,10 @@ class Draft:
 
     days: Days
     documents: tuple[Document, ...]
-    held: tuple[Held, ...]
-    finished: frozenset[str]
-    needs: Needs
-    unchanged: int
+    held: tuple[Held, ...] = ()
+    finished: frozenset[str] = frozenset()
+    needs: Needs = Needs()
+    unchanged: int = 0
 
 
 @dataclass(frozen=True)
@@ -52,6 +52,19 @@ class Plan:
     findings: tuple[str, ...] = ()
     matches: Mapping[str, Match] = field(default_factory=dict)
     unchanged: int = 0
+
+    def __add__(self, other: Plan) -> Plan:
+        """Both plans as one, for the same days."""
+        return Plan(
+            self.days,
+            self.to_send + other.to_send,
+            self.held + other.held,
+            self.awaiting + other.awaiting,
+            self.waiting + other.waiting,
+            self.findings + other.findings,
+            {**self.matches, **other.matches},
+            self.unchanged + other.unchanged,
+        )
 
     def counts(self) -> dict[str, int]:
         """Documents to send by kind."""
@@ -102,7 +115,7 @@ def draft(settings: Settings, warehouse: Warehouse, journal: Journal, days: Days
     )
     packaged = package(desired, already, settings)
     complete = history.finished(journal, already.document_ids)
-    begun = [document for document in sealed if document.document_id not in complete and document.parts]
+    begun = [document for document in sealed if document.document_id not in complete and document.posts]
     documents = [*begun, *packaged.documents]
     prepared = [*_customers(documents, desired.sales, settings), *setting_up.articles(documents, settings)]
     dependencies = {name for document in documents for name in document.depends_on}
@@ -117,7 +130,7 @@ def draft(settings: Settings, warehouse: Warehouse, journal: Journal, days: Days
             customers=any(document.kind == "customer" for document in prepared),
             articles=frozenset(str(d.content["number"]) for d in prepared if d.kind == "article"),
         ),
-        sum(document.document_id in complete for document in sealed if document.parts),
+        sum(document.document_id in complete for document in sealed if document.posts),
     )
 
 
@@ -240,17 +253,17 @@ def _blocked(
 
 def _needs_approval(document: Document, settings: Settings) -> bool:
     """Customers and the like go with the documents that need them."""
-    return bool(document.parts) and (settings.approval == "manual" or bool(document.content.get("needs_approval")))
+    return document.posts and (settings.approval == "manual" or bool(document.content.get("needs_approval")))
 
 
 def _only_needed(documents: list[Document]) -> list[Document]:
     """Without customers, articles and the like of which no document has need now."""
-    needed = {name for document in documents if document.parts for name in document.depends_on}
+    needed = {name for document in documents if document.posts for name in document.depends_on}
     paid_to = {document.content["account"] for document in documents if document.kind == "payment"}
     kept = [
         document
         for document in documents
-        if document.parts
+        if document.posts
         or document.document_id in needed
         or (document.kind == "mode_of_payment" and document.content["account"] in paid_to)
     ]

@@ -103,7 +103,7 @@ def refusals(documents: Collection[Document], company: Company, accounts: Accoun
 
 
 def _refusal(document: Document, company: Company, accounts: Accounts) -> Held | None:
-    if not document.parts:
+    if not document.posts:
         return None  # customers, articles and the like stand in no period
     day, year = document.day, company.year(document.day)
     if company.locked_until is not None and day <= company.locked_until:

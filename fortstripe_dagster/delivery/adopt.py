@@ -1,0 +1,217 @@
+"""Rebuild a lost journal from Fortnox: documents of ours that it lacks are sealed as what they are.
+
+Found by their references in bulk lists, compared for equality. Each gets the entries that the ledger puts in a document
+of that id. Where a voucher in Fortnox says something else than the ledger does now, it is sealed with the difference on
+a line of its own, which the next plan takes back by a supplement, as for any other late change.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from fortstripe_dagster.business_day import Days, today
+from fortstripe_dagster.delivery import bodies, differences, history
+from fortstripe_dagster.delivery.compare import Lost, find
+from fortstripe_dagster.delivery.connection import connect, explained
+from fortstripe_dagster.delivery.deliver import prepare
+from fortstripe_dagster.delivery.desired import Desired, read
+from fortstripe_dagster.delivery.documents import STEPS, Document, Line, Part
+from fortstripe_dagster.delivery.exact_json import amount
+from fortstripe_dagster.delivery.journal import Journal, Request
+from fortstripe_dagster.delivery.mirror import publish
+from fortstripe_dagster.delivery.packaging import Already, base_of, package
+from fortstripe_dagster.delivery.steps import RESOURCES, Context
+from fortstripe_dagster.fortnox import Fortnox, path
+from fortstripe_dagster.fortnox.values import as_bool, as_decimal
+from fortstripe_dagster.settings import Settings
+from fortstripe_dagster.warehouse import Warehouse
+
+PACKAGING = "adopted"
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class AdoptReport:
+    """Documents put back by kind, and those that nobody could place; while there are any, deliveries stay stopped."""
+
+    adopted: Mapping[str, int]
+    unplaced: tuple[str, ...]
+
+    def text(self) -> str:
+        """The report for a terminal."""
+        counts = ", ".join(f"{count} {kind}" for kind, count in sorted(self.adopted.items())) or "nothing"
+        lines = [f"Adopted {counts}."]
+        lines += [f"  not placed: {name}. Sync its day, or correct it in Fortnox." for name in self.unplaced]
+        return "\n".join(lines)
+
+
+def adopt(
+    settings: Settings,
+    warehouse: Warehouse,
+    *,
+    run_id: str | None = None,
+    fortnox: Fortnox | None = None,
+    progress: Say = print,
+) -> AdoptReport:
+    """Put back into the journal what Fortnox holds of ours since the start date. Writes nothing to Fortnox.
+
+    Raises DeliveryStopped when Fortnox cannot be read or belongs to another company.
+    """
+    run_id = run_id or uuid.uuid4().hex
+    client = fortnox or connect(settings)
+    days = Days(settings.start_date, max(today(), settings.start_date))
+    with Journal(settings.journal_path) as journal, journal.delivering():
+        with explained():
+            context = prepare(settings, warehouse, journal, client, days, run_id)
+            lost = find(context, None)
+            progress(f"adopt: {len(lost.names())} documents of ours are not in the journal")
+            report = _Adoption(context, read(warehouse, days), run_id).of(lost)
+        publish(journal, warehouse)
+    return report
+
+
+class _Adoption:
+    """One adoption: finds the document behind each record and writes it into the journal."""
+
+    def __init__(self, context: Context, desired: Desired, run_id: str) -> None:
+        self._context = context
+        self._desired = desired
+        self._run_id = run_id
+        self._adopted: dict[str, int] = defaultdict(int)
+        self._unplaced: list[str] = []
+
+    def of(self, lost: Lost) -> AdoptReport:
+        """Invoices first: what they say, no voucher says."""
+        as_invoices = self._packaged("invoice")
+        for item in lost.invoices:
+            self._invoice(item, as_invoices)
+        self._payments(lost.payments, as_invoices)
+        self._vouchers(lost.vouchers)
+        return AdoptReport(dict(self._adopted), tuple(self._unplaced))
+
+    def _packaged(self, sales: str) -> dict[str, Document]:
+        """What the ledger would send of all that is not sealed, if sales went so."""
+        journal, desired = self._context.journal, self._desired
+        related = [f"{sale}:sale" for sale in desired.sales] + [f"{credit}:credit" for credit in desired.credits]
+        already = Already(
+            sealed=history.sealed_entries(journal, (entry.entry_id for entry in desired.entries), desired.days),
+            kinds=history.kinds_of_entries(journal, related),
+        )
+        settings = self._context.settings.model_copy(update={"sales": sales})
+        return {document.document_id: document for document in package(desired, already, settings).documents}
+
+    def _invoice(self, item: Mapping[str, Any], documents: Mapping[str, Document]) -> None:
+        reference, number = str(item["ExternalInvoiceReference1"]), str(item["DocumentNumber"])
+        kinds = ("invoice", "credit_invoice") if (as_decimal(item.get("Total")) or 0) >= 0 else ("credit_invoice",)
+        document = next((documents[name] for kind in kinds if (name := f"{kind}:{reference}") in documents), None)
+        if document is None:
+            self._unplaced.append(f"invoice {number} ({reference})")
+            return
+        answer = self._context.fortnox.get(path("invoices", number))
+        customer = str(answer["Invoice"]["CustomerNumber"])
+        self._context.journal.match(document.content["customer"], customer, "customer of an adopted invoice")
+        self._put(document, number, answer)
+
+    def _payments(self, items: Sequence[Mapping[str, Any]], documents: Mapping[str, Document]) -> None:
+        """Payments have no reference: date and amount on the same invoice tell them, equal ones by count."""
+        payments = [document for document in documents.values() if document.kind == "payment"]
+        came = history.progress(self._context.journal, {document.content["target"] for document in payments})
+        wanted: dict[tuple[str, str, Decimal], list[Document]] = defaultdict(list)
+        for document in payments:
+            target = came.get(document.content["target"])
+            if target is not None and target.number is not None:
+                wanted[target.number, document.day.isoformat(), amount(document.content["amount"])].append(document)
+        invoices = {number for number, _, _ in wanted}
+        for item in items:
+            number, invoice = str(item["Number"]), str(item["InvoiceNumber"])
+            key = (invoice, str(item["PaymentDate"]), as_decimal(item["Amount"]) or Decimal(0))
+            if wanted.get(key):
+                self._put(wanted[key].pop(0), number, {"InvoicePayment": dict(item)})
+                continue
+            self._unplaced.append(f"payment {number} of invoice {invoice}")
+            if invoice in invoices:
+                # Somebody else's payment of an invoice of ours: known from now on, it stops no delivery.
+                self._context.journal.match(f"invoicepayment:{number}", number, "not ours")
+
+    def _vouchers(self, items: Sequence[Mapping[str, Any]]) -> None:
+        """A voucher and its supplements together say what the ledger's voucher of that id says."""
+        choices = [self._packaged(self._context.settings.sales), self._packaged("daily_voucher")]
+        groups: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
+        for item in sorted(items, key=lambda each: int(each["VoucherNumber"])):
+            full = self._context.fortnox.get(
+                path("vouchers", item["VoucherSeries"], item["VoucherNumber"]), {"financialyear": item["Year"]}
+            )["Voucher"]
+            groups[base_of(_name(full))].append(full)
+        for base, vouchers in sorted(groups.items()):
+            said = _said(vouchers)
+            possible = [documents[base] for documents in choices if base in documents]
+            document = next((each for each in possible if _wanted(each) == said), possible[0] if possible else None)
+            if document is not None:
+                parts = (*document.parts, *_beyond(base, said, _wanted(document)))
+                self._put_vouchers(vouchers, parts, document.rule_version)
+            elif base.endswith(differences.SUFFIX):
+                self._put_vouchers(vouchers, (), "")
+            else:
+                self._unplaced += [f"voucher {v['VoucherSeries']}{v['VoucherNumber']} ({base})" for v in vouchers]
+
+    def _put_vouchers(self, vouchers: Sequence[Mapping[str, Any]], parts: tuple[Part, ...], rule_version: str) -> None:
+        """The first voucher gets all that they say together, its supplements nothing."""
+        for voucher in vouchers:
+            document = Document(
+                document_id=_name(voucher),
+                kind="voucher",
+                day=date.fromisoformat(str(voucher["TransactionDate"])),
+                description=str(voucher["Description"]),
+                parts=parts,
+                books={"adopted": _name(voucher)},
+                rule_version=rule_version,
+            )
+            self._put(document, str(voucher["VoucherNumber"]), {"Voucher": dict(voucher)})
+            parts = ()
+
+    def _put(self, document: Document, number: str, answer: Mapping[str, Any]) -> None:
+        """Seal the document and answer its steps with what Fortnox has."""
+        resource = RESOURCES[document.kind]
+        booked = as_bool(answer[resource.wrapper].get("Booked"))
+        for step in STEPS[document.kind] if booked else ("create",):
+            request = Request("POST" if step == "create" else "PUT", path(resource.name, number))
+            intent = self._context.journal.intend(document, step, request, self._run_id, PACKAGING)
+            self._context.journal.answer(intent.intent, "found", number=number, body=answer)
+        self._adopted[document.kind] += 1
+
+
+def _name(voucher: Mapping[str, Any]) -> str:
+    return str(voucher["Comments"]).removeprefix(bodies.MARK)
+
+
+def _said(vouchers: Sequence[Mapping[str, Any]]) -> dict[str, Decimal]:
+    """What vouchers in Fortnox say together, by account, debit positive."""
+    sums: dict[str, Decimal] = defaultdict(Decimal)
+    for voucher in vouchers:
+        for row in voucher["VoucherRows"]:
+            sums[str(row["Account"])] += (as_decimal(row.get("Debit")) or 0) - (as_decimal(row.get("Credit")) or 0)
+    return {account: total for account, total in sums.items() if total}
+
+
+def _wanted(document: Document) -> dict[str, Decimal]:
+    """What a voucher of the ledger says, by account, debit positive."""
+    sums: dict[str, Decimal] = defaultdict(Decimal)
+    for row in document.content["rows"]:
+        sums[row["account"]] += amount(row.get("debit", 0)) - amount(row.get("credit", 0))
+    return {account: total for account, total in sums.items() if total}
+
+
+def _beyond(base: str, said: Mapping[str, Decimal], wanted: Mapping[str, Decimal]) -> tuple[Part, ...]:
+    """What vouchers say beyond the ledger: as an entry that it does not have, so that the next plan takes it back."""
+    lines = tuple(
+        Line(account, said.get(account, Decimal(0)) - wanted.get(account, Decimal(0)))
+        for account in sorted({*said, *wanted})
+        if said.get(account, Decimal(0)) != wanted.get(account, Decimal(0))
+    )
+    return (Part(f"adopted:{base}", lines),) if lines else ()
