@@ -5,6 +5,8 @@ stripe (a stream an asset) -> ledger -> delivery/plan -> fortnox -> proof/tie_ou
 
 from __future__ import annotations
 
+from datetime import date
+
 import dagster as dg
 
 from fortstripe_dagster import settings as settings_module
@@ -16,10 +18,13 @@ from fortstripe_dagster.operations.partitions import daily
 from fortstripe_dagster.proof.assets import proof_assets
 from fortstripe_dagster.settings import Settings
 
+UNCONFIGURED_START = date(2026, 1, 1)
+"""Where partitions begin while there is no fortstripe.toml: the project loads, and a run says what is missing."""
 
-def build_definitions(settings: Settings, company: Company | None = None) -> dg.Definitions:
+
+def build_definitions(settings: Settings | None, company: Company | None = None) -> dg.Definitions:
     """Everything Dagster knows of one company; the settings decide only where its partitions begin."""
-    days = daily(settings.start_date)
+    days = daily(settings.start_date if settings else UNCONFIGURED_START)
     daily_sync = dg.define_asset_job(
         "daily_sync",
         selection=dg.AssetSelection.all(),
@@ -44,4 +49,4 @@ def build_definitions(settings: Settings, company: Company | None = None) -> dg.
     )
 
 
-defs = build_definitions(settings_module.load())
+defs = build_definitions(settings_module.load_if_configured())

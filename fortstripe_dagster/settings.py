@@ -251,6 +251,11 @@ def load(**overrides: Any) -> Settings:
         raise _explained(error, path) from error
 
 
+def load_if_configured() -> Settings | None:
+    """The settings, or None when nobody has made a fortstripe.toml yet. A file with a mistake raises, as in `load`."""
+    return load() if "FORTSTRIPE_CONFIG" in os.environ or config_path().is_file() else None
+
+
 def _explained(error: ValidationError, path: Path) -> ConfigurationError:
     """All findings of a validation in one line, without the values (they may be secrets)."""
     missing, wrong = [], []

@@ -1,4 +1,4 @@
-"""A whole company on loopback for a test: Stripe with a world in it, Fortnox with real books, official rates, settings."""
+"""A whole company on loopback for a test: Stripe with a world, Fortnox with real books, official rates, settings."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+
+import duckdb
 
 from fortstripe_dagster.business_day import Days
 from fortstripe_dagster.operations.pipeline import SyncReport, sync
@@ -21,6 +23,7 @@ from fortstripe_dagster.sandbox.stripe_gate import RateLimits
 from fortstripe_dagster.sandbox.stripe_server import stripe_app
 from fortstripe_dagster.sandbox.world import World
 from fortstripe_dagster.settings import Settings
+from fortstripe_dagster.warehouse import Warehouse
 from fortstripe_dagster_tests.conftest import CHOICES, MARCH
 
 
@@ -28,6 +31,7 @@ from fortstripe_dagster_tests.conftest import CHOICES, MARCH
 class Running:
     """The servers of one company, and what stands in its Fortnox."""
 
+    world: World
     settings: Settings
     books: Books
     fortnox: Gateway
@@ -35,6 +39,11 @@ class Running:
 
     def sync(self, days: Days = MARCH) -> SyncReport:
         return sync(self.settings, days, self.said.append)
+
+    @contextmanager
+    def warehouse(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        with Warehouse(self.settings.warehouse_path).writer() as connection:
+            yield connection
 
     def writes(self) -> int:
         """Requests that wrote to Fortnox so far."""
@@ -63,4 +72,4 @@ def running(world: World, home: Path, *, company: Company | None = None, **choic
             "FORTNOX_TENANT_ID": str(books.company.tenant_id),
             "RATES_API_BASE": rates.url,
         }
-        yield Running(Settings(**{**CHOICES, "home": home, **addresses, **choices}), books, gateway, [])
+        yield Running(world, Settings(**{**CHOICES, "home": home, **addresses, **choices}), books, gateway, [])

@@ -78,7 +78,7 @@ def _fortnox(partitions: dg.DailyPartitionsDefinition) -> dg.AssetsDefinition:
         with explained():
             settings = company.settings()
             warehouse = company.warehouse(settings, context.log.info)
-            report = delivery.deliver(settings, warehouse, days, run_id=context.run_id, progress=context.log.info)
+            report = delivery.deliver(settings, warehouse, days, run_id=context.run.run_id, progress=context.log.info)
             context.log.info(report.text())
             with warehouse.writer() as connection:
                 mirror = of_table(connection, "delivery.documents")

@@ -22,7 +22,7 @@ def extract_assets(partitions: dg.DailyPartitionsDefinition) -> list[dg.AssetsDe
 def _open(context: dg.AssetExecutionContext, company: Company) -> Extraction:
     settings = company.settings()
     return Extraction(
-        settings, company.warehouse(settings, context.log.info), progress=context.log.info, run_id=context.run_id
+        settings, company.warehouse(settings, context.log.info), progress=context.log.info, run_id=context.run.run_id
     )
 
 

@@ -1,0 +1,197 @@
+"""Dagster itself: the workspace loads without warnings, a backfill of three days is one run, and it proves them."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import subprocess
+import sys
+import time
+import warnings
+from collections.abc import Callable, Iterator
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import pytest
+import requests
+
+from fortstripe_dagster.definitions import build_definitions
+from fortstripe_dagster.operations.company import Company
+from fortstripe_dagster.sandbox.merchant import tiny
+from fortstripe_dagster_tests.companies import Running, running
+
+ROOT = Path(__file__).parents[2]
+CHOSEN = """
+start_date = 2026-03-01
+sales = "invoice"
+invoice_issuer = "stripe"
+processing_fee_vat = "exempt"
+dispute_lost = "credit"
+bank_leg = "book"
+[default_supply]
+kind = "e-service"
+vat_rate = 25
+[accounts.clearing]
+SEK = 1686
+[stripe]
+requests_per_second = 500
+requests_per_second_account = 1000
+[fortnox]
+requests_per_5_seconds = 5000
+settle_seconds = 0.2
+"""
+
+
+@pytest.fixture
+def company(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Running]:
+    """The tiny month, with the environment that a real run has."""
+    with running(tiny(), tmp_path / "home") as served:
+        settings = served.settings
+        config = tmp_path / "fortstripe.toml"
+        config.write_text(CHOSEN)
+        for name, value in {
+            "FORTSTRIPE_CONFIG": str(config),
+            "FORTSTRIPE_HOME": str(settings.home),
+            "STRIPE_API_KEY": settings.stripe_api_key.get_secret_value(),
+            "STRIPE_API_BASE": settings.stripe_api_base,
+            "FORTNOX_CLIENT_ID": settings.fortnox_client_id.get_secret_value(),
+            "FORTNOX_CLIENT_SECRET": settings.fortnox_client_secret.get_secret_value(),
+            "FORTNOX_TENANT_ID": settings.fortnox_tenant_id,
+            "FORTNOX_API_BASE": settings.fortnox_api_base,
+            "FORTNOX_AUTH_BASE": settings.fortnox_auth_base,
+            "RATES_API_BASE": settings.rates_api_base,
+        }.items():
+            monkeypatch.setenv(name, value)
+        yield served
+
+
+def test_definitions_load_without_a_warning_or_a_secret(company: Running) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        warnings.filterwarnings("ignore", message="Parameter `backfill_policy`", category=dg.BetaWarning)
+        defs = build_definitions(company.settings)
+        dg.Definitions.validate_loadable(defs)
+    assert {spec.group_name for spec in defs.resolve_all_asset_specs()} == {
+        "stripe",
+        "ledger",
+        "delivery",
+        "fortnox",
+        "proof",
+    }
+    for spec in defs.resolve_all_asset_specs():
+        assert spec.description and spec.owners and spec.kinds, spec.key
+
+
+def test_one_job_for_a_day_and_a_schedule_each_night(company: Running) -> None:
+    defs = build_definitions(company.settings)
+    schedule = defs.resolve_schedule_def("nightly")
+    assert (schedule.cron_schedule, schedule.execution_timezone) == ("15 3 * * *", "Europe/Stockholm")
+    with dg.instance_for_test() as instance, dg.build_schedule_context(instance=instance) as context:
+        tick = schedule.evaluate_tick(context)
+    assert tick.run_requests is not None
+    assert [request.run_key for request in tick.run_requests] == [tick.run_requests[0].partition_key]
+
+
+def test_a_day_on_which_the_clock_changes_is_one_partition(company: Running) -> None:
+    defs = build_definitions(company.settings)
+    partitions = defs.resolve_job_def("daily_sync").partitions_def
+    assert isinstance(partitions, dg.DailyPartitionsDefinition)
+    window = partitions.time_window_for_partition_key("2026-03-29")
+    assert window.end.timestamp() - window.start.timestamp() == 23 * 3600
+
+
+def test_a_type_that_no_rule_knows_stops_delivery(company: Running) -> None:
+    defs = build_definitions(company.settings, Company())
+    job = defs.resolve_job_def("daily_sync")
+    march = {"dagster/asset_partition_range_start": "2026-03-02", "dagster/asset_partition_range_end": "2026-03-13"}
+    with dg.instance_for_test() as instance:
+        assert job.execute_in_process(instance=instance, tags=march).success
+        written = company.writes()
+        company.world.balance_transaction(at=datetime(2026, 3, 13, 12, tzinfo=UTC), type="tax_fund", amount=-700)
+        result = job.execute_in_process(instance=instance, tags=march, raise_on_error=False)
+        failed = [check for check in result.get_asset_check_evaluations() if not check.passed]
+    assert not result.success
+    assert [check.check_name for check in failed] == ["no_unknown_types"]
+    assert company.writes() == written
+
+
+def test_a_backfill_of_three_days_from_the_ui_is_one_run_that_proves_them(company: Running) -> None:
+    """What `make dev` starts, driven as the UI drives it: workspace, queue and daemon are real processes."""
+    port = free_port()
+    log = company.settings.home.parent / "dagster.log"
+    with log.open("w") as output:
+        ui = subprocess.Popen(
+            [sys.executable, "-m", "fortstripe_dagster.operations.dev", "-h", "127.0.0.1", "-p", str(port)],
+            cwd=ROOT,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+        try:
+            graphql = GraphQL(f"http://127.0.0.1:{port}/graphql", deadline=time.monotonic() + 240)
+            loaded = graphql.until("{ assetNodes { assetKey { path } } }", lambda data: data["assetNodes"])
+            days = ["2026-03-02", "2026-03-03", "2026-03-04"]
+            launched = graphql.ask(
+                "mutation($p: LaunchBackfillParams!) { launchPartitionBackfill(backfillParams: $p) {"
+                " __typename ... on LaunchBackfillSuccess { backfillId } ... on PythonError { message } } }",
+                {
+                    "p": {
+                        "assetSelection": [node["assetKey"] for node in loaded["assetNodes"]],
+                        "partitionNames": days,
+                        "tags": [],
+                    }
+                },
+            )["launchPartitionBackfill"]
+            assert launched["__typename"] == "LaunchBackfillSuccess", launched
+            backfill = graphql.until(
+                "query($id: String!) { partitionBackfillOrError(backfillId: $id) {"
+                " ... on PartitionBackfill { status runs { id status } } } }",
+                lambda data: data["partitionBackfillOrError"]["status"] not in ("REQUESTED", "IN_PROGRESS"),
+                {"id": launched["backfillId"]},
+            )["partitionBackfillOrError"]
+        finally:
+            ui.send_signal(signal.SIGINT)
+            ui.wait(timeout=60)
+    assert backfill["status"] == "COMPLETED_SUCCESS", log.read_text()
+    assert [run["status"] for run in backfill["runs"]] == ["SUCCESS"]
+    with company.warehouse() as connection:
+        equations = connection.execute(
+            "SELECT DISTINCT day, status FROM proof.tie_out WHERE equation IN ('1', '2') ORDER BY day"
+        ).fetchall()
+    assert equations == [(date(2026, 3, day), "ok") for day in (2, 3, 4)]
+    booked = {voucher.day for voucher in company.books.vouchers(series="B")}
+    assert booked == {date(2026, 3, day) for day in (2, 3, 4)}
+    assert "Warning" not in "".join(line for line in log.read_text().splitlines() if "fortstripe" in line)
+
+
+class GraphQL:
+    """The UI's own door. Answers are waited for until the deadline, without counting on how long a start takes."""
+
+    def __init__(self, url: str, deadline: float) -> None:
+        self.url = url
+        self.deadline = deadline
+
+    def ask(self, query: str, variables: dict[str, Any] | None = None) -> dict[str, Any]:
+        answer = requests.post(self.url, json={"query": query, "variables": variables or {}}, timeout=30).json()
+        assert "errors" not in answer, answer
+        return answer["data"]
+
+    def until(
+        self, query: str, ready: Callable[[dict[str, Any]], Any], variables: dict[str, Any] | None = None
+    ) -> dict[str, Any]:
+        while time.monotonic() < self.deadline:
+            try:
+                data = self.ask(query, variables)
+                if ready(data):
+                    return data
+            except requests.ConnectionError:
+                pass  # not listening yet
+            time.sleep(0.5)
+        raise AssertionError(f"no answer in time: {query}")
+
+
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
