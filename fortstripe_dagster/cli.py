@@ -119,7 +119,8 @@ def approve(documents: tuple[str, ...], first: date, last: date, everything: boo
     settings = settings_module.load()
     settings.require_fortnox()
     found = delivery.plan(settings, Warehouse(settings.warehouse_path, say=say), Days(first, last), progress=say)
-    chosen = [d for d in found.awaiting if everything or d.document_id in documents]
+    # What waits for an unapproved document may be approved with it: one decision, not one for each link of a chain.
+    chosen = [d for d in (*found.awaiting, *found.waiting) if everything or d.document_id in documents]
     unknown = set(documents) - {d.document_id for d in chosen}
     if unknown or not chosen:
         raise click.UsageError(

@@ -22,6 +22,11 @@ DONE, FAILED, USAGE, HELD = 0, 1, 2, 3
 """Exit codes: done; failed; usage or configuration; done, but something is held for a person."""
 
 
+NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+NO_ROOM_TEXTS = ("No space left", "disk is full", "disk I/O error", "File too large", "Disk quota exceeded")
+"""How the operating system, SQLite and DuckDB say that nothing more can be written."""
+
+
 class Failure(Exception):
     """Something stopped the work. `str()` is one line: what happened, and what to do now."""
 
@@ -58,10 +63,10 @@ class DeliveryStopped(Failure):
 def from_foreign(error: BaseException) -> Failure | None:
     """The failure behind an exception of the operating system, SQLite or DuckDB; None for any other."""
     text = str(error)
-    full = isinstance(error, OSError) and error.errno == errno.ENOSPC
-    if full or "No space left" in text or "disk is full" in text:
+    full = isinstance(error, OSError) and error.errno in NO_ROOM
+    if full or any(sign in text for sign in NO_ROOM_TEXTS):
         return WarehouseError(
-            "The disk is full; what was committed before is intact.",
+            "The disk is full (or failing); what was committed before is intact.",
             "free some space under FORTSTRIPE_HOME and run the same command again.",
         )
     if isinstance(error, PermissionError):

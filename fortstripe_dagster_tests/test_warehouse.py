@@ -62,13 +62,13 @@ def test_a_second_writer_waits_and_then_names_the_first(warehouse: Warehouse) ->
         assert f"process {process.pid} is writing" in said[0]
     finally:
         process.kill()
-        process.wait()
+        process.communicate()
 
 
 def test_a_killed_writer_frees_the_warehouse_at_once(warehouse: Warehouse) -> None:
     process = holder(warehouse.path)
     process.send_signal(signal.SIGKILL)
-    process.wait()
+    process.communicate()
     with warehouse.writer() as connection:
         assert connection.execute("SELECT 1").fetchone() == (1,)
 
@@ -98,7 +98,7 @@ def test_a_file_that_a_shell_has_open_says_so(warehouse: Warehouse) -> None:
             pass
     finally:
         process.kill()
-        process.wait()
+        process.communicate()
 
 
 def test_the_analysts_copy_can_be_read_while_the_warehouse_is_written(warehouse: Warehouse) -> None:

@@ -21,49 +21,16 @@ from fortstripe_dagster.definitions import build_definitions
 from fortstripe_dagster.operations.company import Company
 from fortstripe_dagster.sandbox.merchant import tiny
 from fortstripe_dagster_tests.companies import Running, running
+from fortstripe_dagster_tests.operations.environment import configure
 
 ROOT = Path(__file__).parents[2]
-CHOSEN = """
-start_date = 2026-03-01
-sales = "invoice"
-invoice_issuer = "stripe"
-processing_fee_vat = "exempt"
-dispute_lost = "credit"
-bank_leg = "book"
-[default_supply]
-kind = "e-service"
-vat_rate = 25
-[accounts.clearing]
-SEK = 1686
-[stripe]
-requests_per_second = 500
-requests_per_second_account = 1000
-[fortnox]
-requests_per_5_seconds = 5000
-settle_seconds = 0.2
-"""
 
 
 @pytest.fixture
 def company(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Running]:
     """The tiny month, with the environment that a real run has."""
     with running(tiny(), tmp_path / "home") as served:
-        settings = served.settings
-        config = tmp_path / "fortstripe.toml"
-        config.write_text(CHOSEN)
-        for name, value in {
-            "FORTSTRIPE_CONFIG": str(config),
-            "FORTSTRIPE_HOME": str(settings.home),
-            "STRIPE_API_KEY": settings.stripe_api_key.get_secret_value(),
-            "STRIPE_API_BASE": settings.stripe_api_base,
-            "FORTNOX_CLIENT_ID": settings.fortnox_client_id.get_secret_value(),
-            "FORTNOX_CLIENT_SECRET": settings.fortnox_client_secret.get_secret_value(),
-            "FORTNOX_TENANT_ID": settings.fortnox_tenant_id,
-            "FORTNOX_API_BASE": settings.fortnox_api_base,
-            "FORTNOX_AUTH_BASE": settings.fortnox_auth_base,
-            "RATES_API_BASE": settings.rates_api_base,
-        }.items():
-            monkeypatch.setenv(name, value)
+        configure(served.settings, tmp_path, monkeypatch)
         yield served
 
 

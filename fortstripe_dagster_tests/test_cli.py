@@ -1,0 +1,224 @@
+"""The command line: two stand-ins as separate processes, and every bad input as one line with its remedy."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import resource
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from fortstripe_dagster import cli
+from fortstripe_dagster.extract.client import Patience
+from fortstripe_dagster.sandbox.merchant import tiny
+from fortstripe_dagster.sandbox.servers import serve
+from fortstripe_dagster.sandbox.stripe_server import stripe_app
+from fortstripe_dagster_tests.companies import Running, running
+from fortstripe_dagster_tests.operations.environment import configure
+
+ROOT = Path(__file__).parents[1]
+MARCH = ("--from", "2026-03-01", "--to", "2026-03-31")
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """`run("sync", …)` -> exit code, stdout, stderr."""
+
+    def command(*arguments: str) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["fortstripe", *arguments])
+        with pytest.raises(SystemExit) as left:
+            cli.main()
+        out, err = capsys.readouterr()
+        return int(left.value.code or 0), out, err
+
+    return command
+
+
+@pytest.fixture
+def company(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Running]:
+    with running(tiny(), tmp_path / "home") as served:
+        configure(served.settings, tmp_path, monkeypatch)
+        yield served
+
+
+def last_line(text: str) -> str:
+    return text.strip().splitlines()[-1]
+
+
+def test_two_stand_ins_as_processes_and_nothing_but_the_environment(tmp_path: Path) -> None:
+    port = three_free_ports()
+    sandbox = subprocess.Popen(
+        [sys.executable, "-m", "fortstripe_dagster.cli", "sandbox", "--payments", "20", "--port", str(port)],
+        cwd=ROOT,
+        env=os.environ | {"FORTSTRIPE_HOME": str(tmp_path)},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert sandbox.stdout is not None
+        environment = {}
+        for line in sandbox.stdout:
+            if exported := re.fullmatch(r"\s+export (\w+)=(.*)\n", line):
+                environment[exported[1]] = exported[2]
+            if "fortstripe sync" in line:
+                break
+        command = [sys.executable, "-m", "fortstripe_dagster.cli", "sync", *MARCH, "--json"]
+        done = subprocess.run(command, cwd=ROOT, env=os.environ | environment, capture_output=True, text=True)
+        assert done.returncode in (0, 3), done.stderr
+        result = json.loads(done.stdout)
+        assert result["proof"]["ok"] is True
+        again = subprocess.run(command, cwd=ROOT, env=os.environ | environment, capture_output=True, text=True)
+        assert json.loads(again.stdout)["delivered"]["written"] == {}
+        busy = subprocess.run(
+            [sys.executable, "-m", "fortstripe_dagster.cli", "sandbox", "--port", str(port)],
+            cwd=ROOT,
+            env=os.environ | {"FORTSTRIPE_HOME": str(tmp_path / "other")},
+            capture_output=True,
+            text=True,
+        )
+        assert busy.returncode == 2
+        assert str(port) in last_line(busy.stderr) and "Remedy:" in last_line(busy.stderr)
+    finally:
+        sandbox.send_signal(signal.SIGINT)
+        sandbox.communicate(timeout=30)
+
+
+def test_plan_writes_nothing_and_approval_is_waited_for(
+    company: Running, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FORTSTRIPE_APPROVAL", "manual")
+    code, _, err = run("sync", *MARCH)
+    assert (code, company.writes()) == (3, 0), err
+    code, out, _ = run("plan", *MARCH, "--json")
+    assert code == 3 and company.writes() == 0
+    waiting = json.loads(out)["awaiting"]
+    assert waiting
+    assert run("approve", *MARCH, "--all", "--who", "Karin")[0] == 0
+    assert run("apply", *MARCH)[0] == 0
+    code, out, _ = run("prove", *MARCH, "--json")
+    assert code == 0 and json.loads(out)["ok"] is True
+
+
+@pytest.mark.parametrize(
+    ("environment", "arguments", "code", "line"),
+    [
+        ({"STRIPE_API_KEY": ""}, MARCH, 2, "STRIPE_API_KEY is not set"),
+        ({"FORTNOX_CLIENT_SECRET": ""}, MARCH, 2, "FORTNOX_CLIENT_SECRET not set"),
+        ({"STRIPE_API_KEY": "rk_test_wrong"}, MARCH, 1, "Stripe"),
+        ({"FORTNOX_CLIENT_SECRET": "wrong"}, MARCH, 1, "Fortnox"),
+        ({"STRIPE_API_BASE": "http://127.0.0.1:9"}, MARCH, 1, "Stripe"),
+        ({"FORTNOX_API_BASE": "http://127.0.0.1:9"}, MARCH, 1, "Fortnox"),
+        ({}, ("--from", "2026-03-31", "--to", "2026-03-01"), 2, "ends (2026-03-01) before it starts (2026-03-31)"),
+        ({}, ("--from", "2026-02-01", "--to", "2026-03-01"), 2, "before start_date 2026-03-01"),
+        ({}, ("--from", "2026-03-01", "--to", "2199-01-01"), 2, "has not come yet"),
+        ({}, ("--from", "1 March", "--to", "2026-03-02"), 2, "is not a day"),
+        ({"FORTSTRIPE_SALES": "weekly"}, MARCH, 2, "sales input should be"),
+        ({"FORTSTRIPE_CONFIG": "nowhere.toml"}, MARCH, 2, "nowhere.toml, which is not a file"),
+    ],
+)
+def test_bad_input_is_one_line_with_its_remedy(
+    company: Running,
+    run: Run,
+    monkeypatch: pytest.MonkeyPatch,
+    environment: dict[str, str],
+    arguments: tuple[str, ...],
+    code: int,
+    line: str,
+) -> None:
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(Patience, "delay", lambda self, attempt: 0)
+    left, out, err = run("sync", *arguments)
+    assert left == code, err
+    assert line in last_line(err) and "Remedy:" in last_line(err)
+    assert "Traceback" not in err and not out
+    assert "rk_test_" not in err and "sandbox-secret" not in err
+    assert company.writes() == 0
+
+
+def test_a_stream_the_key_may_not_read_is_named(company: Running, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    with serve(stripe_app(company.world, forbidden={"rak_dispute_read"})) as narrow:
+        monkeypatch.setenv("STRIPE_API_BASE", narrow.url)
+        code, _, err = run("sync", *MARCH)
+    assert code == 1
+    assert "disputes" in last_line(err) and "rak_dispute_read" in last_line(err)
+    assert company.writes() == 0
+
+
+def test_an_account_that_fortnox_does_not_have_holds_its_documents(
+    company: Running, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FORTSTRIPE_ACCOUNTS__PROCESSING_FEE", "6579")
+    code, out, _ = run("sync", *MARCH)
+    assert code == 3
+    assert "6579" in out
+    monkeypatch.delenv("FORTSTRIPE_ACCOUNTS__PROCESSING_FEE")
+    code, out, _ = run("sync", *MARCH)
+    assert code == 0, out
+
+
+def test_a_corrupt_warehouse_and_a_corrupt_journal_say_what_to_do(company: Running, run: Run) -> None:
+    home = company.settings.home
+    home.mkdir(parents=True)
+    company.settings.warehouse_path.write_bytes(b"garbage" * 5000)
+    code, _, err = run("sync", *MARCH)
+    assert code == 1 and "journal.sqlite must stay" in last_line(err)
+    company.settings.warehouse_path.unlink()
+    company.settings.journal_path.write_bytes(b"garbage" * 5000)
+    code, _, err = run("sync", *MARCH)
+    assert code == 1 and "adopt" in last_line(err)
+    assert company.writes() == 0
+
+
+def test_a_warehouse_that_a_shell_has_open_says_so(company: Running, run: Run) -> None:
+    company.settings.home.mkdir(parents=True)
+    hold = "import duckdb, sys, time; c = duckdb.connect(sys.argv[1]); print('open', flush=True); time.sleep(60)"
+    shell = subprocess.Popen(
+        [sys.executable, "-c", hold, str(company.settings.warehouse_path)], stdout=subprocess.PIPE, text=True
+    )
+    try:
+        assert shell.stdout is not None and shell.stdout.readline().strip() == "open"
+        code, _, err = run("sync", *MARCH)
+    finally:
+        shell.kill()
+        shell.communicate()
+    assert code == 1 and "has warehouse.duckdb open" in last_line(err)
+
+
+def test_a_full_disk_loses_nothing(company: Running) -> None:
+    """The operating system refuses writes beyond a size, as a full disk does; then there is room again."""
+
+    def little_room() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (700_000, 700_000))
+
+    command = [sys.executable, "-m", "fortstripe_dagster.cli", "sync", *MARCH]
+    full = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, preexec_fn=little_room)
+    assert full.returncode == 1, full.stderr
+    assert "disk is full" in last_line(full.stderr) and "Remedy:" in last_line(full.stderr)
+    assert "Traceback" not in full.stderr
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    with duckdb.connect(str(company.settings.home / "warehouse.read.duckdb"), read_only=True) as connection:
+        assert connection.execute("SELECT count(*) FROM ledger.sales").fetchone() == (20,)
+
+
+def three_free_ports() -> int:
+    """The first of three ports in a row that nobody listens on."""
+    for first in range(18000, 60000, 3):
+        with socket.socket() as a, socket.socket() as b, socket.socket() as c:
+            try:
+                for offset, listener in enumerate((a, b, c)):
+                    listener.bind(("127.0.0.1", first + offset))
+            except OSError:
+                continue
+            return first
+    raise AssertionError("no free ports")
