@@ -89,12 +89,13 @@ class TieOut:
         """`SEK: Stripe 1 234.00 = ledger 1 234.00 = Fortnox 1 234.00, difference 0.00`."""
         in_kronor = "" if self.currency == "SEK" else f" ({money(self.ledger_sek)} SEK)"
         kronor = "" if self.currency == "SEK" else " SEK"
+        explained = ", all of it explained" if self.difference and self.explained else ""
         first = "=" if self.stripe == self.ledger else "≠"
         second = "=" if self.ledger_sek == self.fortnox_sek else "≠"
         return (
             f"{self.currency}: Stripe {money(self.stripe, self.currency)} {first} ledger "
             f"{money(self.ledger, self.currency)}{in_kronor} {second} Fortnox {money(self.fortnox_sek)}{kronor}, "
-            f"difference {money(self.difference)}{', all of it explained' if self.difference and self.explained else ''}"
+            f"difference {money(self.difference)}{explained}"
         )
 
 
@@ -173,8 +174,9 @@ class ProofReport:
     def verdict(self) -> str:
         """The outcome in a few words."""
         if not self.ok:
-            return f"NOT PROVEN, {len(self.alarms)} alarms"
-        return f"proven, {len(self.waiting)} items wait for a person" if self.waiting else "proven"
+            return f"NOT PROVEN, {_counted(len(self.alarms), 'alarm', 'alarms')}"
+        waiting = _counted(len(self.waiting), "item waits", "items wait")
+        return f"proven, {waiting} for a person" if self.waiting else "proven"
 
     def as_json(self) -> dict[str, Any]:
         """The report for `--json`, with amounts and days as text."""
@@ -192,6 +194,10 @@ def _plain(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _plain(each) for key, each in value.items()}
     return str(value) if isinstance(value, Decimal | date | Path) else value
+
+
+def _counted(number: int, one: str, several: str) -> str:
+    return f"{number} {one if number == 1 else several}"
 
 
 def _told(item: Item) -> str:

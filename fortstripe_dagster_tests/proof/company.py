@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any
+
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from fortstripe_dagster.business_day import STOCKHOLM, Days
 from fortstripe_dagster.extract import extract
@@ -92,19 +94,29 @@ def extracted(world: World, home: Path, days: Days = MARCH, **choices: Any) -> S
     return settings
 
 
-def company(
-    settings: Settings, home: Path, enter: Callable[[Any], Any], fortnox_company: FortnoxCompany | None = None
-) -> Company:
-    """A fresh Fortnox beside a copy of an extracted warehouse; the server stops with the stack behind `enter`."""
-    own = settings.model_copy(update={"home": home})
+class Host:
+    """One running server on which each test puts its own Fortnox."""
+
+    app: ASGIApp
+    url: str
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self.app(scope, receive, send)
+
+
+def company(settings: Settings, home: Path, host: Host, fortnox_company: FortnoxCompany | None = None) -> Company:
+    """A fresh Fortnox on the host, beside a copy of an extracted warehouse."""
+    books = Books(fortnox_company)
+    tenant = str(books.company.tenant_id)
+    addresses = {"fortnox_api_base": host.url, "fortnox_auth_base": host.url, "fortnox_tenant_id": tenant}
+    own = settings.model_copy(update={"home": home, **addresses})
     home.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(settings.warehouse_path, own.warehouse_path)
-    books = Books(fortnox_company)
     app = fortnox_app(books, limit=RateLimit(requests=10**9))
-    url = enter(serve(app)).url
+    host.app = app
     fortnox = Fortnox(
-        api_base=url,
-        auth=ClientCredentials(url, "sandbox", "sandbox-secret", str(books.company.tenant_id)),
+        api_base=host.url,
+        auth=ClientCredentials(host.url, "sandbox", "sandbox-secret", tenant),
         limiter=Limiter(interval=0, per_window=10**6),
     )
     return Company(own, Warehouse(own.warehouse_path), books, fortnox, app)

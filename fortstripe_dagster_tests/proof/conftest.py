@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -11,10 +10,11 @@ import pytest
 
 from fortstripe_dagster.business_day import Days
 from fortstripe_dagster.sandbox.fortnox_company import Company as FortnoxCompany
+from fortstripe_dagster.sandbox.servers import serve
 from fortstripe_dagster.sandbox.world import World
 from fortstripe_dagster.settings import Settings
 from fortstripe_dagster_tests.conftest import MARCH
-from fortstripe_dagster_tests.proof.company import Company, a_month, extracted
+from fortstripe_dagster_tests.proof.company import Company, Host, a_month, extracted
 from fortstripe_dagster_tests.proof.company import company as company_with
 
 
@@ -32,20 +32,27 @@ def month(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     return extracted(a_month(), tmp_path_factory.mktemp("month"))
 
 
+@pytest.fixture(scope="session")
+def host() -> Iterator[Host]:
+    """The server of every test's Fortnox."""
+    host = Host()
+    with serve(host) as server:
+        host.url = server.url
+        yield host
+
+
 @pytest.fixture
-def company(month: Settings, tmp_path: Path) -> Iterator[Company]:
+def company(month: Settings, host: Host, tmp_path: Path) -> Company:
     """A company with that month and nothing in Fortnox yet."""
-    with ExitStack() as running:
-        yield company_with(month, tmp_path / "home", running.enter_context)
+    return company_with(month, tmp_path / "home", host)
 
 
 @pytest.fixture
-def prepared(tmp_path: Path) -> Iterator[Prepared]:
+def prepared(host: Host, tmp_path: Path) -> Prepared:
     """`prepared(world, days, fortnox, **choices)`: a world of the test's own, extracted, with an empty Fortnox."""
-    with ExitStack() as running:
 
-        def start(world: World, days: Days = MARCH, fortnox: FortnoxCompany | None = None, **choices: Any) -> Company:
-            settings = extracted(world, tmp_path / "extracted", days, **choices)
-            return company_with(settings, tmp_path / "home", running.enter_context, fortnox)
+    def start(world: World, days: Days = MARCH, fortnox: FortnoxCompany | None = None, **choices: Any) -> Company:
+        settings = extracted(world, tmp_path / "extracted", days, **choices)
+        return company_with(settings, tmp_path / "home", host, fortnox)
 
-        yield start
+    return start

@@ -17,8 +17,7 @@ owed AS (
 )
 SELECT p.entry_id, p.sale_id, p.charge, p.day, coalesce(i.invoices, 0) AS invoices, i.numbers, i.booked,
        coalesce(b.balance, 0) AS balance,
-       coalesce(o.amount, 0) AS owed,
-       invoices = 1 AND i.booked AND (balance = 0 OR owed <> 0) AS proven
+       coalesce(i.invoices = 1 AND i.booked AND (b.balance IS NULL OR b.balance = 0 OR o.amount <> 0), false) AS proven
 FROM ledger.payments p
 JOIN ledger.sales s ON s.sale_id = p.sale_id AND NOT s.before_start
 LEFT JOIN invoices i ON i.reference = p.sale_id
