@@ -24,7 +24,7 @@ from fortstripe_dagster.extract.pages import StripeReader
 from fortstripe_dagster.extract.report import ExtractReport, StreamReport
 from fortstripe_dagster.extract.spool import Spool, now
 from fortstripe_dagster.extract.streams import PAYOUT_MEMBERS, STREAMS
-from fortstripe_dagster.extract.windows import Window, plan, since_start
+from fortstripe_dagster.extract.windows import Window, merged, plan, since_start
 from fortstripe_dagster.failures import ConfigurationError, Failure
 from fortstripe_dagster.settings import Settings
 from fortstripe_dagster.warehouse import Say, Warehouse
@@ -55,6 +55,7 @@ class Extraction:
         self.warehouse = warehouse
         self.progress = progress
         self.run_id = run_id or uuid.uuid4().hex
+        self._continues = run_id is not None
         self._patience = patience
         self._api = StripeApi(settings, patience)
         self._reader = StripeReader(self._api)
@@ -96,7 +97,7 @@ class Extraction:
 
         Raises ConfigurationError or StripeFailure.
         """
-        if self._account is None:
+        if self._account is None and self._continues:
             self._account = self._ask(lambda connection: balance.checked(connection, self.run_id))
         if self._account is None:
             account = self._api.get("/v1/account", reading="the account", permission="rak_accounts_kyc_basic_read")
@@ -105,6 +106,7 @@ class Extraction:
             with self.warehouse.transaction() as connection:
                 create_tables(connection)
                 balance.pin(connection, found, self.run_id)
+                self._coverage = coverage(connection)
                 self._record_requests(connection)
             self._account = found
         return self._account
@@ -139,10 +141,14 @@ class Extraction:
         Raises StripeFailure.
         """
         self.check_account()
-        open_ends = self._ask(
-            lambda connection: _merged(events.stale(connection), references.not_final(connection, today(), self.run_id))
+        missing, stale, not_final = self._ask(
+            lambda connection: (
+                references.missing(connection),
+                events.stale(connection),
+                references.not_final(connection, today(), self.run_id),
+            )
         )
-        self._close_over(open_ends)
+        self._close_over(missing, _merged(stale, not_final))
         return list(self._report.streams.values())
 
     def extract_rates(self) -> StreamReport:
@@ -172,7 +178,7 @@ class Extraction:
             if readings[-1][1] == readings[-2][1]:
                 break
         if moved:
-            self._close_over({})
+            self._close_over(self._ask(references.missing), {})
         with self.warehouse.transaction() as connection:
             for at, found in readings:
                 balance.record(connection, found, at)
@@ -182,9 +188,9 @@ class Extraction:
         self._report.balances = lines
         return lines
 
-    def _close_over(self, open_ends: dict[str, list[str]]) -> None:
-        """Fetch these objects and all that is missing, until the answers refer to nothing unknown."""
-        while (missing := self._ask(references.missing)) or open_ends:
+    def _close_over(self, missing: references.Missing, open_ends: dict[str, list[str]]) -> None:
+        """Fetch what is missing and these open ends, until the answers refer to nothing unknown."""
+        while missing or open_ends:
             wanted = _merged(open_ends, missing.objects)
             if wanted:
                 self._fetch(wanted)
@@ -192,7 +198,7 @@ class Extraction:
                 self._look_up(missing.intents)
             else:
                 self._list_members(missing.payouts)
-            open_ends = {}
+            missing, open_ends = self._ask(references.missing), {}
 
     @property
     def _first_moment(self) -> int:
@@ -217,7 +223,7 @@ class Extraction:
                 for window, rows, requests in counted:
                     record_window(connection, name, window, asked, rows, requests)
                 self._record_requests(connection)
-                self._coverage = coverage(connection)
+        self._covered_now(name, windows)
         spent = sum(self._api.requests.values()) - sum(before.values())
         done = committed.get(name, Committed(0, 0))
         report = StreamReport(
@@ -277,6 +283,11 @@ class Extraction:
         if self._coverage is None:
             self._coverage = self._ask(coverage)
         return self._coverage.get(stream, [])
+
+    def _covered_now(self, stream: str, windows: Sequence[Window]) -> None:
+        if self._coverage is not None:
+            before = self._coverage.get(stream, [])
+            self._coverage[stream] = merged([*before, *((window.start, window.end) for window in windows)])
 
     def _ask(self, question: Callable[[duckdb.DuckDBPyConnection], Answer]) -> Answer:
         with self.warehouse.writer() as connection:

@@ -5,7 +5,7 @@ Timestamps are seconds since the epoch; a window includes its start and not its 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from fortstripe_dagster.business_day import Days
@@ -58,6 +58,16 @@ def since_start(covered: Sequence[tuple[int, int]], first_day: int, now: int) ->
     first = min(first_day, now) - OVERLAP
     reached = [end for start, end in covered if start <= first < end]
     return Window(reached[0] - OVERLAP if reached else first, now, until_now=True)
+
+
+def merged(stretches: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Stretches in order, those that touch made one."""
+    found: list[tuple[int, int]] = []
+    for start, end in sorted(stretches):
+        if found and start <= found[-1][1]:
+            start, end = found[-1][0], max(found.pop()[1], end)
+        found.append((start, end))
+    return found
 
 
 def _since_last(covered: Sequence[tuple[int, int]], now: int) -> Window:

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
+from functools import partial
 from pathlib import Path
+from shutil import copyfile
 from typing import Any
 from urllib.parse import parse_qsl
 
+import duckdb
 import pytest
 from pydantic import SecretStr
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from fortstripe_dagster.business_day import Days
-from fortstripe_dagster.extract import Extraction, ExtractReport, Patience, StreamReport, extract
+from fortstripe_dagster.extract import Extraction, ExtractReport, Patience, StreamReport, create_tables, extract
 from fortstripe_dagster.sandbox.rates_server import rates_app
 from fortstripe_dagster.sandbox.servers import serve
 from fortstripe_dagster.sandbox.stripe_gate import RateLimits
@@ -79,7 +82,8 @@ class Company:
 
     def rows(self, sql: str, *parameters: Any) -> list[tuple[Any, ...]]:
         """The answer to a query on the warehouse."""
-        with self.warehouse.writer() as connection:
+        with duckdb.connect(str(self.settings.warehouse_path), read_only=True) as connection:
+            connection.execute("SET TimeZone = 'UTC'")
             return connection.execute(sql, list(parameters)).fetchall()
 
     def value(self, sql: str, *parameters: Any) -> Any:
@@ -95,40 +99,77 @@ class Company:
 StartCompany = Callable[..., Company]
 
 
+class Switchboard:
+    """One server for all stand-ins of a session: `/1/v1/…` reaches the first, `/2/v1/…` the second."""
+
+    def __init__(self) -> None:
+        self.url = ""
+        self._apps: dict[str, ASGIApp] = {}
+
+    def connect(self, app: ASGIApp) -> str:
+        """The address at which an application answers."""
+        name = str(len(self._apps) + 1)
+        self._apps[name] = app
+        return f"{self.url}/{name}"
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        _, name, rest = scope["path"].split("/", 2)
+        await self._apps[name]({**scope, "path": f"/{rest}", "raw_path": f"/{rest}".encode()}, receive, send)
+
+
+@pytest.fixture(scope="session")
+def switchboard() -> Iterator[Switchboard]:
+    """The session's server."""
+    board = Switchboard()
+    with serve(board) as running:
+        board.url = running.url
+        yield board
+
+
+@pytest.fixture(scope="session")
+def empty_warehouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A warehouse whose tables are there: copying it is faster than making them for each test."""
+    path = tmp_path_factory.mktemp("empty") / "warehouse.duckdb"
+    with Warehouse(path).transaction() as connection:
+        create_tables(connection)
+    return path
+
+
 @pytest.fixture
-def company(tmp_path: Path) -> Iterator[StartCompany]:
+def company(tmp_path: Path, switchboard: Switchboard, empty_warehouse: Path) -> StartCompany:
     """`company(world, fault=…, forbidden=…, limits=…, **settings)` starts both stand-ins."""
-    with ExitStack() as running:
+    home = tmp_path / "home"
+    home.mkdir()
+    copyfile(empty_warehouse, home / "warehouse.duckdb")
+    return partial(start_company, switchboard, home=home)
 
-        def start(
-            world: World,
-            *,
-            fault: Fault | None = None,
-            forbidden: tuple[str, ...] = (),
-            limits: RateLimits | None = None,
-            home: Path = tmp_path / "home",
-            **choices: Any,
-        ) -> Company:
-            asked: list[Asked] = []
 
-            def watched(request: Request) -> Response | None:
-                params = dict(parse_qsl(request.url.query))
-                asked.append(Asked(request.url.path, params, request.headers.get("stripe-version")))
-                return fault(request) if fault else None
+def start_company(
+    switchboard: Switchboard,
+    world: World,
+    *,
+    home: Path,
+    fault: Fault | None = None,
+    forbidden: tuple[str, ...] = (),
+    limits: RateLimits | None = None,
+    **choices: Any,
+) -> Company:
+    """Serve a world and the official rates to a company that lives in `home`."""
+    asked: list[Asked] = []
 
-            app = stripe_app(
-                world,
-                forbidden=forbidden,
-                rate_limits=limits or RateLimits(per_endpoint=10_000, overall=10_000),
-                fault=watched,
-            )
-            addresses = {
-                "STRIPE_API_BASE": running.enter_context(serve(app)).url,
-                "RATES_API_BASE": running.enter_context(serve(rates_app())).url,
-            }
-            return Company(world, Settings(**{**CHOICES, "home": home, **addresses, **choices}), asked)
+    def watched(request: Request) -> Response | None:
+        params = dict(parse_qsl(request.url.query))
+        asked.append(Asked(request.url.path, params, request.headers.get("stripe-version")))
+        return fault(request) if fault else None
 
-        yield start
+    app = stripe_app(
+        world,
+        forbidden=forbidden,
+        rate_limits=limits or RateLimits(per_endpoint=10_000, overall=10_000),
+        fault=watched,
+    )
+    addresses = {"STRIPE_API_BASE": switchboard.connect(app), "RATES_API_BASE": switchboard.connect(rates_app())}
+    return Company(world, Settings(**{**CHOICES, "home": home, **addresses, **choices}), asked)
 
 
 def pointed_elsewhere(company: Company, **addresses: str | SecretStr) -> Company:

@@ -99,11 +99,11 @@ def test_an_unknown_invoice_that_something_happens_to_is_fetched_but_not_what_th
     )  # fmt: skip
     world.void_invoice(old, at=recent(2))
     shop = company(world, start_date=recent(20).date())
-    world.one_off_payment(at=recent(0.01), amount=5000, name="Idag")
+    world.one_off_payment(at=recent(0.001), amount=5000, name="Idag")
     yesterday = Days(recent(3).date(), recent(1).date())
     shop.sync(yesterday, streams=["events", "charges", "invoices"])
     assert shop.rows("SELECT status FROM stripe.invoices") == [("void",)]
-    assert shop.value("SELECT count(*) FROM stripe.events WHERE object_id LIKE 'ch_%'") > 0
+    assert shop.value("SELECT count(*) FROM stripe.events WHERE object_type = 'charge'") > 0
     assert shop.value("SELECT count(*) FROM stripe.charges") == 0 and not shop.paths("/v1/charges/")
 
 
@@ -112,10 +112,10 @@ def test_objects_listed_after_the_events_are_not_fetched_again(company: StartCom
     for n in range(30):
         world.one_off_payment(at=march(2, 10, n), amount=1000, customer=world.customer(name=f"Nr {n}", at=march(2)))
     shop = company(world)
-    shop.sync(FIRST_WEEK)
+    shop.sync(FIRST_WEEK, streams=[*FEW, "charges"])
     assert not shop.paths("/v1/charges/") and not shop.paths("/v1/customers/")
     shop.asked.clear()
-    shop.sync(SECOND_WEEK)
+    shop.sync(SECOND_WEEK, streams=[*FEW, "charges"])
     assert not shop.paths("/v1/charges/") and not shop.paths("/v1/customers/")
 
 
@@ -128,6 +128,6 @@ def test_a_reading_older_than_stripe_keeps_events_is_said(company: StartCompany)
     shop.read("events")
     with shop.warehouse.transaction() as connection:
         connection.execute("UPDATE stripe.windows SET from_ts = from_ts - 31 * 86400, to_ts = to_ts - 31 * 86400")
-    report = shop.sync()
+    report = shop.sync(streams=FEW)
     assert any("31 days ago" in remark for remark in report.remarks)
     assert any("31 days ago" in line for line in shop.said)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import ExitStack
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
@@ -16,9 +15,8 @@ from starlette.routing import Route
 from fortstripe_dagster.business_day import Days
 from fortstripe_dagster.failures import RatesFailure
 from fortstripe_dagster.sandbox.official_rates import official_rate
-from fortstripe_dagster.sandbox.servers import serve
 from fortstripe_dagster.sandbox.world import World
-from fortstripe_dagster_tests.extract.conftest import Company, StartCompany, march, pointed_elsewhere
+from fortstripe_dagster_tests.extract.conftest import Company, StartCompany, Switchboard, march, pointed_elsewhere
 
 Answer = Callable[[Request], Response]
 
@@ -31,7 +29,7 @@ def euro_shop(company: StartCompany, currency: str = "eur") -> Company:
     return shop
 
 
-def with_rates(running: ExitStack, shop: Company, answer: Answer) -> tuple[Company, list[str]]:
+def with_rates(board: Switchboard, shop: Company, answer: Answer) -> tuple[Company, list[str]]:
     """The shop with another rates server, and the paths that it is asked."""
     asked: list[str] = []
 
@@ -39,7 +37,7 @@ def with_rates(running: ExitStack, shop: Company, answer: Answer) -> tuple[Compa
         asked.append(request.url.path)
         return answer(request)
 
-    url = running.enter_context(serve(Starlette(routes=[Route("/{path:path}", endpoint)]))).url
+    url = board.connect(Starlette(routes=[Route("/{path:path}", endpoint)]))
     return pointed_elsewhere(shop, rates_api_base=url), asked
 
 
@@ -66,17 +64,16 @@ def test_rates_from_ten_days_before_the_first_day_are_kept_exactly_and_asked_onc
     assert fetch(shop) == 0
 
 
-def test_later_days_are_asked_without_the_known_ones(company: StartCompany) -> None:
-    with ExitStack() as running:
-        shop = euro_shop(company)
-        fetch(shop)
-        shop.world.one_off_payment(at=march(20), amount=10_000, currency="eur")
-        shop.read("balance_transactions", "charges")
-        watched, asked = with_rates(
-            running, shop, lambda request: JSONResponse([{"date": "2026-03-19", "value": 11.3}])
-        )
-        fetch(watched)
-        assert asked == ["/swea/v1/Observations/SEKEURPMI/2026-03-05/2026-03-20"]
+def test_later_days_are_asked_without_the_known_ones(company: StartCompany, switchboard: Switchboard) -> None:
+    shop = euro_shop(company)
+    fetch(shop)
+    shop.world.one_off_payment(at=march(20), amount=10_000, currency="eur")
+    shop.read("balance_transactions", "charges")
+    watched, asked = with_rates(
+        switchboard, shop, lambda request: JSONResponse([{"date": "2026-03-19", "value": 11.3}])
+    )
+    fetch(watched)
+    assert asked == ["/swea/v1/Observations/SEKEURPMI/2026-03-05/2026-03-20"]
 
 
 def test_invoices_in_a_foreign_currency_need_rates_too(company: StartCompany) -> None:
@@ -107,15 +104,14 @@ def test_invoices_in_a_foreign_currency_need_rates_too(company: StartCompany) ->
     ],
 )
 def test_a_rate_that_cannot_be_had_names_currency_and_days(
-    company: StartCompany, answer: Answer, says: str | None
+    company: StartCompany, answer: Answer, says: str | None, switchboard: Switchboard
 ) -> None:
-    with ExitStack() as running:
-        shop, _ = with_rates(running, euro_shop(company), answer)
-        if says is None:
-            fetch(shop)  # nine days before: the latest published
-            return
-        with pytest.raises(RatesFailure, match=f"No official exchange rate for EUR on 2026-.*{says}"):
-            fetch(shop)
+    shop, _ = with_rates(switchboard, euro_shop(company), answer)
+    if says is None:
+        fetch(shop)  # nine days before: the latest published
+        return
+    with pytest.raises(RatesFailure, match=f"No official exchange rate for EUR on 2026-.*{says}"):
+        fetch(shop)
 
 
 def test_no_network_names_currency_and_days(company: StartCompany) -> None:
@@ -125,29 +121,27 @@ def test_no_network_names_currency_and_days(company: StartCompany) -> None:
     assert shop.value("SELECT count(*) FROM stripe.charges") == 1  # what was read from Stripe is kept
 
 
-def test_too_many_requests_are_waited_out(company: StartCompany) -> None:
+def test_too_many_requests_are_waited_out(company: StartCompany, switchboard: Switchboard) -> None:
     turns = iter([429, 429, 200])
 
     def answer(request: Request) -> Response:
         status = next(turns)
         return JSONResponse([{"date": "2026-03-04", "value": 11.305}], status, headers={"Retry-After": "0"})
 
-    with ExitStack() as running:
-        shop, asked = with_rates(running, euro_shop(company), answer)
+    shop, asked = with_rates(switchboard, euro_shop(company), answer)
+    fetch(shop)
+    assert len(asked) == 3
+    assert shop.rows("SELECT sek_per_unit FROM stripe.official_rates") == [(Decimal("11.305"),)]
+
+
+def test_a_series_quoted_for_a_hundred_units_is_noticed(company: StartCompany, switchboard: Switchboard) -> None:
+    answer: Answer = lambda request: JSONResponse([{"date": "2026-03-04", "value": 1130.5}])  # noqa: E731
+    shop, _ = with_rates(switchboard, euro_shop(company), answer)
+    with pytest.raises(RatesFailure, match="official rate of EUR on 2026-03-04, 1130.5, is far from the 11.3"):
         fetch(shop)
-        assert len(asked) == 3
-        assert shop.rows("SELECT sek_per_unit FROM stripe.official_rates") == [(Decimal("11.305"),)]
 
 
-def test_a_series_quoted_for_a_hundred_units_is_noticed(company: StartCompany) -> None:
-    with ExitStack() as running:
-        answer: Answer = lambda request: JSONResponse([{"date": "2026-03-04", "value": 1130.5}])  # noqa: E731
-        shop, _ = with_rates(running, euro_shop(company), answer)
-        with pytest.raises(RatesFailure, match="official rate of EUR on 2026-03-04, 1130.5, is far from the 11.3"):
-            fetch(shop)
-
-
-def test_todays_rate_is_asked_for_again_until_it_is_out(company: StartCompany) -> None:
+def test_todays_rate_is_asked_for_again_until_it_is_out(company: StartCompany, switchboard: Switchboard) -> None:
     now = datetime.now(UTC)
     world = World(now=now - timedelta(days=3))
     world.one_off_payment(at=now - timedelta(minutes=5), amount=10_000, currency="eur")
@@ -155,12 +149,11 @@ def test_todays_rate_is_asked_for_again_until_it_is_out(company: StartCompany) -
     shop.read("charges", days=Days((now - timedelta(days=2)).date(), (now + timedelta(days=1)).date()))
     yesterday, today = (now - timedelta(days=1)).date().isoformat(), now.date().isoformat()
     published = [{"date": yesterday, "value": 11.3}]
-    with ExitStack() as running:
-        watched, asked = with_rates(running, shop, lambda request: JSONResponse(published))
-        fetch(watched)
-        fetch(watched)
-        assert len(asked) == 2
-        published.append({"date": today, "value": 11.4})
-        fetch(watched)
-        fetch(watched)
-        assert len(asked) == 3
+    watched, asked = with_rates(switchboard, shop, lambda request: JSONResponse(published))
+    fetch(watched)
+    fetch(watched)
+    assert len(asked) == 2
+    published.append({"date": today, "value": 11.4})
+    fetch(watched)
+    fetch(watched)
+    assert len(asked) == 3

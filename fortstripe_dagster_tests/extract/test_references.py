@@ -12,6 +12,7 @@ from fortstripe_dagster.sandbox.builder.tax import Line
 from fortstripe_dagster.sandbox.world import World
 from fortstripe_dagster_tests.extract.conftest import MARCH, StartCompany, march
 
+PAYOUTS = ["balance_transactions", "charges", "payouts"]
 LONG_AGO = datetime(2025, 6, 1, 12, tzinfo=UTC)
 
 
@@ -153,7 +154,7 @@ def test_members_of_a_reconciled_automatic_payout_are_its_transactions_without_i
     waiting = world.one_off_payment(at=march(12, 13), amount=10_000)
     world.payout(at=march(13), amount=1000)
     shop = company(world)
-    shop.sync()
+    shop.sync(streams=PAYOUTS)
     members = {id for (id,) in shop.rows("SELECT balance_transaction FROM stripe.payout_members")}
     assert members == set(world.payout_members[payout["id"]]) - {payout["balance_transaction"]}
     assert len(members) == 120 and waiting["balance_transaction"] not in members
@@ -162,7 +163,7 @@ def test_members_of_a_reconciled_automatic_payout_are_its_transactions_without_i
     ) == payout["amount"]  # fmt: skip
 
     shop.asked.clear()
-    shop.sync()
+    shop.sync(streams=PAYOUTS)
     assert not [asked for asked in shop.asked if "payout" in asked.params]
 
 
@@ -173,10 +174,10 @@ def test_members_are_listed_once_stripe_has_reconciled(company: StartCompany) ->
     payout = world.payout(at=now - timedelta(days=3), reconciled=False)
     shop = company(world, start_date=(now - timedelta(days=15)).date())
     days = Days((now - timedelta(days=13)).date(), (now - timedelta(days=1)).date())
-    shop.sync(days)
+    shop.sync(days, streams=PAYOUTS)
     assert shop.value("SELECT count(*) FROM stripe.payout_members") == 0
     world.payout_reconciled(payout, at=now)
-    shop.sync(Days(now.date(), now.date()))
+    shop.sync(Days(now.date(), now.date()), streams=PAYOUTS)
     assert shop.value("SELECT count(*) FROM stripe.payout_members") == 1
 
 
@@ -196,7 +197,7 @@ def test_what_is_not_final_is_read_again_and_what_is_final_is_not(company: Start
     world.payout_paid(payout, at=now - timedelta(days=4))
     gone = world.payout_paid(world.payout(at=start + timedelta(days=8), amount=100), at=start + timedelta(days=9))
     shop = company(world, start_date=start.date())
-    shop.sync(Days(start.date(), now.date()), run_id="first")
+    shop.read("charges", "refunds", "disputes", "payouts", "invoices", days=Days(start.date(), now.date()))
     shop.asked.clear()
 
     world.dispute_won(dispute, at=now)
@@ -235,11 +236,11 @@ def test_a_draft_that_was_deleted_is_remembered_as_deleted(company: StartCompany
     anna = world.customer(name="Anna", at=march(1))
     draft = world.invoice(at=march(2), customer=anna, lines=[Line(description="Kurs", unit_amount=1000)], draft=True)
     shop = company(world)
-    shop.sync()
+    shop.sync(streams=["invoices"])
     assert shop.rows("SELECT status FROM stripe.invoices") == [("draft",)]
     del world._objects["invoice"][draft["id"]]
     world._order["invoice"].clear()
     for _ in range(2):
-        shop.sync()
+        shop.sync(streams=["invoices"])
     assert shop.rows("SELECT status, total FROM stripe.invoices") == [("deleted", 1000)]
     assert len(shop.paths(f"/v1/invoices/{draft['id']}")) == 1
