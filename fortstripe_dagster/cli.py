@@ -88,8 +88,8 @@ def sync(first: date, last: date, as_json: bool) -> int:
     else:
         click.echo(report.delivered.text())
         click.echo(report.proof.text())
-        for entry, alert in report.ledger.alerts:
-            click.echo(f"alert: {entry}: {alert}")
+        for alert in report.alerts:
+            click.echo(f"alert: {alert.entry_id} of {alert.day}: {alert.text}")
     return report.exit_code
 
 

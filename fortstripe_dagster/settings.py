@@ -68,7 +68,7 @@ class Accounts(_Group):
     )
     software_fee: Account = Field(default="6540", description="Billing, Tax, Radar, Sigma … when exempt.")
     software_fee_reverse_charge: Account = Field(
-        default="6541", description="Billing, Tax, Radar, Sigma … under reverse charge: same VAT code as 4535."
+        default="6571", description="Billing, Tax, Radar, Sigma … under reverse charge: same VAT code as 4535."
     )
     reverse_charge_output_vat: Account = "2614"
     reverse_charge_input_vat: Account = "2645"

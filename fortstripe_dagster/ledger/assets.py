@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 import dagster as dg
 
 from fortstripe_dagster.extract.assets import BALANCES, RATES, REFERENCES
-from fortstripe_dagster.ledger import RULE_VERSION, build
+from fortstripe_dagster.ledger import RULE_VERSION, Remark, build
 from fortstripe_dagster.ledger import checks as ledger_checks
 from fortstripe_dagster.operations.company import Company, explained
 from fortstripe_dagster.operations.metadata import daily_chart, markdown_table, of_table, shown
@@ -59,8 +59,8 @@ def ledger_assets(partitions: dg.DailyPartitionsDefinition) -> dg.AssetsDefiniti
                     "WHERE event_day BETWEEN ? AND ? GROUP BY 1 ORDER BY 1",
                     window,
                 )
-                metadata["entries"]["held"] = markdown_table(["entry", "reason"], report.held)
-                metadata["entries"]["alerts"] = markdown_table(["entry", "what to look at"], report.alerts)
+                metadata["entries"]["held"] = _remarks(report.held)
+                metadata["entries"]["alerts"] = _remarks(report.alerts_of(days))
                 metadata["lines"]["accounts"] = shown(
                     connection,
                     "SELECT account, sum(debit) AS debit, sum(credit) AS credit, sum(debit - credit) AS movement "
@@ -77,6 +77,10 @@ def ledger_assets(partitions: dg.DailyPartitionsDefinition) -> dg.AssetsDefiniti
             yield dg.MaterializeResult(asset_key=["ledger", table], metadata=metadata[table])
 
     return ledger
+
+
+def _remarks(remarks: Sequence[Remark]) -> dg.MetadataValue:
+    return markdown_table(["entry", "day", "what to look at"], [(x.entry_id, x.day, x.text) for x in remarks])
 
 
 def ledger_asset_checks() -> Sequence[dg.AssetChecksDefinition]:

@@ -13,7 +13,7 @@ from importlib.resources import files
 
 import duckdb
 
-from fortstripe_dagster.business_day import today
+from fortstripe_dagster.business_day import Days, today
 from fortstripe_dagster.failures import Failure, RatesFailure
 from fortstripe_dagster.settings import Settings
 from fortstripe_dagster.warehouse import Warehouse
@@ -57,6 +57,15 @@ RULE_TABLES = {
 
 
 @dataclass(frozen=True)
+class Remark:
+    """Something about one entry that a person should read."""
+
+    entry_id: str
+    day: date
+    text: str
+
+
+@dataclass(frozen=True)
 class LedgerReport:
     """What a rebuild made: entries by kind, what waits for a person, and what a person should look at."""
 
@@ -64,8 +73,12 @@ class LedgerReport:
     lines: int
     first_day: date | None
     last_day: date | None
-    held: list[tuple[str, str]] = field(default_factory=list)
-    alerts: list[tuple[str, str]] = field(default_factory=list)
+    held: list[Remark] = field(default_factory=list)
+    alerts: list[Remark] = field(default_factory=list)
+
+    def alerts_of(self, days: Days) -> list[Remark]:
+        """What a person should look at on these days; older alerts were said on theirs."""
+        return [remark for remark in self.alerts if remark.day in days]
 
 
 def build(
@@ -168,8 +181,12 @@ def _report(connection: duckdb.DuckDBPyConnection) -> LedgerReport:
     kinds = dict(connection.execute("SELECT kind, count(*) FROM ledger.entries GROUP BY kind ORDER BY kind").fetchall())
     span = connection.execute("SELECT min(event_day), max(event_day) FROM ledger.entries").fetchone() or (None, None)
     lines = connection.execute("SELECT count(*) FROM ledger.lines").fetchone() or (0,)
-    held = connection.execute("SELECT entry_id, held FROM ledger.entries WHERE held IS NOT NULL ORDER BY 1").fetchall()
-    alerts = connection.execute(
-        "SELECT entry_id, alert FROM ledger.entries WHERE alert IS NOT NULL ORDER BY 1"
+    return LedgerReport(kinds, lines[0], span[0], span[1], _remarks(connection, "held"), _remarks(connection, "alert"))
+
+
+def _remarks(connection: duckdb.DuckDBPyConnection, column: str) -> list[Remark]:
+    rows = connection.execute(
+        f"SELECT entry_id, event_day, {column} FROM ledger.entries WHERE {column} IS NOT NULL "
+        "ORDER BY event_day, entry_id"
     ).fetchall()
-    return LedgerReport(kinds, lines[0], span[0], span[1], held, alerts)
+    return [Remark(*row) for row in rows]

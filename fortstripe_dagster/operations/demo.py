@@ -44,7 +44,7 @@ def summary(report: SyncReport, host: Host, page: Path) -> list[str]:
         "",
         "Written to Fortnox: " + (written or "nothing: everything was there already, so nothing was changed."),
         report.proof.text(),
-        *[f"For a person: {entry}: {alert}" for entry, alert in report.ledger.alerts],
+        *[f"For a person: {alert.entry_id}: {alert.text}" for alert in report.alerts],
         "",
         "Where to look",
         "  Dagster UI           make dev            then http://127.0.0.1:3000",

@@ -5,14 +5,14 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from fortstripe_dagster import delivery
 from fortstripe_dagster.business_day import Days, today
 from fortstripe_dagster.delivery import DeliveryReport
 from fortstripe_dagster.extract import ExtractReport, extract
 from fortstripe_dagster.failures import HELD, ConfigurationError, Failure
-from fortstripe_dagster.ledger import LedgerReport, build, checks
+from fortstripe_dagster.ledger import LedgerReport, Remark, build, checks
 from fortstripe_dagster.proof import ProofReport, prove
 from fortstripe_dagster.settings import Settings
 from fortstripe_dagster.warehouse import Warehouse
@@ -32,18 +32,27 @@ class SyncReport:
 
     @property
     def exit_code(self) -> int:
-        """0 done, 1 the proof alarms, 3 done but something waits for a person."""
+        """0 done, 1 the proof alarms, 3 done but something waits for a person or is of a type that no rule knows."""
         if self.proof.exit_code not in (0, HELD):
             return self.proof.exit_code
-        waits = self.delivered.exit_code or self.proof.exit_code or (HELD if self.ledger.alerts else 0)
-        return waits
+        unknown = any(alert.text.startswith("unknown") for alert in self.alerts)
+        return self.delivered.exit_code or self.proof.exit_code or (HELD if unknown else 0)
+
+    @property
+    def alerts(self) -> list[Remark]:
+        """What a person should look at on these days although it is booked."""
+        return self.ledger.alerts_of(self.days)
 
     def as_json(self) -> dict[str, object]:
         """For `--json`; amounts as text."""
         return {
             "days": [self.days.first.isoformat(), self.days.last.isoformat()],
             "extracted": {"rows": self.extracted.rows, "requests": self.extracted.requests},
-            "ledger": {"entries": self.ledger.entries, "held": self.ledger.held, "alerts": self.ledger.alerts},
+            "ledger": {
+                "entries": self.ledger.entries,
+                "held": [asdict(remark) for remark in self.ledger.held],
+                "alerts": [asdict(remark) for remark in self.alerts],
+            },
             "delivered": self.delivered.as_json(),
             "proof": self.proof.as_json(),
             "exit_code": self.exit_code,

@@ -49,8 +49,8 @@ def entry_of(ledger: Book, source: str, kind: str) -> str:
 def test_fees_under_reverse_charge_have_vat_on_the_days_sum_of_their_class(moved: tuple[Book, dict[str, Any]]) -> None:
     ledger, made = moved
     assert ledger.entry("fee_vat:2026-03-02:SEK:processing") == {"2614": "-9.51", "2645": "9.51"}
-    assert ledger.entry(made["billing"]) == {"1686": "-100.00", "6541": "100.00"}
-    assert ledger.entry(made["radar"]) == {"1686": "-5.01", "6541": "5.01"}
+    assert ledger.entry(made["billing"]) == {"1686": "-100.00", "6571": "100.00"}
+    assert ledger.entry(made["radar"]) == {"1686": "-5.01", "6571": "5.01"}
     assert ledger.entry(made["scheme"]) == {"1686": "-3.00", "6571": "3.00"}
     assert ledger.entry("fee_vat:2026-03-09:SEK:software") == {"2614": "-26.25", "2645": "26.25"}
 
@@ -104,7 +104,7 @@ def test_what_nobody_knows_waits_on_suspense_with_an_alert(moved: tuple[Book, di
     ledger, made = moved
     assert ledger.entry(made["adjustment"]) == {"1686": "-15.00", "2999": "15.00"}
     assert ledger.entry(made["unknown"]) == {"1686": "-7.00", "2999": "7.00"}
-    alerts = dict(ledger.report.alerts)
+    alerts = {alert.entry_id: alert.text for alert in ledger.report.alerts}
     assert "unknown balance transaction type tax_fund" in alerts[made["unknown"]]
     with ledger.sql() as connection:
         assert [found[0] for found in checks.unknown_types(connection)] == [made["unknown"]]

@@ -148,7 +148,7 @@ def test_an_unknown_country_is_held_and_names_the_remedy(tmp_path_factory: pytes
     world = new_world()
     charge = world.one_off_payment(at=at(2), amount=10000, method="klarna", name="Okänd", country=None)
     ledger = book(world, tmp_path_factory.mktemp("unknown"))
-    ((entry_id, reason),) = [pair for pair in ledger.report.held if pair[0].endswith(":sale")]
-    assert entry_id == f"{charge['id']}:sale"
-    assert "country is unknown" in reason and "set the address in Stripe" in reason
-    assert ledger.entry(entry_id) == {"1510": "100.00", "2999": "-100.00"}
+    (held,) = [remark for remark in ledger.report.held if remark.entry_id.endswith(":sale")]
+    assert held.entry_id == f"{charge['id']}:sale"
+    assert "country is unknown" in held.text and "set the address in Stripe" in held.text
+    assert ledger.entry(held.entry_id) == {"1510": "100.00", "2999": "-100.00"}
