@@ -20,12 +20,16 @@ import requests
 import stripe
 
 from fortstripe_dagster.extract.rate_limit import RateLimiter
-from fortstripe_dagster.failures import StripeFailure
+from fortstripe_dagster.failures import ConfigurationError, StripeFailure
 from fortstripe_dagster.settings import STRIPE_API_VERSION, Settings
 
 ID_IN_PATH = re.compile(r"^(/v1/[^/]+)/[^/]+")
 PERMISSION = re.compile(r"'?(rak_[a-z_]+)'?")
 KEY = re.compile(r"\b[rs]k_(?:live|test)_[^\s'\"]+")
+
+
+FIRST_CONTACT_ATTEMPTS = 3
+"""Where nothing was ever answered, the address or the network is wrong: patience would only delay saying so."""
 
 
 class StripeObjectMissing(StripeFailure):
@@ -52,15 +56,18 @@ class StripeApi:
 
     def __init__(self, settings: Settings, patience: Patience | None = None) -> None:
         settings.require_stripe()
-        self.base = settings.stripe_api_base
+        key = settings.stripe_api_key.get_secret_value()
+        self.base = settings.stripe_api_base.rstrip("/")
+        _require_usable(key, self.base)
         self.patience = patience or Patience()
         self.limiter = RateLimiter(settings.stripe.requests_per_second, settings.stripe.requests_per_second_account)
         self._counted: Counter[str] = Counter()
         self._lock = threading.Lock()
+        self._reached = False
         self._session = requests.Session()
         stripe.enable_telemetry = False
         client = stripe.StripeClient(
-            settings.stripe_api_key.get_secret_value(),
+            key,
             stripe_version=STRIPE_API_VERSION,
             base_addresses={"api": self.base},
             max_network_retries=0,
@@ -97,6 +104,7 @@ class StripeApi:
                     "get", path, params, base_address="api", api_mode="V1"
                 )
             except stripe.APIConnectionError as error:
+                last |= not self._reached and attempt >= FIRST_CONTACT_ATTEMPTS
                 if last or isinstance(error.__cause__, requests.exceptions.SSLError):
                     raise self._unreachable(error, reading, attempt) from error
                 time.sleep(self.patience.delay(attempt))
@@ -105,6 +113,7 @@ class StripeApi:
                 raise StripeFailure(
                     f"Stripe's answer for {reading} is damaged: it is not text.", "run the same command again."
                 ) from error
+            self._reached = True
             if 200 <= status < 300:
                 self.limiter.went_through(resource)
                 return _as_bytes(body)
@@ -168,6 +177,16 @@ class StripeApi:
         except stripe.StripeError as error:
             return str(error.user_message or error)
         return "no reason given"
+
+
+def _require_usable(key: str, base: str) -> None:
+    """Raise ConfigurationError for a key or an address that no request can be made with."""
+    if not key.isascii() or not key.isprintable() or " " in key:
+        raise ConfigurationError(
+            "STRIPE_API_KEY holds a space, a line break or a character that no key has.", "copy the key again, alone."
+        )
+    if not base.startswith(("https://", "http://")):
+        raise ConfigurationError(f"STRIPE_API_BASE is no address: {base!r}.", "begin it with https://.")
 
 
 def _as_bytes(body: object) -> bytes:

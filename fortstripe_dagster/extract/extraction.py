@@ -123,8 +123,7 @@ class Extraction:
         covered = self._covered(name)
         clock = int(time.time())
         if name == "events" and (remark := events.gap(covered, clock)):
-            self._report.remarks.append(remark)
-            self.progress(remark)
+            self._remark(remark)
         windows = plan(
             stream.reach,
             days,
@@ -238,7 +237,8 @@ class Extraction:
             for name, ids in wanted.items():
                 before = sum(self._api.requests.values())
                 for id in ids:
-                    self._reader.object(STREAMS[name], id, spool)
+                    if not self._reader.object(STREAMS[name], id, spool):
+                        self._remark(f"Stripe does not know {name} {id}: it is kept as deleted.")
                 spent[name] = sum(self._api.requests.values()) - before
             self._commit_spool(spool, spent)
 
@@ -304,6 +304,10 @@ class Extraction:
                     [self.run_id, now(), endpoint, count - self._recorded.get(endpoint, 0)],
                 )
         self._recorded = spent
+
+    def _remark(self, remark: str) -> None:
+        self._report.remarks.append(remark)
+        self.progress(remark)
 
     def _noted(self, report: StreamReport) -> StreamReport:
         if report.requests:

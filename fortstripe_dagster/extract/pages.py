@@ -80,10 +80,10 @@ class StripeReader:
                 self._overflow(stream, page.overflowing, spool)
         return rows
 
-    def object(self, stream: Stream, id: str, spool: Spool) -> None:
-        """Read one object by id, sublists included.
+    def object(self, stream: Stream, id: str, spool: Spool) -> bool:
+        """Read one object by id, sublists included; False if Stripe does not know it, which is kept as deleted.
 
-        One that Stripe no longer knows is kept as deleted; raises StripeObjectMissing if it books money.
+        Raises StripeObjectMissing if it books money.
         """
         asked_at, what = now(), f"{stream.name} {id}"
         path = f"{stream.path}/{quote(id, safe='')}"
@@ -94,7 +94,7 @@ class StripeReader:
                 raise
             gone = {"id": id, "object": stream.object, "deleted": True}
             spool.add(stream.name, json.dumps(gone).encode(), asked_at)
-            return
+            return False
         fields = {"id": "VARCHAR", "object": "VARCHAR", "created": "VARCHAR", "deleted": "BOOLEAN"}
         answer = self._glimpse(body, fields | _flags(stream.sublists), what)
         if answer["id"] != id or answer["object"] != stream.object:
@@ -103,6 +103,7 @@ class StripeReader:
             raise StripeFailure(f"Stripe's {what} came without `created`.", AGAIN)
         spool.add(stream.name, body, asked_at)
         self._overflow(stream, _overflowing([answer], stream.sublists), spool)
+        return True
 
     def sublist(self, stream: Stream, sublist: Sublist, parent: str, spool: Spool) -> None:
         """Read a sublist whole."""

@@ -10,7 +10,8 @@ Reach = Literal["window", "documents", "everything", "start_date", "feed"]
 """How far a list reaches beyond the days asked for.
 
 window      not at all
-documents   the first time, `stripe.document_lookback_days` back: an invoice is drafted long before it is paid
+documents   the first time, `stripe.document_lookback_days` back: an invoice is drafted long before it is paid, a
+            customer comes before the first sale
 everything  the first time, all there is: small catalogues that documents of any age refer to
 start_date  from the first booked day until now, always: the balance must be explained without a gap
 feed        and all since the last reading, until now: what changed
@@ -43,7 +44,7 @@ class Stream:
     object: str
     permission: str
     needs: tuple[str, ...]
-    """Fields that every object must have, though they may be null; the tables say which may not."""
+    """Fields without which the books would go wrong, though they may be null; the tables say which may not."""
     tables: tuple[str, ...]
     reach: Reach | None = "window"
     """None: never listed, only fetched by id."""
@@ -121,7 +122,7 @@ _ROWS = (
         "payouts",
         "payout",
         "rak_payout_read",
-        ("amount", "currency", "arrival_date", "automatic", "status", "balance_transaction", "reconciliation_status"),
+        ("amount", "currency", "arrival_date", "automatic", "status", "reconciliation_status"),
         ("payouts", "payout_members"),
         sublists=(PAYOUT_MEMBERS,),
         books_money=True,
@@ -130,8 +131,9 @@ _ROWS = (
         "customers",
         "customer",
         "rak_customer_read",
-        ("email",),
+        (),
         ("customers", "customer_tax_ids"),
+        "documents",
         expand=("tax_ids",),
         sublists=(CUSTOMER_TAX_IDS,),
     ),
@@ -139,17 +141,7 @@ _ROWS = (
         "invoices",
         "invoice",
         "rak_invoice_read",
-        (
-            "number",
-            "status",
-            "customer",
-            "currency",
-            "total",
-            "amount_due",
-            "lines",
-            "effective_at",
-            "status_transitions",
-        ),
+        ("status", "customer", "currency", "total", "amount_due", "lines", "status_transitions"),
         ("invoices", "invoice_lines"),
         "documents",
         sublists=(INVOICE_LINES,),
@@ -166,7 +158,7 @@ _ROWS = (
         "credit_notes",
         "credit_note",
         "rak_credit_note_read",
-        ("number", "invoice", "currency", "total", "status", "effective_at", "lines", "refunds"),
+        ("invoice", "currency", "total", "status", "lines", "refunds"),
         ("credit_notes", "credit_note_refunds", "credit_note_lines"),
         "documents",
         sublists=(CREDIT_NOTE_LINES,),
@@ -199,7 +191,7 @@ _ROWS = (
         "everything",
         variants=BOTH,
     ),
-    Stream("topups", "topup", "rak_top_up_read", ("amount", "currency", "status"), ("topups",), None, books_money=True),
+    Stream("topups", "topup", "rak_top_up_read", ("amount", "currency", "status"), ("topups",), None),
 )
 
 STREAMS: dict[str, Stream] = {stream.name: stream for stream in _ROWS}

@@ -12,7 +12,7 @@ from pydantic import SecretStr
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from fortstripe_dagster.extract.client import StripeApi, StripeObjectMissing
+from fortstripe_dagster.extract.client import FIRST_CONTACT_ATTEMPTS, StripeApi, StripeObjectMissing
 from fortstripe_dagster.failures import ConfigurationError, StripeFailure
 from fortstripe_dagster.sandbox.servers import DroppedConnection
 from fortstripe_dagster.sandbox.stripe_gate import RateLimits
@@ -157,11 +157,13 @@ def test_no_network_is_one_clear_line(company: StartCompany) -> None:
         unused.bind(("127.0.0.1", 0))
         nowhere = f"http://127.0.0.1:{unused.getsockname()[1]}"
         shop = pointed_elsewhere(company(World()), stripe_api_base=nowhere)
+        asking = api(shop)
         with pytest.raises(StripeFailure) as caught:
-            api(shop).get("/v1/charges", reading="charges")
+            asking.get("/v1/charges", reading="charges")
     line = str(caught.value)
     assert f"cannot be reached at {nowhere} (connection refused) while reading charges" in line
     assert "STRIPE_API_BASE" in line and "\n" not in line
+    assert sum(asking.requests.values()) == FIRST_CONTACT_ATTEMPTS
 
 
 def test_a_name_that_does_not_resolve_is_said(company: StartCompany) -> None:
@@ -178,6 +180,19 @@ def test_a_silent_server_is_given_up(company: StartCompany) -> None:
         asking = StripeApi(shop.settings, type(HASTE)(attempts=2, first_delay=0.01, read_timeout=0.1))
         with pytest.raises(StripeFailure, match="no answer in time"):
             asking.get("/v1/charges", reading="charges")
+
+
+@pytest.mark.parametrize("key", ["rk_test_a b", "rk_test_a\nrk_test_b", "rk_test_å"])
+def test_a_key_that_was_copied_badly_is_said_without_the_key(company: StartCompany, key: str) -> None:
+    shop = pointed_elsewhere(company(World()), stripe_api_key=SecretStr(key))
+    with pytest.raises(ConfigurationError, match="STRIPE_API_KEY holds a space") as caught:
+        api(shop)
+    assert "rk_test" not in str(caught.value)
+
+
+def test_an_address_without_a_scheme_is_refused(company: StartCompany) -> None:
+    with pytest.raises(ConfigurationError, match="STRIPE_API_BASE is no address: 'localhost:12111'"):
+        api(pointed_elsewhere(company(World()), stripe_api_base="localhost:12111"))
 
 
 def test_without_a_key_nothing_is_asked(company: StartCompany) -> None:
