@@ -32,13 +32,15 @@ def as_html(report: ProofReport) -> str:
         lstrip_blocks=True,
     )
     environment.filters["money"] = money
+    told = [item for item in report.items if item.severity == "info"]
     return environment.get_template("certificate.html").render(
         report=report,
         titles=EQUATIONS,
         figure=figure,
+        names={line.account: line.name for line in report.trial_balance},
         proven_at=report.proven_at.astimezone(STOCKHOLM).strftime("%Y-%m-%d %H:%M"),
-        open_items=[item for item in report.items if _is_open(item)],
-        other_items=[item for item in report.explained if item.severity == "info" and not _is_open(item)],
+        open_items=[item for item in told if _is_open(item)],
+        other_items=[item for item in told if not _is_open(item)],
     )
 
 

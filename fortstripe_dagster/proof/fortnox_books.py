@@ -66,22 +66,24 @@ class FortnoxBooks:
 def read(
     fortnox: Fortnox,
     first: date,
-    last: date,
+    proven: date,
+    today: date,
     invoice_days: tuple[date, date] | None,
     progress: Callable[[str], None] = lambda line: None,
 ) -> FortnoxBooks:
-    """Read the general ledger of every financial year between two days, and invoices.
+    """Read the general ledger of every financial year from `first` until today, and invoices.
 
-    Invoices are those with a balance, whatever their date, and those dated within `invoice_days`. Raises Failure when
-    Fortnox cannot be read, when a year is missing, or when a file cannot be trusted.
+    Open invoices are told as they are now, so the books are read until now, whichever day is `proven` last. Invoices
+    are those with a balance, whatever their date, and those dated within `invoice_days`. Raises Failure when Fortnox
+    cannot be read, when the proven day's year is missing, or when a file cannot be trusted.
     """
     try:
-        found = [_invoice(item) for item in fortnox.pages(INVOICES, "Invoices", {"filter": "unpaid"})]
+        queries = [{"filter": "unpaid"}, {"filter": "unpaidoverdue"}]
         if invoice_days:
-            span = {"fromdate": invoice_days[0].isoformat(), "todate": invoice_days[1].isoformat()}
-            found += [_invoice(item) for item in fortnox.pages(INVOICES, "Invoices", span)]
+            queries.append({"fromdate": invoice_days[0].isoformat(), "todate": invoice_days[1].isoformat()})
+        found = [_invoice(item) for query in queries for item in fortnox.pages(INVOICES, "Invoices", query)]
         years = []
-        for id_, start, end in _years(fortnox, first, last):
+        for id_, start, end in _years(fortnox, first, proven, today):
             years.append(FinancialYear(id_, start, end, _general_ledger(fortnox, id_, start, end)))
             progress(f"proof: read Fortnox's books of {start}…{end}, {len(years[-1].ledger.vouchers)} vouchers")
     except Unauthorized as error:
@@ -133,16 +135,16 @@ def store(connection: duckdb.DuckDBPyConnection, books: FortnoxBooks) -> None:
     _fill(connection, "proof.fortnox_invoices", columns, [astuple(invoice) for invoice in books.invoices])
 
 
-def _years(fortnox: Fortnox, first: date, last: date) -> Iterator[tuple[int, date, date]]:
-    """Fortnox's financial years that hold a day of first…last, in order."""
+def _years(fortnox: Fortnox, first: date, proven: date, today: date) -> Iterator[tuple[int, date, date]]:
+    """Fortnox's financial years from the first day to the proven one and to today, in order."""
     known = sorted(
         (date.fromisoformat(item["FromDate"]), date.fromisoformat(item["ToDate"]), int(item["Id"]))
         for item in fortnox.get(FINANCIAL_YEARS)["FinancialYears"]
     )
-    wanted = [(id_, start, end) for start, end, id_ in known if start <= last and end >= first]
-    if not any(start <= last <= end for _, start, end in wanted):
+    wanted = [(id_, start, end) for start, end, id_ in known if start <= max(proven, today) and end >= first]
+    if not any(start <= proven <= end for _, start, end in wanted):
         raise Failure(
-            f"Fortnox has no financial year for {last}, so nothing of it can be proven.",
+            f"Fortnox has no financial year for {proven}, so nothing of it can be proven.",
             "create the year in Fortnox (Inställningar, Räkenskapsår) and prove again.",
         )
     yield from wanted

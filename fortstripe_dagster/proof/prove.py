@@ -43,11 +43,14 @@ def prove(
     with warehouse.writer() as connection:
         tie_out.refuse_unready(connection)
         invoice_days = tie_out.invoice_days(connection, settings, days)
-    books = fortnox_books.read(fortnox or connect(settings), settings.start_date, days.last, invoice_days, progress)
     moment = now or datetime.now(UTC)
+    today = local_today(moment)
+    books = fortnox_books.read(
+        fortnox or connect(settings), settings.start_date, days.last, today, invoice_days, progress
+    )
     with warehouse.transaction() as connection:
         fortnox_books.store(connection, books)
-        tie_out.compute(connection, settings, days, local_today(moment))
+        tie_out.compute(connection, settings, days, today)
         report = _report(connection, settings, days, books, moment)
         _record(connection, report)
     certificate.write(report)

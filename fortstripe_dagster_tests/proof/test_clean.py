@@ -143,6 +143,8 @@ def test_the_long_day_of_october_and_the_turn_of_the_year(prepared: Prepared) ->
     assert len({stripe[date(2025, 12, 30)], stripe[date(2025, 12, 31)], stripe[date(2026, 1, 1)]}) == 3
     opening = next(line.opening for line in report.trial_balance if line.account == "1686")
     assert opening == fortnox[date(2025, 12, 31)]
+    before = company.prove(Days(days.first, date(2025, 12, 31)))
+    assert (before.alarms, before.waiting) == ((), ()), "what is booked in the new year does not disturb the old one"
 
 
 def test_where_a_bank_feed_books_arrivals_only_the_ledger_side_is_compared(prepared: Prepared) -> None:

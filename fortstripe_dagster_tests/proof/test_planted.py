@@ -10,7 +10,9 @@ import pytest
 from fortstripe_dagster.business_day import Days
 from fortstripe_dagster.proof import ProofReport
 from fortstripe_dagster.sandbox.fortnox_ledger import Voucher, signed_row
-from fortstripe_dagster_tests.proof.company import Company, only
+from fortstripe_dagster.sandbox.world import World
+from fortstripe_dagster_tests.proof.company import Company, local, only
+from fortstripe_dagster_tests.proof.conftest import Prepared
 
 D = Decimal
 
@@ -137,7 +139,7 @@ def test_an_edited_amount(company: Company) -> None:
     items = {each.id: each for each in report.alarms}
     assert set(items) == {document} and items[document].kind == "differs"
     assert items[document].equations == ("2", "6"), "both accounts are named"
-    assert "10.00 SEK more on account 1686 than was sent" in items[document].text
+    assert "10.00 SEK in debit on account 1686 more than was sent" in items[document].text
 
 
 def test_an_edit_beside_the_clearing_account(company: Company) -> None:
@@ -182,7 +184,7 @@ def test_a_manual_voucher_on_the_clearing_account(company: Company) -> None:
     assert (report.ok, report.exit_code, status(report, "2")) == (True, 3, "explained")
     item = only(report.waiting, "manual")
     assert (item.id, item.amount, item.first_day) == (f"voucher A {voucher} of 2026", D(500), date(2026, 3, 20))
-    assert "Rättelse" in item.text and "-500.00 SEK on account 1686" in item.text
+    assert "Rättelse" in item.text and "posts 500.00 SEK in credit on account 1686" in item.text
     (sek,) = report.tie_out
     assert sek.difference == D(500) and sek.line().endswith("difference 500.00, all of it explained")
     before = company.sql("SELECT status FROM proof.tie_out WHERE equation = '2' AND day = DATE '2026-03-19'")
@@ -342,7 +344,19 @@ def test_a_payment_on_the_wrong_invoice(company: Company) -> None:
     assert "open by 100.00 SEK in Fortnox and by 0.00 SEK in the ledger" in item.text
 
 
-# Days and openings
+# Days, openings, unknown movements
+
+
+def test_an_unknown_movement_is_named_on_suspense(prepared: Prepared) -> None:
+    world = World(seed=8, now=local(2, 20))
+    world.one_off_payment(at=local(3, 2), amount=50000, name="Anna Berg", email="a@example.com")
+    world.balance_transaction(at=local(3, 3), type="obscure_thing", amount=-700, description="What is this?")
+    company = prepared(world)
+    company.book()
+    report = company.prove()
+    assert report.ok
+    item = only(report.items, "on suspense")
+    assert (item.amount, item.severity) == (D(7), "info") and "obscure_thing" in item.text
 
 
 def test_days_that_were_not_synced(company: Company) -> None:
@@ -380,3 +394,19 @@ def test_vat_posted_elsewhere(company: Company, account: str) -> None:
     assert {item.id for item in report.alarms} == {
         f"invoice:{company.books.invoices.get(1).header['ExternalInvoiceReference1']}"
     }
+
+
+def test_an_opening_balance_that_was_not_carried_over(prepared: Prepared) -> None:
+    world = World(seed=9, now=local(12, 1, year=2025))
+    world.one_off_payment(at=local(12, 30, year=2025), amount=12500, name="Anna Berg", email="a@example.com")
+    days = Days(date(2025, 12, 28), date(2026, 1, 5))
+    company = prepared(world, days, start_date=days.first)
+    company.book()
+    company.books.ledger.accounts[2][1686].opening = D(-20)  # beside what the stand-in carries forward itself
+    report = company.prove(days)
+    item = only(report.items, "opening not carried over")
+    assert (report.ok, item.severity, item.amount) == (True, "info", D(20))
+    assert "Ingående balanser" in item.remedy
+    assert (status(report, "2"), report.tie_out[0].difference) == ("ok", 0), (
+        "the vouchers prove the balance all the same"
+    )

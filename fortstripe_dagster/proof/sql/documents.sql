@@ -3,13 +3,15 @@ CREATE OR REPLACE TEMP TABLE documents AS
 SELECT
     d.document_id, d.kind, d.day, d.status, d.reason, d.remedy, d.entry_ids,
     d.voucher_series AS series, d.voucher_number AS number, d.voucher_year AS year_id,
-    v.day AS voucher_day,
+    coalesce(v.day, CASE WHEN y.year_id IS NULL THEN d.day END) AS voucher_day,
     v.day IS NOT NULL AS in_fortnox,
+    d.voucher_year IS NOT NULL AND y.year_id IS NULL AS beyond,   -- in a year that was not read
     coalesce(v.rows_changed, false) AS rows_changed,
     CASE WHEN d.kind IN ('invoice', 'credit_invoice') AND d.fortnox_number IS NOT NULL
          THEN 'invoice ' || d.fortnox_number || ', ' ELSE '' END
         || coalesce('voucher ' || d.voucher_series || ' ' || d.voucher_number, d.document_id) AS label
 FROM delivery.documents d
+LEFT JOIN proof.fortnox_years y ON y.year_id = d.voucher_year
 LEFT JOIN proof.fortnox_vouchers v
   ON v.year_id = d.voucher_year AND v.series = d.voucher_series AND v.number = d.voucher_number
 WHERE len(d.entry_ids) > 0;

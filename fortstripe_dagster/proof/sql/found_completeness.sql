@@ -58,3 +58,14 @@ SELECT '9' AS equation, 'day not synced' AS kind, d.day::VARCHAR AS id, 0 AS amo
 FROM (SELECT unnest(generate_series(greatest(choice('first')::DATE, start_date()), choice('last')::DATE,
                                     INTERVAL 1 DAY))::DATE AS day) d
 WHERE d.day NOT IN (SELECT day FROM ledger.covered_days);
+
+-- What nobody knew how to book stands on the suspense account until a person decides.
+INSERT INTO found BY NAME
+SELECT '6' AS equation, 'SEK' AS currency, account('suspense') AS account, 'on suspense' AS kind, e.entry_id AS id,
+       sum(l.debit - l.credit) AS amount, 'info' AS severity, e.alert AS text,
+       'decide what it was, and move it from the suspense account with a voucher in Fortnox' AS remedy,
+       e.event_day AS first_day
+FROM ledger.entries e
+JOIN ledger.lines l USING (entry_id)
+WHERE e.alert IS NOT NULL AND l.account = account('suspense') AND e.event_day <= choice('last')::DATE
+GROUP BY e.entry_id, e.alert, e.event_day;

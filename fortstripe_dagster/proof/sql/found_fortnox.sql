@@ -3,7 +3,7 @@ INSERT INTO found BY NAME
 WITH named AS (
     SELECT
         s.*, d.status, w.status AS entry_status, coalesce(d.reason, w.reason, 'no reason was given') AS reason,
-        coalesce(d.remedy, w.remedy) AS mend, d.in_fortnox, d.label AS document_label, d.voucher_day, d.rows_changed,
+        coalesce(d.remedy, w.remedy) AS mend, d.in_fortnox, d.beyond, d.label AS document_label, d.voucher_day, d.rows_changed,
         d.kind AS document_kind, v.label AS voucher_label, v.text AS voucher_text, v.series, v.day AS posted_day,
         -- A voucher with the very rows of one of ours on the same day books the same a second time.
         (SELECT min(w.label) FROM vouchers w
@@ -25,6 +25,7 @@ kinds AS (
             WHEN unit = 'before the start' THEN 'opening in Fortnox'
             WHEN status IN ('held', 'waiting', 'awaiting approval', 'in doubt') THEN status
             WHEN status = 'planned' THEN 'unsent'
+            WHEN status IS NOT NULL AND beyond THEN 'dated later'
             WHEN status IS NOT NULL AND NOT in_fortnox THEN 'missing'
             WHEN status IS NOT NULL AND settles THEN CASE WHEN voucher_day > first_day THEN 'dated later' ELSE 'dated earlier' END
             WHEN status IS NOT NULL AND equation = '6' AND document_kind IN ('invoice', 'credit_invoice')
@@ -62,16 +63,16 @@ SELECT
         WHEN 'dated later' THEN document_label || ' (' || unit || ') is dated ' || voucher_day || ' in Fortnox'
         WHEN 'dated earlier' THEN document_label || ' (' || unit || ') is dated ' || voucher_day
             || ' in Fortnox, before the ledger''s day'
-        WHEN 'VAT rounding' THEN document_label || ': Fortnox computed ' || said(-amount, 'SEK') || ' more on account '
-            || account || ' than the ledger (VAT rounding)'
-        WHEN 'differs' THEN document_label || ' (' || unit || ') has ' || said(-amount, 'SEK')
-            || ' more on account ' || account || ' than was sent'
+        WHEN 'VAT rounding' THEN document_label || ': Fortnox computes VAT itself and rounded it otherwise, by '
+            || in_fortnox_more(amount) || ' on account ' || account
+        WHEN 'differs' THEN document_label || ' (' || unit || ') has ' || in_fortnox_more(amount)
+            || ' on account ' || account || ' more than was sent'
             || CASE WHEN rows_changed THEN '; its rows were changed in Fortnox' ELSE '' END
         WHEN 'double' THEN voucher_label || ' of ' || posted_day || ' (' || voucher_text || ') repeats ' || twin
         WHEN 'unknown' THEN voucher_label || ' of ' || posted_day || ' (' || voucher_text
             || ') is in our series, but not in the journal'
         WHEN 'manual' THEN voucher_label || ' of ' || posted_day || ' (' || voucher_text || ') posts '
-            || said(-amount, 'SEK') || ' on account ' || account || '; it is not ours'
+            || in_fortnox_more(amount) || ' on account ' || account || '; it is not ours'
         WHEN 'vanished' THEN unit || ' was delivered, but the ledger no longer has it'
         WHEN 'twice' THEN entry_id || ' stands in more than one document: ' || names
         WHEN 'changed' THEN entry_id || ' changed after it was delivered in ' || names || '; the correction is not sent'
@@ -92,3 +93,25 @@ SELECT
         ELSE remedy_of(kind, mend)
     END AS remedy
 FROM kinds;
+
+-- A year whose opening balance was not carried over: the vouchers prove the balance all the same.
+INSERT INTO found BY NAME
+WITH closing AS (
+    SELECT y.year_id, a.account, y.last_day,
+           any_value(a.opening) + coalesce(sum(l.amount), 0) AS amount
+    FROM proof.fortnox_years y
+    JOIN proof.fortnox_accounts a USING (year_id)
+    LEFT JOIN proof.fortnox_lines l ON l.year_id = y.year_id AND l.account = a.account
+    GROUP BY ALL
+)
+SELECT o.equation, o.currency, o.account, 'opening not carried over' AS kind, o.account || ' ' || y.first_day AS id,
+       c.amount - a.opening AS amount, 'info' AS severity,
+       'Account ' || o.account || ' opens ' || y.first_day || ' at ' || said(a.opening, 'SEK') || ' in Fortnox, and closed the '
+           || 'year before at ' || said(c.amount, 'SEK') AS text,
+       'carry over the opening balances in Fortnox (Ingående balanser)' AS remedy,
+       y.first_day
+FROM own_accounts o
+JOIN proof.fortnox_accounts a ON a.account = o.account
+JOIN proof.fortnox_years y ON y.year_id = a.year_id
+JOIN closing c ON c.account = o.account AND c.last_day = y.first_day - 1
+WHERE c.amount <> a.opening AND y.first_day <= choice('last')::DATE;

@@ -1,3 +1,19 @@
+-- A foreign payout leaves at the rate of one day and comes back at another's.
+INSERT INTO found BY NAME
+SELECT '3b' AS equation, o.currency, o.account, 'exchange difference' AS kind, o.account AS id, sum(s.amount) AS amount,
+       'info' AS severity,
+       'Account ' || o.account || ' stands at ' || said(sum(s.amount), 'SEK') || ' with nothing on its way in ' || o.currency
+           || ': exchange differences of payouts that came back' AS text,
+       'take it to 3960 or 7960 when the balances are revalued' AS remedy,
+       choice('last')::DATE AS first_day, choice('last')::DATE AS last_day
+FROM own_accounts o
+JOIN ledger_side s ON s.account = o.account AND s.day <= choice('last')::DATE
+WHERE o.equation = '3b' AND o.currency <> 'SEK'
+  AND (SELECT coalesce(sum(left_side), 0) FROM sides
+       WHERE equation = '3a' AND account = o.account AND day <= choice('last')::DATE) = 0
+GROUP BY o.currency, o.account
+HAVING sum(s.amount) <> 0;
+
 -- Payouts on their way, each by name (3a), those that take too long, and payouts whose transactions do not add up (7).
 INSERT INTO found BY NAME
 WITH open_ones AS (

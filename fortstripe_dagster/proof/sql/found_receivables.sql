@@ -7,7 +7,7 @@ SELECT s.equation, s.currency, s.account,
        CASE WHEN s.settles THEN 'info' ELSE 'waits' END AS severity,
        CASE WHEN s.unit = 'before the start'
             THEN 'Account ' || s.account || ' and the open invoices in Fortnox differ by ' || said(s.amount, 'SEK')
-            ELSE coalesce(v.label || ' of ' || v.day || ' (' || v.text || ')', s.unit) || ' posts ' || said(s.amount, 'SEK')
+            ELSE coalesce(v.label || ' of ' || v.day || ' (' || v.text || ')', s.unit) || ' posts ' || in_fortnox_more(-s.amount)
                  || ' on account ' || s.account || ' past the sub-ledger' END AS text,
        CASE WHEN s.unit = 'before the start' THEN 'compare Fortnox''s list of open invoices with the account'
             ELSE 'reverse the voucher in Fortnox and register an invoice payment instead' END AS remedy,

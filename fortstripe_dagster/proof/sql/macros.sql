@@ -2,6 +2,13 @@
 CREATE OR REPLACE TEMP MACRO account(role_wanted) AS (SELECT number FROM ledger.account_map WHERE role = role_wanted);
 CREATE OR REPLACE TEMP MACRO policy(name_wanted) AS (SELECT value FROM ledger.policy WHERE name = name_wanted);
 CREATE OR REPLACE TEMP MACRO choice(name_wanted) AS (SELECT value FROM choices WHERE name = name_wanted);
+-- An amount as people write it, for texts.
+CREATE OR REPLACE TEMP MACRO said(amount, currency) AS amount::DECIMAL(18, 2)::VARCHAR || ' ' || currency;
+
+-- How much more Fortnox has on an account than the ledger, from left side - right side (debit positive).
+CREATE OR REPLACE TEMP MACRO in_fortnox_more(difference) AS
+    said(abs(difference), 'SEK') || CASE WHEN difference < 0 THEN ' in debit' ELSE ' in credit' END;
+
 -- What to do about a document that is not in Fortnox, where delivery itself gives no remedy.
 CREATE OR REPLACE TEMP MACRO remedy_of(status, given) AS coalesce(given, CASE status
     WHEN 'held' THEN 'mend the reason and sync that day again'
@@ -24,6 +31,3 @@ CREATE OR REPLACE TEMP MACRO units(minor, currency) AS (
         ELSE 0.010
     END
 )::DECIMAL(18, 3);
-
--- An amount as people write it, for texts.
-CREATE OR REPLACE TEMP MACRO said(amount, currency) AS amount::DECIMAL(18, 2)::VARCHAR || ' ' || currency;
