@@ -140,14 +140,15 @@ class Extraction:
         Raises StripeFailure.
         """
         self.check_account()
-        missing, stale, not_final = self._ask(
+        missing, *open_ends = self._ask(
             lambda connection: (
                 references.missing(connection),
                 events.stale(connection),
+                references.moved_since_read(connection),
                 references.not_final(connection, today(), self.run_id),
             )
         )
-        self._close_over(missing, _merged(stale, not_final))
+        self._close_over(missing, _merged(*open_ends))
         return list(self._report.streams.values())
 
     def extract_rates(self) -> StreamReport:

@@ -1,4 +1,4 @@
-"""Which objects must be fetched by id: referred to and absent, not yet final, or looked up by rule.
+"""Which objects must be fetched by id: referred to and absent, changed, not yet final, or looked up by rule.
 
 Every question is a query over the typed tables; nothing here makes a request.
 """
@@ -74,6 +74,28 @@ _NOT_READ_BY = """
     GROUP BY stream
 """
 
+_MOVED_SINCE_READ = """
+    WITH appeared AS (  -- when each was seen first, in whatever state
+        SELECT stream, id, min(first_seen) AS appeared_at
+        FROM (
+            SELECT stream, id, first_seen FROM stripe.raw_objects
+            UNION ALL SELECT stream, id, first_seen FROM stripe.raw_versions
+        )
+        WHERE stream IN ('balance_transactions', 'refunds', 'disputes') GROUP BY ALL
+    ),
+    runs AS (SELECT min(spent_at) AS began FROM stripe.requests GROUP BY run_id),
+    found AS (SELECT stream, id, began FROM appeared ASOF JOIN runs ON appeared_at >= began),
+    moved AS (
+        SELECT source AS id, began FROM stripe.balance_transactions JOIN found USING (id)
+            WHERE stream = 'balance_transactions'
+        UNION ALL SELECT charge, began FROM stripe.refunds JOIN found USING (id) WHERE stream = 'refunds'
+        UNION ALL SELECT charge, began FROM stripe.disputes JOIN found USING (id) WHERE stream = 'disputes'
+    )
+    SELECT known.stream, list(DISTINCT known.id ORDER BY known.id)
+    FROM stripe.raw_objects AS known JOIN moved ON moved.id = known.id AND known.fetched_at < moved.began
+    WHERE known.stream IN ('charges', 'refunds', 'disputes', 'payouts', 'topups') GROUP BY known.stream
+"""
+
 _OLD_CUSTOMERS = """
     SELECT DISTINCT c.payment_intent
     FROM stripe.charges AS c
@@ -131,6 +153,15 @@ def not_final(connection: duckdb.DuckDBPyConnection, today: date, run_id: str) -
     """Ids of objects that may have changed since they were read and that this run has not read yet, by stream."""
     query = _NOT_READ_BY.format(union=_union(NOT_FINAL))
     return dict(connection.execute(query, {"today": today, "run_id": run_id}).fetchall())
+
+
+def moved_since_read(connection: duckdb.DuckDBPyConnection) -> dict[str, list[str]]:
+    """Ids of stored objects on which money has moved since they were read, by stream.
+
+    Since: in a run that began after they were read; in which order a run reads its streams does not matter.
+    A payout that failed, a charge that was refunded: their movements show it even where no event did.
+    """
+    return dict(connection.execute(_MOVED_SINCE_READ).fetchall())
 
 
 def _union(queries: dict[str, str]) -> str:

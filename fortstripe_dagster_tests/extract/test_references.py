@@ -197,7 +197,8 @@ def test_what_is_not_final_is_read_again_and_what_is_final_is_not(company: Start
     world.payout_paid(payout, at=now - timedelta(days=4))
     gone = world.payout_paid(world.payout(at=start + timedelta(days=8), amount=100), at=start + timedelta(days=9))
     shop = company(world, start_date=start.date())
-    shop.read("charges", "refunds", "disputes", "payouts", "invoices", days=Days(start.date(), now.date()))
+    first = ("charges", "balance_transactions", "refunds", "disputes", "payouts", "invoices")
+    shop.read(*first, days=Days(start.date(), now.date()))
     shop.asked.clear()
 
     world.dispute_won(dispute, at=now)
@@ -221,6 +222,38 @@ def test_what_is_not_final_is_read_again_and_what_is_final_is_not(company: Start
         run.extract_stream("refunds", tomorrow)
         run.complete_references()
     assert not shop.paths(refund["id"])
+
+
+def test_what_money_moved_on_is_read_again_without_any_event(company: StartCompany) -> None:
+    world = World(now=march(1))
+    sold = world.one_off_payment(at=march(2), amount=100_000)
+    other = world.one_off_payment(at=march(2), amount=50_000)
+    payout = world.payout_paid(world.payout(at=march(10)))  # long past: final, as far as anybody knows
+    streams = ["balance_transactions", "charges", "refunds", "payouts"]
+    shop = company(world)
+    shop.sync(Days(date(2026, 3, 1), date(2026, 3, 12)), streams=streams)
+    shop.asked.clear()
+    world.payout_failed(payout, at=march(14))
+    world.refund(sold, at=march(14), amount=2500)
+    for _ in range(2):
+        shop.sync(Days(date(2026, 3, 13), date(2026, 3, 15)), streams=streams)
+    assert shop.rows("SELECT status, failure_code IS NOT NULL FROM stripe.payouts") == [("failed", True)]
+    assert shop.rows("SELECT amount_refunded FROM stripe.charges WHERE id = ?", sold["id"]) == [(2500,)]
+    assert shop.paths(f"/v1/payouts/{payout['id']}") == [f"/v1/payouts/{payout['id']}"]
+    assert len(shop.paths(f"/v1/charges/{sold['id']}")) == 1 and not shop.paths(f"/v1/charges/{other['id']}")
+
+
+def test_a_transaction_that_only_became_available_moves_nothing(company: StartCompany) -> None:
+    world = World(now=march(1))
+    charge = world.one_off_payment(at=march(2), amount=100_000)
+    shop = company(world)
+    shop.read("balance_transactions", "charges")
+    world.get("balance_transaction", charge["balance_transaction"])["description"] = "altered"
+    shop.read("balance_transactions", days=Days(date(2026, 3, 2), date(2026, 3, 2)))
+    assert shop.value("SELECT count(*) FROM stripe.raw_versions") == 1
+    with shop.run() as run:
+        run.complete_references()
+    assert not shop.paths("/v1/charges/")
 
 
 def test_a_source_that_stripe_does_not_know_stops_the_run(company: StartCompany) -> None:
