@@ -65,6 +65,7 @@ class _Application:
         self._doubts: Counter[str] = Counter()
         self._open = 0
         self._certain = 0
+        self._answers = 0
         self._told = time.monotonic()
 
     def run(self) -> None:
@@ -77,13 +78,15 @@ class _Application:
         """Rounds until every chain has come to its end; between them, what is in doubt is looked up."""
         fruitless = 0
         while chains:
-            self._open, certain = 0, self._certain
+            self._open, answers = 0, self._answers
             with ThreadPoolExecutor(self._context.settings.fortnox.in_flight, "fortnox") as pool:
                 chains = [rest for rest in pool.map(self._chain, chains) if rest]
             if self._stop is not None:
                 raise self._stop
-            resolve(self._context, self._say)
-            fruitless = 0 if self._certain > certain else fruitless + 1
+            found = resolve(self._context, self._say)
+            self._result.written += found
+            self._answers += found.total()
+            fruitless = 0 if self._answers > answers else fruitless + 1
             if fruitless > MOST_DOUBTS:
                 raise DeliveryStopped(
                     "Fortnox gives no usable answers; nothing is in doubt.", "run the same command again later."
@@ -178,6 +181,8 @@ class _Application:
                 self._took_effect(document, step)
                 return True
         journal.answer(intent.intent, "refused", status=error.status, code=error.code, body=error.message)
+        with self._changing:
+            self._answers += 1
         remedy = error.remedy
         code = f" [{error.code}]" if error.code else ""
         reason = f"Fortnox refused it{code}: {error.message}" + (f" {remedy.cause_en}" if remedy else "")
@@ -220,6 +225,7 @@ class _Application:
     def _took_effect(self, document: Document, step: str) -> None:
         with self._changing:
             self._result.written[f"{document.kind}.{step}"] += 1
+            self._answers += 1
         if document.kind == "mode_of_payment":
             self._context.modes[document.content["account"]] = document.content["code"]
 

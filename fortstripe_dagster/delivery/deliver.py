@@ -76,7 +76,7 @@ def deliver(
         try:
             with explained():
                 context = prepare(settings, warehouse, journal, client, days, run_id)
-                resolve(context, progress)
+                applied.written += resolve(context, progress)
                 compare(context)
                 drafted = draft(settings, warehouse, journal, days)
                 company = with_needs(context.company, client, drafted.needs)

@@ -11,7 +11,6 @@ from importlib.resources import files
 from typing import Any
 
 import duckdb
-import pandas as pd
 
 from fortstripe_dagster.business_day import Days
 from fortstripe_dagster.delivery import history
@@ -211,14 +210,9 @@ def _insert(connection: duckdb.DuckDBPyConnection, table: str, rows: Sequence[tu
         " WHERE table_schema = 'delivery' AND table_name = ? ORDER BY ordinal_position",
         [table],
     ).fetchall()
-    frame = pd.DataFrame(
-        [[None if value is None else str(value) for value in row] for row in rows],
-        columns=[name for name, _ in columns],
-        dtype=object,
-    )
+    texts = [[None if row[place] is None else str(row[place]) for row in rows] for place in range(len(columns))]
     casts = ", ".join(
         f"from_json({name}, '[\"VARCHAR\"]')" if kind == "VARCHAR[]" else f"{name}::{kind}" for name, kind in columns
     )
-    connection.register("arriving", frame)
-    connection.execute(f"INSERT INTO delivery.{table} SELECT {casts} FROM arriving")
-    connection.unregister("arriving")
+    arriving = ", ".join(f"unnest(?::VARCHAR[]) AS {name}" for name, _ in columns)
+    connection.execute(f"INSERT INTO delivery.{table} SELECT {casts} FROM (SELECT {arriving})", texts)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -156,12 +157,19 @@ def settle(draft: Draft, company: Company | None, settings: Settings, journal: J
     for document in sorted(documents, key=lambda d: (_RANK[d.kind], d.day, d.document_id)):
         if document.document_id in reasons:
             continue
-        blocked = _blocked(document, draft.finished | matches.keys() | to_send.keys(), reasons, awaiting)
+        blocked = _blocked(document, draft.finished | matches.keys() | to_send.keys() | awaiting.keys(), reasons)
         if blocked is not None:
             waiting.append(blocked)
             reasons[document.document_id] = blocked
         elif _needs_approval(document, settings) and (document.document_id, document.content_hash) not in approved:
             awaiting[document.document_id] = document
+        elif names := sorted(awaiting.keys() & set(document.depends_on)):
+            waiting.append(
+                held(
+                    document, f"Waits for {names[0]}, which awaits approval.", "approve that with `fortstripe approve`."
+                )
+            )
+            reasons[document.document_id] = waiting[-1]
         else:
             to_send[document.document_id] = document
     return Plan(
@@ -237,17 +245,12 @@ def _in_doubt(journal: Journal, documents: Sequence[Document]) -> list[Held]:
     ]
 
 
-def _blocked(
-    document: Document, ready: set[str] | frozenset[str], reasons: Mapping[str, Held], awaiting: Mapping[str, Document]
-) -> Held | None:
+def _blocked(document: Document, ready: AbstractSet[str], reasons: Mapping[str, Held]) -> Held | None:
     for name in document.depends_on:
-        if name in ready:
-            continue
         if name in reasons:
             return held(document, f"Waits for {name}: {reasons[name].reason}", reasons[name].remedy)
-        if name in awaiting:
-            return held(document, f"Waits for {name}, which awaits approval.", "approve it with `fortstripe approve`.")
-        return held(document, f"Waits for {name}, which is not in Fortnox.", "sync the day of that document first.")
+        if name not in ready:
+            return held(document, f"Waits for {name}, which is not in Fortnox.", "sync the day of that document first.")
     return None
 
 

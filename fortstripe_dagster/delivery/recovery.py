@@ -5,6 +5,7 @@ two empty look-ups, the last at least `settle_seconds` after the send: Fortnox's
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
@@ -17,30 +18,32 @@ from fortstripe_dagster.failures import Failure
 Progress = Callable[[str], None]
 
 
-def resolve(context: Context, progress: Progress) -> int:
-    """Find out about every open intent; how many there were. Afterwards none is open.
+def resolve(context: Context, progress: Progress) -> Counter[str]:
+    """Find out about every open intent; afterwards none is open. Counts the steps that took effect.
 
     Raises FortnoxError when Fortnox cannot be read, DeliveryStopped when it has a document twice.
     """
     opened = context.journal.open_intents()
+    found: Counter[str] = Counter()
     if not opened:
-        return 0
+        return found
     progress(f"delivery: looking up {len(opened)} requests whose answer was lost")
-    unseen = [intent for intent in opened if not _find(context, intent)]
+    unseen = [intent for intent in opened if not _find(context, intent, found)]
     if unseen:
         _settle(unseen, context.settings.fortnox.settle_seconds, progress)
     for intent in unseen:
-        if not _find(context, intent):
+        if not _find(context, intent, found):
             context.journal.answer(intent.intent, "not_found")
-    return len(opened)
+    return found
 
 
-def _find(context: Context, intent: Intent) -> bool:
+def _find(context: Context, intent: Intent, found: Counter[str]) -> bool:
     document = _document(context, intent)
     answer = look_up(context, document, intent.step, intent.at)
     if answer is None:
         return False
     context.journal.answer(intent.intent, "found", number=number_of(document.kind, answer), body=answer)
+    found[f"{document.kind}.{intent.step}"] += 1
     return True
 
 

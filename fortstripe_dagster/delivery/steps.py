@@ -111,9 +111,9 @@ def difference(document: Document, answer: Mapping[str, Any], limit: Decimal) ->
     vat = _money(invoice, "TotalVAT")
     wanted, wanted_vat = amount(document.content["gross"]), amount(document.content["vat"])
     if gross != wanted:
-        return f"Fortnox's invoice {invoice['DocumentNumber']} amounts to {gross}, the ledger says {wanted}."
+        return f"Fortnox's invoice {invoice['DocumentNumber']} amounts to {gross:.2f}, the ledger says {wanted:.2f}."
     if abs(vat - wanted_vat) > limit:
-        return f"Fortnox's invoice {invoice['DocumentNumber']} has VAT {vat}, the ledger says {wanted_vat}."
+        return f"Fortnox's invoice {invoice['DocumentNumber']} has VAT {vat:.2f}, the ledger says {wanted_vat:.2f}."
     return None
 
 

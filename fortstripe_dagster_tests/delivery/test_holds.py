@@ -1,0 +1,174 @@
+"""What Fortnox would refuse, or does: that document is held with its remedy, the rest goes on, nothing is doubled."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+
+import pytest
+from starlette.responses import JSONResponse
+
+from fortstripe_dagster.failures import HELD
+from fortstripe_dagster.sandbox.fortnox_company import Company, FinancialYear
+from fortstripe_dagster_tests.delivery.house import House, house
+
+D3 = date(2026, 3, 3)
+
+
+def lock(home: House) -> None:
+    home.books.lock(date(2026, 3, 2))
+
+
+def remove_account(home: House) -> None:
+    home.books.ledger.accounts[2].pop(6570)
+
+
+def close_account(home: House) -> None:
+    home.books.ledger.accounts[2][6570].active = False
+
+
+def demand_cost_center(home: House) -> None:
+    home.books.ledger.accounts[2][6570].cost_center_settings = "MANDATORY"
+
+
+def close_series(home: House) -> None:
+    home.books.ledger.series[2]["S"].manual = False
+
+
+@pytest.mark.parametrize(
+    ("break_it", "says"),
+    [
+        (lock, "locked up to 2026-03-02"),
+        (remove_account, "6570 does not exist"),
+        (close_account, "6570 is not active"),
+        (demand_cost_center, "6570 demands a cost centre"),
+        (close_series, "does not take vouchers"),
+    ],
+)
+def test_what_fortnox_would_refuse_is_held_before_it_is_sent(
+    home: House, break_it: Callable[[House], None], says: str
+) -> None:
+    home.fee("txn_1:fee", 300)
+    home.sale("ch_1", 10000, day=D3)
+    accounts = {number: account for number, account in home.books.ledger.accounts[2].items()}
+    break_it(home)
+    report = home.deliver()
+    assert report.exit_code == HELD
+    (held,) = report.held
+    assert held.document_id == "voucher:2026-03-02:SEK:fees" and says in held.reason and held.remedy
+    assert len(home.books.invoices.all) == 1, "what has nothing to do with it goes on"
+    assert not any("vouchers" in write for write in home.writes())
+    status = "SELECT status, reason FROM delivery.documents WHERE document_id = ?"
+    assert home.sql(status, held.document_id) == [("held", held.reason)]
+
+    home.books.lock(None)
+    home.books.ledger.accounts[2].update(accounts)
+    account = home.books.ledger.accounts[2][6570]
+    account.active, account.cost_center_settings = True, "ALLOWED"
+    home.books.ledger.series[2]["S"].manual = True
+    assert home.deliver().exit_code == 0
+    assert home.accounts()["6570"] == "3.00"
+    assert home.sql(status, held.document_id) == [("done", None)]
+
+
+def test_a_day_without_a_financial_year_is_held(tmp_path: Path) -> None:
+    company = Company(years=(FinancialYear(1, date(2026, 3, 3), date(2026, 12, 31)),))
+    with house(tmp_path, company=company) as home:
+        home.fee("txn_1:fee", 300)
+        home.fee("txn_2:fee", 400, day=D3)
+        report = home.deliver()
+        assert [(held.document_id, "no financial year" in held.reason) for held in report.held] == [
+            ("voucher:2026-03-02:SEK:fees", True)
+        ]
+        assert home.accounts()["6570"] == "4.00"
+
+
+def test_a_refused_invoice_holds_its_payment_and_is_made_once_after_the_remedy(home: House) -> None:
+    home.sale("ch_1", 10000, rate=9)
+    home.payment("txn_1", "ch_1", 10000)
+    home.sale("ch_2", 10000)
+    report = home.deliver()
+    assert report.exit_code == HELD
+    assert [held.document_id for held in report.held] == ["invoice:ch_1"]
+    assert [held.document_id for held in report.waiting] == ["payment:txn_1"]
+    assert "moms" in report.held[0].reason
+    home.sql("DELETE FROM ledger.sales WHERE sale_id = 'ch_1'")
+    home.sql("DELETE FROM ledger.sale_rows WHERE sale_id = 'ch_1'")
+    home.sql("DELETE FROM ledger.parties WHERE sale_id = 'ch_1'")
+    home.sale("ch_1", 10000, rate=25)
+    assert home.deliver().exit_code == 0
+    assert home.accounts() == {"1510": "100.00", "1686": "100.00", "2611": "-40.00", "3001": "-160.00"}
+
+
+def test_an_invoice_created_but_not_bookkept_is_finished_later(home: House) -> None:
+    home.sale("ch_1", 10000)
+    home.gateway.faults.answer = lambda call: _refusal() if call.path.endswith("/bookkeep") else None
+    report = home.deliver()
+    assert [held.document_id for held in report.held] == ["invoice:ch_1"]
+    home.gateway.faults.answer = lambda call: None
+    report = home.deliver()
+    assert report.exit_code == 0 and report.written == {"invoice.bookkeep": 1}
+    assert len(home.books.invoices.all) == 1
+
+
+def test_an_invoice_that_a_person_has_bookkept_meanwhile_counts_as_done(home: House) -> None:
+    home.sale("ch_1", 10000)
+    home.payment("txn_1", "ch_1", 10000)
+    home.gateway.faults.answer = lambda call: _refusal() if call.path.endswith("/bookkeep") else None
+    home.deliver()
+    home.gateway.faults.answer = lambda call: None
+    home.books.invoices.bookkeep(1)
+    assert home.deliver().exit_code == 0
+    assert home.books.open_receivables() == []
+
+
+def test_an_invoice_that_fortnox_computes_otherwise_stays_unbooked(home: House) -> None:
+    home.sale("ch_1", 10000)
+    home.sql("UPDATE ledger.sale_rows SET vat_ore = 1900, net_ore = 8100")
+    home.entry(
+        "ch_1:sale", "sale", [("1510", "100.00"), ("3001", "-81.00", "25"), ("2611", "-19.00", "25")], sale_id="ch_1"
+    )
+    report = home.deliver()
+    (held,) = report.held
+    assert "VAT 20.00, the ledger says 19.00" in held.reason and "unbooked" in held.reason
+    assert not home.books.invoices.get(1).booked
+    home.deliver()
+    assert len(home.books.invoices.all) == 1
+
+
+def test_an_ore_of_vat_within_the_limit_is_taken_back_by_a_voucher(home: House) -> None:
+    home.sale("ch_1", 10000)
+    home.sql("UPDATE ledger.sale_rows SET vat_ore = 1999, net_ore = 8001")
+    home.entry(
+        "ch_1:sale", "sale", [("1510", "100.00"), ("3001", "-80.01", "25"), ("2611", "-19.99", "25")], sale_id="ch_1"
+    )
+    assert home.deliver().exit_code == 0
+    assert home.accounts() == {"1510": "100.00", "2611": "-19.99", "3001": "-80.01"}
+    corrects = (
+        "SELECT corrects, status FROM delivery.documents WHERE document_id = 'voucher:2026-03-02:invoice:ch_1:vat'"
+    )
+    assert home.sql(corrects) == [("invoice:ch_1", "done")]
+    assert home.deliver().nothing_to_do
+
+
+def test_an_entry_that_the_ledger_holds_is_not_sent_and_says_why(home: House) -> None:
+    home.sale("ch_1", 10000, held="the customer's country is unknown")
+    home.payment("txn_1", "ch_1", 10000, held="the customer's country is unknown")
+    home.fee("txn_1:fee", 300)
+    report = home.deliver()
+    assert {held.document_id for held in report.held} == {"entry:ch_1:sale", "entry:txn_1"}
+    assert home.accounts() == {"1686": "-3.00", "6570": "3.00"}
+    assert home.sql("SELECT count(*) FROM delivery.documents WHERE status = 'held' AND entry_ids = ['txn_1']") == [(1,)]
+
+
+def test_cash_method_companies_get_no_invoices(tmp_path: Path) -> None:
+    years = (FinancialYear(1, date(2026, 1, 1), date(2026, 12, 31), accounting_method="CASH"),)
+    with house(tmp_path, company=Company(years=years)) as home:
+        home.sale("ch_1", 10000)
+        (held,) = home.deliver().held
+        assert "cash method" in held.reason and "daily_voucher" in held.remedy
+
+
+def _refusal() -> JSONResponse:
+    return JSONResponse({"ErrorInformation": {"error": 1, "message": "Perioden är låst", "code": 2000401}}, 400)

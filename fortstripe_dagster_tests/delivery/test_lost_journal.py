@@ -1,0 +1,126 @@
+"""A journal that was lost or is an old copy stops the delivery; `adopt` rebuilds it, and nothing is booked twice."""
+
+from __future__ import annotations
+
+import shutil
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from fortstripe_dagster import delivery
+from fortstripe_dagster.delivery import AdoptReport
+from fortstripe_dagster.failures import DeliveryStopped
+from fortstripe_dagster.sandbox.servers import DroppedConnection
+from fortstripe_dagster_tests.delivery.house import House
+from fortstripe_dagster_tests.delivery.test_deliver import a_few_days
+
+D3 = date(2026, 3, 3)
+
+
+def lose(home: House) -> None:
+    for path in home.settings.home.glob("journal.sqlite*"):
+        path.unlink()
+
+
+def adopt(home: House) -> AdoptReport:
+    home.write_ledger()
+    return delivery.adopt(home.settings, home.warehouse, fortnox=home.client(), progress=home.said.append)
+
+
+@pytest.mark.parametrize("sales", ["invoice", "auto", "daily_voucher"])
+def test_a_lost_journal_stops_the_delivery_and_adopt_rebuilds_it(home: House, sales: str) -> None:
+    home = House(home.settings.model_copy(update={"sales": sales}), home.warehouse, home.books, home.gateway)
+    a_few_days(home)
+    home.fee("txn_9:fee", 100, day=D3)
+    home.deliver()
+    home.fee("txn_8:fee", 100, day=D3)
+    home.deliver()
+    wrote, accounts = home.writes(), home.accounts()
+    lose(home)
+    with pytest.raises(DeliveryStopped, match="fortstripe adopt"):
+        home.deliver()
+    report = adopt(home)
+    assert report.unplaced == () and sum(report.adopted.values()) > 0
+    again = home.deliver()
+    assert again.nothing_to_do, again.text()
+    assert home.writes() == wrote and home.accounts() == accounts
+    assert home.sql("SELECT DISTINCT status FROM delivery.documents WHERE kind <> 'customer'") == [("done",)]
+
+
+def test_an_old_copy_is_noticed_whatever_it_lacks(home: House, tmp_path: Path) -> None:
+    home.sale("ch_1", 21875)
+    home.deliver()
+    copy = tmp_path / "copy.sqlite"
+    shutil.copy(home.settings.journal_path, copy)
+    later = {
+        "a payment": lambda: home.payment("txn_1", "ch_1", 21875),
+        "a voucher": lambda: home.fee("txn_1:fee", 300),
+        "an invoice": lambda: home.sale("ch_2", 10000),
+    }
+    for what, add in later.items():
+        add()
+        home.deliver()
+        newest = tmp_path / "newest.sqlite"
+        shutil.copy(home.settings.journal_path, newest)
+        lose(home)
+        shutil.copy(copy, home.settings.journal_path)
+        with pytest.raises(DeliveryStopped) as stopped:
+            home.deliver()
+        assert what.split()[1] in stopped.value.what
+        lose(home)
+        shutil.copy(newest, home.settings.journal_path)
+        shutil.copy(newest, copy)
+    lose(home)
+    assert adopt(home).unplaced == ()
+    assert home.deliver().nothing_to_do
+    assert home.books.open_receivables()[0].number == 2 and len(home.books.payments.all) == 1
+
+
+def test_what_came_after_the_adopted_vouchers_goes_to_a_supplement(home: House) -> None:
+    home.fee("txn_1:fee", 300)
+    home.deliver()
+    lose(home)
+    home.fee("txn_2:fee", 200)
+    adopt(home)
+    home.deliver()
+    assert home.accounts()["6570"] == "5.00"
+    assert set(home.vouchers()) == {"voucher:2026-03-02:SEK:fees", "voucher:2026-03-02:SEK:fees:2"}
+    assert home.deliver().nothing_to_do
+
+
+def test_an_invoice_that_was_not_bookkept_is_finished_after_adoption(home: House) -> None:
+    home.sale("ch_1", 10000)
+    home.payment("txn_1", "ch_1", 10000)
+    home.gateway.faults.answer = lambda call: DroppedConnection() if call.path.endswith("/bookkeep") else None
+    home.deliver(fortnox=home.settings.fortnox.model_copy(update={"settle_seconds": 0.01}))
+    home.gateway.faults.answer = lambda call: None
+    lose(home)
+    assert adopt(home).adopted == {"invoice": 1}
+    assert home.deliver().exit_code == 0
+    assert home.accounts() == {"1686": "100.00", "2611": "-20.00", "3001": "-80.00"}
+
+
+def test_a_persons_own_documents_stop_nothing(home: House) -> None:
+    home.sale("ch_1", 10000)
+    home.deliver()
+    home.books.payments.create(
+        {"InvoiceNumber": 1, "Amount": Decimal(10), "ModeOfPaymentAccount": 1930, "PaymentDate": D3}
+    )
+    home.books.invoices.create({"CustomerNumber": "cus_1", "ExternalInvoiceReference1": "order 17"})
+    assert home.deliver().nothing_to_do
+
+
+def test_what_the_ledger_does_not_know_is_named_and_deliveries_stay_stopped(home: House) -> None:
+    home.sale("ch_1", 10000)
+    home.fee("txn_1:fee", 300)
+    home.deliver()
+    lose(home)
+    for entry in ("ch_1:sale", "txn_1:fee"):
+        home.remove(entry)
+    report = adopt(home)
+    assert report.adopted == {} and len(report.unplaced) == 2
+    assert "ch_1" in report.text() and "voucher S1" in report.text()
+    with pytest.raises(DeliveryStopped):
+        home.deliver()
