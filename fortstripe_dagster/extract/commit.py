@@ -7,7 +7,7 @@ field the books need stops everything before anything is visible.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from importlib.resources import files
@@ -118,14 +118,14 @@ def commit(connection: duckdb.DuckDBPyConnection, spool: Spool) -> dict[str, Com
         if name in STREAMS:
             _require_fields(connection, STREAMS[name])
     connection.execute(_ARRIVED, [STRIPE_API_VERSION, STRIPE_API_VERSION])
+    rows = dict(connection.execute("SELECT stream, count(*) FROM arrived GROUP BY stream").fetchall())
+    if not rows:
+        return {}
     connection.execute(SQL["raw_objects"])
-    for stream in _owners(spool.streams):
+    changed = dict(connection.execute("SELECT stream, count(*) FROM altered GROUP BY stream").fetchall())
+    for stream in _owners(changed):
         _fill_typed(connection, stream)
-    counts = connection.execute(
-        "SELECT stream, count(*), (SELECT count(*) FROM altered AS a WHERE a.stream = n.stream) FROM arrived AS n"
-        " GROUP BY stream"
-    ).fetchall()
-    return {stream: Committed(rows, changed) for stream, rows, changed in counts}
+    return {stream: Committed(count, changed.get(stream, 0)) for stream, count in rows.items()}
 
 
 def record_window(
@@ -166,8 +166,8 @@ def _batches(pages: Sequence[Page]) -> Iterator[list[str]]:
         yield distinct[start : start + FILES_AT_ONCE]
 
 
-def _owners(names: Sequence[str]) -> list[Stream]:
-    """The streams whose typed tables a spool touches: its own, and the parents of its sublists."""
+def _owners(names: Iterable[str]) -> list[Stream]:
+    """The streams whose typed tables are touched: these, and the parents of these sublists."""
     owners = [STREAMS[name] if name in STREAMS else SUBLISTS[name][0] for name in names]
     return list({stream.name: stream for stream in owners}.values())
 
