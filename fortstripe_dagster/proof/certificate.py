@@ -11,6 +11,9 @@ from fortstripe_dagster.business_day import STOCKHOLM
 from fortstripe_dagster.proof.equations import EQUATIONS
 from fortstripe_dagster.proof.report import Item, ProofReport, figure, money
 
+SHOWN = 200
+"""Items of a list on the page; the rest is told by number."""
+
 
 def write(report: ProofReport) -> Path:
     """Write the page to the report's certificate_path, whole or not at all."""
@@ -37,6 +40,7 @@ def as_html(report: ProofReport) -> str:
         report=report,
         titles=EQUATIONS,
         figure=figure,
+        shown=SHOWN,
         names={line.account: line.name for line in report.trial_balance},
         proven_at=report.proven_at.astimezone(STOCKHOLM).strftime("%Y-%m-%d %H:%M"),
         open_items=[item for item in told if _is_open(item)],

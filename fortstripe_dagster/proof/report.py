@@ -19,6 +19,8 @@ from fortstripe_dagster.proof.trial_balance import TrialBalanceLine
 
 Status = Literal["ok", "explained", "alarm"]
 Severity = Literal["alarm", "waits", "info"]
+SHOWN = 25
+"""Items of each severity that fit on a terminal."""
 
 
 @dataclass(frozen=True)
@@ -164,7 +166,8 @@ class ProofReport:
             _table(("", "equation", "left", "right", "difference", "status"), rows),
         ]
         for heading, items in (("ALARMS", self.alarms), ("WAITS FOR A PERSON", self.waiting)):
-            parts += ["\n".join([f"{heading} ({len(items)})", *map(_told, items)])] if items else []
+            more = [f"  … and {len(items) - SHOWN} more in proof.items"] if len(items) > SHOWN else []
+            parts += ["\n".join([f"{heading} ({len(items)})", *map(_told, items[:SHOWN]), *more])] if items else []
         told = len(self.explained) - len(self.waiting)
         parts += ["\n".join(self.notes)] if self.notes else []
         parts.append(f"{told} more explained by name; certificate: {self.certificate_path}")

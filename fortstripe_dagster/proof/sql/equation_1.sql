@@ -1,7 +1,7 @@
 -- 1: opening balance + sum of net of Stripe's balance transactions = ledger clearing, in the balance's own currency.
 INSERT INTO sides BY NAME
-SELECT '1' AS equation, balance_type, currency, coalesce(account('clearing:' || currency), '') AS account, id AS unit, day,
-       units(net, currency) AS left_side
+SELECT '1' AS equation, balance_type, currency, coalesce(account('clearing:' || currency), '') AS account,
+       id AS unit, day, units(net, currency) AS left_side
 FROM stripe.balance_transactions
 WHERE day >= start_date() AND net <> 0
 UNION ALL BY NAME

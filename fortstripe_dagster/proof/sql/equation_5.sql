@@ -28,7 +28,8 @@ WITH sub_ledger AS (
 SELECT DISTINCT series FROM receivable_vouchers, sub_ledger
 WHERE sub_ledger.balance = (SELECT coalesce(sum(amount), 0) FROM receivable_vouchers)
    OR series IN (SELECT voucher_series FROM proof.fortnox_invoices WHERE voucher_series IS NOT NULL)
-   OR series IN (SELECT series FROM documents WHERE kind IN ('invoice', 'credit_invoice', 'payment') AND series IS NOT NULL);
+   OR series IN (SELECT series FROM documents
+                 WHERE kind IN ('invoice', 'credit_invoice', 'payment') AND series IS NOT NULL);
 
 INSERT INTO sides BY NAME
 WITH placed AS (
@@ -46,6 +47,7 @@ FROM placed WHERE unit <> 'before the start' AND series IN (SELECT series FROM s
 UNION ALL BY NAME
 SELECT '5' AS equation, 'SEK' AS currency, account('receivable') AS account, 'before the start' AS unit,
        start_date() AS day, 0 AS left_side,
-       (SELECT coalesce(sum(round(balance * sek_per_unit, 2)), 0) FROM proof.fortnox_invoices WHERE booked AND NOT cancelled)
+       (SELECT coalesce(sum(round(balance * sek_per_unit, 2)), 0) FROM proof.fortnox_invoices
+        WHERE booked AND NOT cancelled)
        - (SELECT coalesce(sum(amount), 0) FROM placed
           WHERE unit <> 'before the start' AND series IN (SELECT series FROM sub_ledger_series)) AS right_side;

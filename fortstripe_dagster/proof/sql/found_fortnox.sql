@@ -3,7 +3,8 @@ INSERT INTO found BY NAME
 WITH named AS (
     SELECT
         s.*, d.status, w.status AS entry_status, coalesce(d.reason, w.reason, 'no reason was given') AS reason,
-        coalesce(d.remedy, w.remedy) AS mend, d.in_fortnox, d.beyond, d.label AS document_label, d.voucher_day, d.rows_changed,
+        coalesce(d.remedy, w.remedy) AS mend, d.in_fortnox, d.beyond, d.label AS document_label,
+        d.voucher_day, d.rows_changed,
         d.kind AS document_kind, v.label AS voucher_label, v.text AS voucher_text, v.series, v.day AS posted_day,
         -- A voucher with the very rows of one of ours on the same day books the same a second time.
         (SELECT min(w.label) FROM vouchers w
@@ -27,7 +28,8 @@ kinds AS (
             WHEN status = 'planned' THEN 'unsent'
             WHEN status IS NOT NULL AND beyond THEN 'dated later'
             WHEN status IS NOT NULL AND NOT in_fortnox THEN 'missing'
-            WHEN status IS NOT NULL AND settles THEN CASE WHEN voucher_day > first_day THEN 'dated later' ELSE 'dated earlier' END
+            WHEN status IS NOT NULL AND settles AND voucher_day > first_day THEN 'dated later'
+            WHEN status IS NOT NULL AND settles THEN 'dated earlier'
             WHEN status IS NOT NULL AND equation = '6' AND document_kind IN ('invoice', 'credit_invoice')
                  AND abs(amount) <= choice('difference_limit')::DECIMAL(18, 2) THEN 'VAT rounding'
             WHEN status IS NOT NULL THEN 'differs'
@@ -106,8 +108,8 @@ WITH closing AS (
 )
 SELECT o.equation, o.currency, o.account, 'opening not carried over' AS kind, o.account || ' ' || y.first_day AS id,
        c.amount - a.opening AS amount, 'info' AS severity,
-       'Account ' || o.account || ' opens ' || y.first_day || ' at ' || said(a.opening, 'SEK') || ' in Fortnox, and closed the '
-           || 'year before at ' || said(c.amount, 'SEK') AS text,
+       'Account ' || o.account || ' opens ' || y.first_day || ' at ' || said(a.opening, 'SEK')
+           || ' in Fortnox, and closed the year before at ' || said(c.amount, 'SEK') AS text,
        'carry over the opening balances in Fortnox (Ingående balanser)' AS remedy,
        y.first_day
 FROM own_accounts o

@@ -26,7 +26,8 @@ judged AS (
     SELECT o.*, coalesce(p.status, t.status) AS status, coalesce(p.arrival_date, t.arrival_date) AS arrival,
            (SELECT count(*) FROM banking_days b
             WHERE b.day > coalesce(p.arrival_date, t.arrival_date) AND b.day <= choice('last')::DATE) AS banking_days_late,
-           policy('bank_leg') = 'leave_to_bank_feed' AND coalesce(p.status, t.status) IN ('paid', 'succeeded') AS left_to_feed
+           policy('bank_leg') = 'leave_to_bank_feed' AND coalesce(p.status, t.status) IN ('paid', 'succeeded')
+               AS left_to_feed
     FROM open_ones o
     LEFT JOIN stripe.payouts p ON p.id = o.unit
     LEFT JOIN stripe.topups t ON t.id = o.unit

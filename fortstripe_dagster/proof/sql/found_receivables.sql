@@ -7,8 +7,9 @@ SELECT s.equation, s.currency, s.account,
        CASE WHEN s.settles THEN 'info' ELSE 'waits' END AS severity,
        CASE WHEN s.unit = 'before the start'
             THEN 'Account ' || s.account || ' and the open invoices in Fortnox differ by ' || said(s.amount, 'SEK')
-            ELSE coalesce(v.label || ' of ' || v.day || ' (' || v.text || ')', s.unit) || ' posts ' || in_fortnox_more(-s.amount)
-                 || ' on account ' || s.account || ' past the sub-ledger' END AS text,
+            ELSE coalesce(v.label || ' of ' || v.day || ' (' || v.text || ')', s.unit)
+                 || ' posts ' || in_fortnox_more(-s.amount) || ' on account ' || s.account || ' past the sub-ledger'
+            END AS text,
        CASE WHEN s.unit = 'before the start' THEN 'compare Fortnox''s list of open invoices with the account'
             ELSE 'reverse the voucher in Fortnox and register an invoice payment instead' END AS remedy,
        s.first_day, s.last_day
@@ -107,7 +108,8 @@ SELECT
     '5' AS equation, 'SEK' AS currency, account('receivable') AS account, 'open otherwise' AS kind, d.sale_id AS id,
     coalesce(f.balance, 0) - (coalesce(o.by_now, 0) - coalesce(u.amount, 0)) AS amount,
     'alarm' AS severity,
-    coalesce('Invoice ' || f.numbers || ' (' || d.sale_id || ')', 'The invoice of ' || d.sale_id) || ' is open by ' || said(coalesce(f.balance, 0), 'SEK')
+    coalesce('Invoice ' || f.numbers || ' (' || d.sale_id || ')', 'The invoice of ' || d.sale_id)
+        || ' is open by ' || said(coalesce(f.balance, 0), 'SEK')
         || ' in Fortnox and by ' || said(coalesce(o.by_now, 0) - coalesce(u.amount, 0), 'SEK') || ' in the ledger' AS text,
     'look at its payments and credits in Fortnox: one was added, changed or put on another invoice' AS remedy,
     choice('last')::DATE AS first_day

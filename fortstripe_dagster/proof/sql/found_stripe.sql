@@ -3,9 +3,8 @@ INSERT INTO found BY NAME
 WITH named AS (
     SELECT s.*,
            b.type || ' ' || s.unit || coalesce(' (' || b.source || ')', '') AS transaction,
-           EXISTS (SELECT 1 FROM ledger.lines l JOIN ledger.entries e USING (entry_id)
-                   WHERE coalesce(e.balance_transaction, e.source, e.entry_id) = s.unit
-                      OR e.source = s.unit OR e.entry_id = s.unit) AS in_ledger,
+           EXISTS (SELECT 1 FROM ledger.entries e
+                   WHERE s.unit IN (e.balance_transaction, e.source, e.entry_id)) AS in_ledger,
            b.id IS NOT NULL OR s.unit IN (SELECT id FROM stripe.payouts) OR s.unit IN (SELECT id FROM stripe.topups)
                OR starts_with(s.unit, 'opening:') AS in_stripe,
            s.first_day IN (SELECT day FROM ledger.covered_days) AS covered

@@ -33,7 +33,8 @@ SELECT unnest(generate_series(choice('first')::DATE, choice('last')::DATE, INTER
 
 DELETE FROM proof.items WHERE equation = '4b' OR day IN (SELECT day FROM days);
 INSERT INTO proof.items BY NAME
-SELECT d.day, f.* FROM found f JOIN days d ON f.equation <> '4b' AND d.day BETWEEN f.first_day AND coalesce(f.last_day, d.day)
+SELECT d.day, f.* FROM found f
+JOIN days d ON f.equation <> '4b' AND d.day BETWEEN f.first_day AND coalesce(f.last_day, d.day)
 UNION ALL BY NAME
 SELECT f.first_day AS day, f.* FROM found f WHERE f.equation = '4b';
 
