@@ -48,18 +48,17 @@ _WORKSPACE = """
 
 _ITEMS = """
     INSERT INTO items
-    WITH read AS (
-        SELECT p.*, content, content ->> '$.object' = 'list' AS is_list
+    WITH answers AS (
+        SELECT
+            stream, parent, number, asked,
+            CASE WHEN content ->> '$.object' = 'list' THEN json_extract(content, '$.data[*]')
+                ELSE [json(content)] END AS list
         FROM read_text(?) AS t JOIN pages AS p ON p.file = t.filename
     ),
     each_one AS (
-        SELECT r.* EXCLUDE (content), item, position
-        FROM read AS r, unnest(
-            CASE WHEN is_list THEN json_extract(content, '$.data[*]') ELSE [json(content)] END
-        ) WITH ORDINALITY AS one(item, position)
+        SELECT * EXCLUDE (list), unnest(list) AS item, generate_subscripts(list, 1) AS position FROM answers
     )
-    SELECT
-        stream, parent, f[1], moment(f[2]), coalesce(f[3] = 'true', false), asked, number, position, item
+    SELECT stream, parent, f[1], moment(f[2]), coalesce(f[3] = 'true', false), asked, number, position, item
     FROM (SELECT *, json_extract_string(item, ['$.id', '$.created', '$.deleted']) AS f FROM each_one)
 """
 
