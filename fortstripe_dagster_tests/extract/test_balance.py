@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import count
 
 from starlette.requests import Request
@@ -78,8 +78,6 @@ def test_a_sale_during_the_reading_is_waited_out(company: StartCompany) -> None:
 
     def sale_between_the_readings(request: Request) -> None:
         if request.url.path == "/v1/balance" and next(turns) == 1:
-            from datetime import UTC, datetime
-
             world.one_off_payment(at=datetime.now(UTC), amount=7_000)
 
     watched = company(world, fault=sale_between_the_readings)

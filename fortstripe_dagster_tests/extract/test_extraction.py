@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from shutil import copyfile
 
 import pytest
@@ -11,8 +11,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from fortstripe_dagster.business_day import Days
-from fortstripe_dagster.extract import LISTED, STREAMS
+from fortstripe_dagster.extract import LISTED, STREAMS, extraction
 from fortstripe_dagster.failures import ConfigurationError, StripeFailure
+from fortstripe_dagster.sandbox.builder.tax import Line
 from fortstripe_dagster.sandbox.world import World
 from fortstripe_dagster_tests.extract.conftest import Company, StartCompany, Switchboard, march, start_company
 from fortstripe_dagster_tests.sandbox.worlds import everything
@@ -120,8 +121,6 @@ def test_amounts_dates_and_names_arrive_as_stripe_has_them(whole: Company) -> No
 def test_long_lists_within_objects_are_read_whole(company: StartCompany) -> None:
     world = World(now=march(1))
     firm = world.customer(name="Norrsken AB", at=march(1), tax_ids=[("eu_vat", f"SE{n:012}") for n in range(12)])
-    from fortstripe_dagster.sandbox.builder.tax import Line
-
     rows = [Line(description=f"Rad {n}", unit_amount=100 + n) for n in range(230)]
     invoice = world.invoice(at=march(2), customer=firm, lines=rows)
     shop = company(world)
@@ -179,8 +178,6 @@ def test_a_crash_between_steps_leaves_consistent_windows(
         pass
 
     steps: Iterator[int] = iter(range(100))
-    from fortstripe_dagster.extract import extraction
-
     original = extraction.record_window
 
     def killed_at_the_seventh(*args: object) -> None:
@@ -260,8 +257,6 @@ def test_what_happens_at_the_borders_of_a_day_belongs_to_its_local_day(company: 
         "2026-03-29T21:59": date(2026, 3, 29),
         "2026-03-29T22:00": date(2026, 3, 30),
     }
-    from datetime import UTC, datetime
-
     made = {
         world.one_off_payment(at=datetime.fromisoformat(moment).replace(tzinfo=UTC), amount=1000)["id"]: day
         for moment, day in moments.items()

@@ -14,6 +14,7 @@ from starlette.routing import Route
 
 from fortstripe_dagster.business_day import Days
 from fortstripe_dagster.failures import RatesFailure
+from fortstripe_dagster.sandbox.builder.tax import Line
 from fortstripe_dagster.sandbox.official_rates import official_rate
 from fortstripe_dagster.sandbox.world import World
 from fortstripe_dagster_tests.extract.conftest import Company, StartCompany, Switchboard, march, pointed_elsewhere
@@ -77,8 +78,6 @@ def test_later_days_are_asked_without_the_known_ones(company: StartCompany, swit
 
 
 def test_invoices_in_a_foreign_currency_need_rates_too(company: StartCompany) -> None:
-    from fortstripe_dagster.sandbox.builder.tax import Line
-
     world = World(now=march(1))
     hans = world.customer(name="Hans", country="DE", at=march(1))
     world.invoice(

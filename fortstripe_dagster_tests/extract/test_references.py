@@ -8,6 +8,7 @@ import pytest
 
 from fortstripe_dagster.business_day import Days
 from fortstripe_dagster.extract.client import StripeObjectMissing
+from fortstripe_dagster.extract.spool import Spool
 from fortstripe_dagster.sandbox.builder.tax import Line
 from fortstripe_dagster.sandbox.world import World
 from fortstripe_dagster_tests.extract.conftest import MARCH, StartCompany, march
@@ -134,7 +135,6 @@ def test_a_filter_that_stripe_would_ignore_brings_no_foreign_payments(company: S
     plain = shop.run()
     with plain:
         reader, spool_path = plain._reader, shop.settings.home
-        from fortstripe_dagster.extract.spool import Spool
 
         def ignoring(path: str, params: dict[str, object], **names: str) -> bytes:
             return original(path, {k: v for k, v in params.items() if k != "payment"}, **names)
