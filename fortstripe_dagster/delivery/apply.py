@@ -18,6 +18,7 @@ from pydantic import ValidationError
 from fortstripe_dagster.delivery import history
 from fortstripe_dagster.delivery.chains import Chain, chains_of
 from fortstripe_dagster.delivery.documents import SETTING_UP, STEPS, Document, Held, held
+from fortstripe_dagster.delivery.exact_json import amount
 from fortstripe_dagster.delivery.journal import Intent
 from fortstripe_dagster.delivery.recovery import resolve
 from fortstripe_dagster.delivery.steps import Context, difference, look_up, number_of, request, reread
@@ -183,15 +184,12 @@ class _Application:
         journal.answer(intent.intent, "refused", status=error.status, code=error.code, body=error.message)
         with self._changing:
             self._answers += 1
-        remedy = error.remedy
-        code = f" [{error.code}]" if error.code else ""
-        reason = f"Fortnox refused it{code}: {error.message}" + (f" {remedy.cause_en}" if remedy else "")
+        reason, remedy = _explained(document, error)
         if document.kind == "mode_of_payment":
-            self._result.findings.append(
-                f"{document.document_id}: {reason} Payments go to account {document.content['account']} without a mode."
-            )
+            account = document.content["account"]
+            self._result.findings.append(f"{document.document_id}: {reason} Payments name account {account} instead.")
         else:
-            self._hold(document, reason, remedy.remedy_en if remedy else "correct what Fortnox names, then sync again.")
+            self._hold(document, reason, remedy)
         return False
 
     def _agrees(self, document: Document) -> bool:
@@ -239,3 +237,17 @@ class _Application:
             self._told = time.monotonic()
             sent = sum(self._context.fortnox.requests.values())
             self._say(f"fortnox: {self._certain} of {len(self._documents)} documents, {sent} requests")
+
+
+def _explained(document: Document, error: Refused) -> tuple[str, str]:
+    """Why Fortnox refused a document, and what a person does about it."""
+    known = error.remedy
+    code = f" [{error.code}]" if error.code else ""
+    reason = f"Fortnox refused it{code}: {error.message}" + (f" {known.cause_en}" if known else "")
+    returned = document.kind == "payment" and amount(document.content["amount"]) < 0
+    if returned and document.content["target"].startswith("invoice:"):
+        return reason, (
+            "the money of a booked payment has left again: undo that payment of the invoice in Fortnox by hand,"
+            " and book what is left to pay."
+        )
+    return reason, known.remedy_en if known else "correct what Fortnox names, then sync these days again."

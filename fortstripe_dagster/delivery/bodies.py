@@ -63,7 +63,7 @@ def invoice(document: Document, customer_number: str, original: str | None = Non
         freight=Decimal(0),
         invoice_rows=tuple(
             fortnox.InvoiceRow(
-                description=row["description"],
+                description=fortnox.clean(row["description"], 255, empty="–"),
                 article_number=row["article"],
                 delivered_quantity=amount(row["quantity"]),
                 price=amount(row["price"]),

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from fortstripe_dagster import fortnox
 from fortstripe_dagster.delivery.desired import Sale
 from fortstripe_dagster.delivery.documents import Document
 from fortstripe_dagster.settings import Settings
@@ -58,15 +59,15 @@ def document(sale: Sale, settings: Settings) -> Document:
     party, key = sale.party, _key(sale)
     collective = party.customer is None and not party.email
     personal = {} if collective else {
-        "email": party.email if party.email and _EMAIL.fullmatch(party.email.strip()) else None,
+        "email": _email(party.email),
         "phone": party.phone,
         "address1": party.line1,
         "address2": party.line2,
         "zip_code": party.postal_code,
         "city": party.city,
         "country": party.country,
-        "organisation_number": party.organisation_number,
-        "vat_number": party.vat_number,
+        "organisation_number": fortnox.organisation_number(party.organisation_number or ""),
+        "vat_number": _vat_number(party.vat_number, sale.vat_type),
     }  # fmt: skip
     return Document(
         document_id=f"customer:{key}",
@@ -120,6 +121,18 @@ def _key(sale: Sale) -> str:
     if party.email:
         return "guest-" + hashlib.sha256(_folded(party.email).encode()).hexdigest()[:12]
     return f"guests-{sale.treatment or 'unknown'}"
+
+
+def _email(address: str | None) -> str | None:
+    """The address, if Fortnox takes it: a payment need not wait for a better one."""
+    bare = (address or "").strip()
+    return bare if _EMAIL.fullmatch(bare) and fortnox.is_legal(bare) else None
+
+
+def _vat_number(text: str | None, vat_type: str) -> str | None:
+    """The VAT number, if it can be one. Without VAT a sale stands on its number, so that one is sent in any case."""
+    lawful = fortnox.vat_number(text) if text else None
+    return lawful or (text if vat_type == "EUREVERSEDVAT" else None)
 
 
 def _digits(organisation_number: str) -> str:

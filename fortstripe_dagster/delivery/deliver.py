@@ -71,7 +71,7 @@ def deliver(
     client = fortnox or connect(settings)
     requests_before = Counter(client.requests)
     with Journal(settings.journal_path) as journal, journal.delivering():
-        plan: Plan | None = None
+        planned: Plan | None = None
         applied = Applied()
         try:
             with explained():
@@ -80,21 +80,18 @@ def deliver(
                 compare(context)
                 drafted = draft(settings, warehouse, journal, days)
                 company = with_needs(context.company, client, drafted.needs)
-                plan = settle(drafted, company, settings, journal)
-                for document_id, match in plan.matches.items():
+                planned = settle(drafted, company, settings, journal)
+                for document_id, match in planned.matches.items():
                     journal.match(document_id, match.number, match.how)
-                progress(
-                    f"delivery: {len(plan.to_send)} documents to send, {plan.unchanged} in Fortnox already,"
-                    f" {len(plan.held)} held, {len(plan.waiting)} waiting, {len(plan.awaiting)} awaiting approval"
-                )
-                apply(context, plan.to_send, run_id, progress, applied)
+                progress(f"delivery: {planned.summary()}")
+                apply(context, planned.to_send, run_id, progress, applied)
                 differing = differences.documents(journal, client, days, settings)
                 second = settle(Draft(days, tuple(differing)), company, settings, journal)
-                plan += second
+                planned += second
                 apply(context, second.to_send, run_id, progress, applied)
         finally:
-            publish(journal, warehouse, _standing(journal, plan, applied) if plan is not None else None)
-        return _report(journal, run_id, plan, applied, client.requests - requests_before)
+            publish(journal, warehouse, _standing(journal, planned, applied) if planned is not None else None)
+        return _report(journal, run_id, planned, applied, client.requests - requests_before)
 
 
 def approve(settings: Settings, pairs: Iterable[tuple[str, str]], who: str) -> int:

@@ -70,6 +70,8 @@ def _rows(document: Document, voucher: Mapping[str, Any], settings: Settings) ->
         differences[str(row["Account"])] -= debit - credit
     for account in (settings.accounts.receivable, settings.accounts.rounding):
         differences.pop(account, None)
+    if any(abs(amount) > settings.difference_limit for amount in differences.values()):
+        return []  # no rounding: somebody has set up Fortnox's accounts otherwise, which the proof shows
     return [
         {"account": account, "debit" if amount > 0 else "credit": abs(amount)}
         for account, amount in sorted(differences.items())

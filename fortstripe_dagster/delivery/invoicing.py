@@ -14,6 +14,7 @@ from typing import Any
 from fortstripe_dagster.delivery.customers import customer_id
 from fortstripe_dagster.delivery.desired import Credit, Row, Sale
 from fortstripe_dagster.delivery.documents import Document, Entry, Part
+from fortstripe_dagster.failures import Failure
 from fortstripe_dagster.money import to_decimal, vat_of_gross
 from fortstripe_dagster.settings import Accounts, Settings
 
@@ -88,7 +89,10 @@ def payment(entry: Entry, target: str, target_ore: int, accounts: Accounts) -> D
     others = [line for line in entry.lines if line.account not in money and line.account != accounts.receivable]
     receivable = -sum((line.amount for line in entry.lines if line.account == accounts.receivable), Decimal(0))
     if len(moved) != 1:
-        raise ValueError(f"entry {entry.entry_id} moves money on {len(moved)} accounts; a payment has one")
+        raise Failure(
+            f"Entry {entry.entry_id} ({entry.kind}) moves money on {len(moved)} accounts; a payment has one.",
+            "this is a fault in the booking rules: report it with that id.",
+        )
     return Document(
         document_id=f"payment:{entry.entry_id}",
         kind="payment",

@@ -31,6 +31,7 @@ CREATE TABLE sealed_entries (
     lines TEXT NOT NULL            -- JSON: [[account, signed amount, VAT rate], …]
 );
 CREATE INDEX sealed_entries_entry ON sealed_entries (entry_id);
+CREATE INDEX sealed_entries_day ON sealed_entries (day);
 CREATE INDEX sealed_entries_seal ON sealed_entries (seal);
 
 -- One row for each request that writes, committed before it is sent.

@@ -71,9 +71,16 @@ class Plan:
         """Documents to send by kind."""
         return dict(Counter(document.kind for document in self.to_send))
 
+    def summary(self) -> str:
+        """The plan in a few words."""
+        return (
+            f"{len(self.to_send)} documents to send, {self.unchanged} in Fortnox already, {len(self.held)} held,"
+            f" {len(self.waiting)} waiting, {len(self.awaiting)} awaiting approval"
+        )
+
     def text(self) -> str:
         """The plan for a terminal."""
-        lines = [f"Plan for {self.days}: {len(self.to_send)} documents to send, {self.unchanged} already in Fortnox."]
+        lines = [f"Plan for {self.days}: {self.summary()}."]
         for document in self.to_send:
             lines.append(f"  {document.day}  {document.kind:15} {document.document_id}  {document.description}")
         for title, items in (("Held", self.held), ("Waiting", self.waiting)):

@@ -82,7 +82,7 @@ def read_company(fortnox: Fortnox, days: Iterable[date], series: str) -> Company
         name=str(information.get("CompanyName") or ""),
         locked_until=date.fromisoformat(lock["EndDate"]) if lock.get("EndDate") else None,
         years=tuple(_year(fortnox, item, series) for item in _years(fortnox, days)),
-        modes={str(item["Code"]): str(item["AccountNumber"]) for item in modes},
+        modes={str(item["Code"]): str(item.get("AccountNumber") or "") for item in modes},
     )
 
 

@@ -68,10 +68,12 @@ def test_fortnox_own_numbers_if_the_company_wants_them(tmp_path: Path) -> None:
         assert home.books.customers.get("1")["ExternalReference"] == "cus_1"
 
 
-def test_an_odd_name_or_address_stops_no_payment(home: House) -> None:
-    home.sale("ch_1", 10000, name='Åsa "Å" 😀 <Ek>', email="inte en adress")
+def test_an_odd_name_address_or_number_stops_no_payment(home: House) -> None:
+    home.sale("ch_1", 10000, name='Åsa "Å" 😀 <Ek>', email="inte en adress", description="😀")
+    home.sale("ch_2", 10000, customer="cus_2", email="o'hara@example.com", vat_number="SE123", organisation_number="1")
     assert home.deliver().exit_code == 0
     assert home.books.customers.get("cus_1")["Name"].startswith("Åsa")
+    assert home.books.customers.get("cus_2")["Email"] is None
 
 
 def test_a_number_that_was_taken_meanwhile_is_ours(home: House) -> None:

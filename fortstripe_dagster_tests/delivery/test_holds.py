@@ -162,6 +162,16 @@ def test_an_entry_that_the_ledger_holds_is_not_sent_and_says_why(home: House) ->
     assert home.sql("SELECT count(*) FROM delivery.documents WHERE status = 'held' AND entry_ids = ['txn_1']") == [(1,)]
 
 
+def test_a_payment_that_failed_after_it_was_booked_waits_for_a_person(home: House) -> None:
+    home.sale("in_1", 21875)
+    home.payment("txn_1", "in_1", 21875)
+    home.payment("txn_2", "in_1", -21875, kind="payment_failed", day=D3)
+    report = home.deliver()
+    (held,) = report.held
+    assert held.document_id == "payment:txn_2" and "undo that payment" in held.remedy
+    assert home.accounts()["1686"] == "218.75"
+
+
 def test_cash_method_companies_get_no_invoices(tmp_path: Path) -> None:
     years = (FinancialYear(1, date(2026, 1, 1), date(2026, 12, 31), accounting_method="CASH"),)
     with house(tmp_path, company=Company(years=years)) as home:
