@@ -5,7 +5,6 @@ from collections.abc import Iterator
 import dagster as dg
 
 from fortstripe_dagster import delivery
-from fortstripe_dagster.extract.assets import REFERENCES
 from fortstripe_dagster.ledger.assets import TABLES
 from fortstripe_dagster.operations.company import Company, explained
 from fortstripe_dagster.operations.metadata import markdown_table, of_table
@@ -62,7 +61,7 @@ def _fortnox(partitions: dg.DailyPartitionsDefinition) -> dg.AssetsDefinition:
         specs=[
             dg.AssetSpec(
                 key=["fortnox", name],
-                deps=[PLAN, REFERENCES],
+                deps=[PLAN],
                 description=description,
                 kinds={"fortnox"},
                 owners=["team:finance"],
@@ -72,6 +71,7 @@ def _fortnox(partitions: dg.DailyPartitionsDefinition) -> dg.AssetsDefinition:
         ],
         partitions_def=partitions,
         backfill_policy=BACKFILL_POLICY,
+        can_subset=True,
     )
     def fortnox(context: dg.AssetExecutionContext, company: Company) -> Iterator[dg.MaterializeResult]:
         days = days_of(context)
@@ -90,10 +90,11 @@ def _fortnox(partitions: dg.DailyPartitionsDefinition) -> dg.AssetsDefinition:
                     ).fetchall()
                 )
         held = [(item.document_id, item.kind, item.reason, item.remedy) for item in (*report.held, *report.in_doubt)]
-        for name, (kind, _) in DOCUMENTS.items():
+        for key in context.selected_asset_keys:
+            kind, _ = DOCUMENTS[key.path[-1]]
             written = {step: count for step, count in report.written.items() if step.split(".")[0] == kind}
             yield dg.MaterializeResult(
-                asset_key=["fortnox", name],
+                asset_key=key,
                 metadata={
                     **mirror,
                     "dagster/row_count": totals.get(kind, 0),

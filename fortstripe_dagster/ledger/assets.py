@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 import dagster as dg
 
-from fortstripe_dagster.extract.assets import BALANCES, RATES, REFERENCES
+from fortstripe_dagster.extract.assets import BALANCES, RATES
 from fortstripe_dagster.ledger import RULE_VERSION, Remark, build
 from fortstripe_dagster.ledger import checks as ledger_checks
 from fortstripe_dagster.operations.company import Company, explained
@@ -32,7 +32,7 @@ def ledger_assets(partitions: dg.DailyPartitionsDefinition) -> dg.AssetsDefiniti
         specs=[
             dg.AssetSpec(
                 key=["ledger", table],
-                deps=[REFERENCES, RATES, BALANCES],
+                deps=[RATES, BALANCES],
                 description=description,
                 kinds={"duckdb", "sql"},
                 owners=["team:finance"],
@@ -43,6 +43,7 @@ def ledger_assets(partitions: dg.DailyPartitionsDefinition) -> dg.AssetsDefiniti
         ],
         partitions_def=partitions,
         backfill_policy=BACKFILL_POLICY,
+        can_subset=True,
     )
     def ledger(context: dg.AssetExecutionContext, company: Company) -> Iterator[dg.MaterializeResult]:
         days = days_of(context)
@@ -73,8 +74,8 @@ def ledger_assets(partitions: dg.DailyPartitionsDefinition) -> dg.AssetsDefiniti
                     window,
                 ).fetchall()
                 metadata["sales"]["sales by day (SEK, VAT included)"] = daily_chart(sales)
-        for table in TABLES:
-            yield dg.MaterializeResult(asset_key=["ledger", table], metadata=metadata[table])
+        for key in context.selected_asset_keys:
+            yield dg.MaterializeResult(asset_key=key, metadata=metadata[key.path[-1]])
 
     return ledger
 

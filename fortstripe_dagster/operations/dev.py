@@ -52,11 +52,13 @@ def main() -> int:
             # A shell that starts this in the background ignores SIGINT, and children would inherit that.
             preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
         )
-        try:
-            return process.wait()
-        except KeyboardInterrupt:
+
+        def stop(*_: object) -> None:
             process.send_signal(signal.SIGINT)
-            return process.wait()
+
+        signal.signal(signal.SIGINT, stop)
+        signal.signal(signal.SIGTERM, stop)
+        return process.wait()
 
 
 if __name__ == "__main__":

@@ -51,6 +51,12 @@ def test_definitions_load_without_a_warning_or_a_secret(company: Running) -> Non
         assert spec.description and spec.owners and spec.kinds, spec.key
 
 
+def test_no_assets_are_bound_together_in_a_backfill(company: Running) -> None:
+    """Dagster 1.13 now and then refuses a backfill of a multi-asset that cannot be subset, by the order of its sets."""
+    graph = build_definitions(company.settings).resolve_asset_graph()
+    assert {len(graph.get(key).execution_set_asset_keys) for key in graph.get_all_asset_keys()} == {1}
+
+
 def test_one_job_for_a_day_and_a_schedule_each_night(company: Running) -> None:
     defs = build_definitions(company.settings)
     schedule = defs.resolve_schedule_def("nightly")

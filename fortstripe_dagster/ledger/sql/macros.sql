@@ -26,7 +26,7 @@ CREATE OR REPLACE TEMP MACRO to_ore(minor, currency, sek_per_unit) AS
 CREATE OR REPLACE TEMP MACRO vat_of_gross(gross, percent) AS
     round_div(gross::HUGEINT * (percent * 100)::HUGEINT, 10000 + (percent * 100)::HUGEINT);
 
-CREATE OR REPLACE TEMP MACRO kronor(ore) AS (ore::DECIMAL(18, 2) / 100)::DECIMAL(18, 2);
+CREATE OR REPLACE TEMP MACRO kronor(ore) AS (ore::DECIMAL(18, 0) * 0.01::DECIMAL(3, 2))::DECIMAL(18, 2);
 
 CREATE OR REPLACE TEMP MACRO local_day(moment) AS (moment AT TIME ZONE 'Europe/Stockholm')::DATE;
 
