@@ -120,13 +120,16 @@ def approve(documents: tuple[str, ...], first: date, last: date, everything: boo
     settings.require_fortnox()
     found = delivery.plan(settings, Warehouse(settings.warehouse_path, say=say), Days(first, last), progress=say)
     # What waits for an unapproved document may be approved with it: one decision, not one for each link of a chain.
-    chosen = [d for d in (*found.awaiting, *found.waiting) if everything or d.document_id in documents]
-    unknown = set(documents) - {d.document_id for d in chosen}
+    asked = {d.document_id: d.content_hash for d in found.awaiting} | {
+        d.document_id: d.content_hash for d in found.waiting
+    }
+    chosen = {document: asked[document] for document in asked if everything or document in documents}
+    unknown = set(documents) - set(chosen)
     if unknown or not chosen:
         raise click.UsageError(
             f"not awaiting approval: {', '.join(sorted(unknown)) or 'nothing'}; `fortstripe plan` lists what is."
         )
-    new = delivery.approve(settings, [(d.document_id, d.content_hash) for d in chosen], who)
+    new = delivery.approve(settings, chosen.items(), who)
     click.echo(f"{new} documents approved by {who}; `fortstripe apply` writes them.")
     return DONE
 
@@ -168,7 +171,7 @@ def adopt() -> int:
     settings.require_fortnox()
     report = delivery.adopt(settings, Warehouse(settings.warehouse_path, say=say), progress=say)
     click.echo(report.text())
-    return report.exit_code
+    return HELD if report.unplaced else DONE
 
 
 def main() -> None:

@@ -1,5 +1,7 @@
 """The assets of schema `stripe`: one for each stream, then what they refer to, exchange rates and the balance."""
 
+from typing import Any
+
 import dagster as dg
 
 from fortstripe_dagster.extract import LISTED, STREAMS, Extraction
@@ -7,7 +9,7 @@ from fortstripe_dagster.operations.company import Company, explained
 from fortstripe_dagster.operations.metadata import Metadata, markdown_table, of_table
 from fortstripe_dagster.operations.partitions import BACKFILL_POLICY, days_of
 
-COMMON = {"group_name": "stripe", "owners": ["team:data"], "backfill_policy": BACKFILL_POLICY}
+COMMON: dict[str, Any] = {"group_name": "stripe", "owners": ["team:data"], "backfill_policy": BACKFILL_POLICY}
 REFERENCES = dg.AssetKey(["stripe", "references"])
 RATES = dg.AssetKey(["stripe", "official_rates"])
 BALANCES = dg.AssetKey(["stripe", "balances"])

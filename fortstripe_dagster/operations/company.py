@@ -14,7 +14,7 @@ from fortstripe_dagster.settings import Settings
 from fortstripe_dagster.warehouse import Warehouse
 
 
-class Company(dg.ConfigurableResource):  # type: ignore[type-arg]
+class Company(dg.ConfigurableResource):
     """One company. Secrets are read from the environment when a step runs, so Dagster never stores them."""
 
     config_path: str = "fortstripe.toml"

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import requests
+from starlette.types import ASGIApp
 
 from fortstripe_dagster.failures import ConfigurationError
 from fortstripe_dagster.sandbox.fortnox_books import Books
@@ -100,7 +101,7 @@ def hosted(home: Path, *, seed: int, payments: int, ports: dict[str, int] | None
     config = home / "fortstripe.toml"
     if not config.exists():
         config.write_text(CONFIGURATION.format(requests=24 * SPEED), encoding="utf-8")
-    apps = {
+    apps: dict[str, ASGIApp] = {
         "stripe": stripe_app(world),
         "fortnox": fortnox_app(books, limit=RateLimit(requests=25 * SPEED)),
         "rates": rates_app(),

@@ -11,10 +11,10 @@ of_invoices AS (
     SELECT
         i.id AS sale_id,
         i.customer,
-        coalesce(i.customer_name, c.name) AS name,
+        coalesce(nullif(i.customer_name, ''), nullif(c.name, '')) AS name,
         coalesce(i.customer_email, c.email) AS email,
         coalesce(i.customer_phone, c.phone) AS phone,
-        coalesce(i.customer_country, c.country) AS country,
+        coalesce(nullif(i.customer_country, ''), nullif(c.country, '')) AS country,
         i.customer_line1 AS line1, i.customer_line2 AS line2, i.customer_city AS city,
         i.customer_postal_code AS postal_code,
         coalesce(
@@ -32,11 +32,11 @@ of_charges AS (
     SELECT
         ch.id AS sale_id,
         ch.customer,
-        coalesce(c.name, ch.billing_name) AS name,
+        coalesce(nullif(c.name, ''), nullif(ch.billing_name, '')) AS name,
         coalesce(c.email, ch.billing_email, ch.receipt_email) AS email,
         coalesce(c.phone, ch.billing_phone) AS phone,
         -- Without an address the card's country is the only evidence; Swish is a Swedish bank account.
-        coalesce(c.country, ch.billing_country, ch.card_country,
+        coalesce(nullif(c.country, ''), nullif(ch.billing_country, ''), nullif(ch.card_country, ''),
                  CASE WHEN ch.payment_method_type = 'swish' THEN 'SE' END) AS country,
         coalesce(c.line1, ch.billing_line1), coalesce(c.line2, ch.billing_line2), coalesce(c.city, ch.billing_city),
         coalesce(c.postal_code, ch.billing_postal_code),
