@@ -111,7 +111,7 @@ class _Adoption:
         kinds = ("invoice", "credit_invoice") if (as_decimal(item.get("Total")) or 0) >= 0 else ("credit_invoice",)
         document = next((documents[name] for kind in kinds if (name := f"{kind}:{reference}") in documents), None)
         if document is None:
-            self._unplaced.append(f"invoice {number} ({reference})")
+            self._unplaced.append(f"invoice {number} ({reference} is not in the ledger)")
             return
         answer = self._context.fortnox.get(path("invoices", number))
         customer = str(answer["Invoice"]["CustomerNumber"])
@@ -149,6 +149,9 @@ class _Adoption:
             )["Voucher"]
             groups[base_of(_name(full))].append(full)
         for base, vouchers in sorted(groups.items()):
+            if history.finished(self._context.journal, (_name(voucher) for voucher in vouchers)):
+                self._leave(vouchers, base, "is there twice: reverse one")
+                continue
             said = _said(vouchers)
             possible = [documents[base] for documents in choices if base in documents]
             document = next((each for each in possible if _wanted(each) == said), possible[0] if possible else None)
@@ -158,7 +161,10 @@ class _Adoption:
             elif base.endswith(differences.SUFFIX):
                 self._put_vouchers(vouchers, (), "")
             else:
-                self._unplaced += [f"voucher {v['VoucherSeries']}{v['VoucherNumber']} ({base})" for v in vouchers]
+                self._leave(vouchers, base, "is not in the ledger")
+
+    def _leave(self, vouchers: Sequence[Mapping[str, Any]], base: str, why: str) -> None:
+        self._unplaced += [f"voucher {v['VoucherSeries']}{v['VoucherNumber']} ({base} {why})" for v in vouchers]
 
     def _put_vouchers(self, vouchers: Sequence[Mapping[str, Any]], parts: tuple[Part, ...], rule_version: str) -> None:
         """The first voucher gets all that they say together, its supplements nothing."""

@@ -47,7 +47,8 @@ def invoice(document: Document, customer_number: str, original: str | None = Non
     """
     content = document.content
     quoted = [f"Krediterar faktura {original}: {content['text']}."] if original else []
-    issued = [f"Faktura {content['stripe_number']} utställd av Stripe."] if content.get("stripe_number") else []
+    number = content.get("stripe_number")
+    issued = [f"{content['stripe_document']} {number} utfärdad av Stripe."] if number else []
     noted = [content["note"]] if content.get("note") else []
     return fortnox.Invoice(
         customer_number=customer_number,
@@ -57,7 +58,7 @@ def invoice(document: Document, customer_number: str, original: str | None = Non
         vat_included=True,
         external_invoice_reference1=content["reference1"],
         external_invoice_reference2=content["reference2"],
-        your_order_number=content.get("stripe_number"),
+        your_order_number=number,
         remarks="\n".join(quoted + issued + noted) or None,
         administration_fee=Decimal(0),
         freight=Decimal(0),

@@ -41,6 +41,7 @@ def invoice(entry: Entry, sale: Sale, settings: Settings) -> Document:
             "reference2": sale.charge,
             "due_day": max(sale.due_day or entry.day, entry.day).isoformat(),
             "stripe_number": sale.number if settings.invoice_issuer == "stripe" else None,
+            "stripe_document": "Faktura" if sale.kind == "invoice" else "Kvitto",
             "note": _foreign(sale.gross, sale.gross_ore, sale.currency, sale.sek_per_unit),
             "rows": [_row(row, sale.text) for row in _few(sale.rows)],
             "gross": to_decimal(sale.gross_ore),

@@ -102,6 +102,20 @@ def test_an_invoice_that_was_not_bookkept_is_finished_after_adoption(home: House
     assert home.accounts() == {"1686": "100.00", "2611": "-20.00", "3001": "-80.00"}
 
 
+def test_a_voucher_that_is_there_twice_is_named_and_not_hidden(home: House) -> None:
+    home.fee("txn_1:fee", 300)
+    home.deliver()
+    (voucher,) = home.books.vouchers(series="S")
+    home.books.ledger.post_manual(
+        home.books.ledger.years[2], "S", voucher.day, voucher.description, voucher.rows, comments=voucher.comments
+    )
+    with pytest.raises(DeliveryStopped, match="voucher S2"):
+        home.deliver()
+    assert "voucher S2" in adopt(home).text() and "twice" in adopt(home).text()
+    with pytest.raises(DeliveryStopped):
+        home.deliver()
+
+
 def test_a_persons_own_documents_stop_nothing(home: House) -> None:
     home.sale("ch_1", 10000)
     home.deliver()
