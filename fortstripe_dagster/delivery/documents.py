@@ -155,11 +155,3 @@ def line_key(lines: Sequence[Line]) -> list[list[str]]:
     """The lines as the books see them, in an order of their own: account, amount, VAT rate."""
     return sorted([line.account, f"{line.amount:.2f}", "" if line.vat_rate is None else f"{line.vat_rate:.2f}"]
                   for line in lines)  # fmt: skip
-
-
-def net(lines: Sequence[Line]) -> dict[tuple[str, Decimal | None, str | None], Decimal]:
-    """Lines added up by account, VAT rate and treatment, without those that cancel out."""
-    sums: dict[tuple[str, Decimal | None, str | None], Decimal] = defaultdict(Decimal)
-    for line in lines:
-        sums[line.account, line.vat_rate, line.treatment] += line.amount
-    return {key: amount for key, amount in sums.items() if amount}

@@ -11,7 +11,7 @@ from starlette.responses import JSONResponse
 
 from fortstripe_dagster.failures import HELD
 from fortstripe_dagster.sandbox.fortnox_company import Company, FinancialYear
-from fortstripe_dagster_tests.delivery.house import House, house
+from fortstripe_dagster_tests.delivery.house import House, Line, house
 
 D3 = date(2026, 3, 3)
 
@@ -149,6 +149,23 @@ def test_an_ore_of_vat_within_the_limit_is_taken_back_by_a_voucher(home: House) 
         "SELECT corrects, status FROM delivery.documents WHERE document_id = 'voucher:2026-03-02:invoice:ch_1:vat'"
     )
     assert home.sql(corrects) == [("invoice:ch_1", "done")]
+    assert home.deliver().nothing_to_do
+
+
+def test_ore_of_two_rates_that_cancel_out_in_the_total_are_found_too(home: House) -> None:
+    home.sale("ch_1", 10000)
+    home.sql("UPDATE ledger.sale_rows SET vat_ore = 2001, net_ore = 7999")
+    home.sql("UPDATE ledger.sales SET gross = 21200, gross_ore = 21200")
+    home.sql(
+        "INSERT INTO ledger.sale_rows BY NAME SELECT * REPLACE (2 AS row_no, 12 AS vat_rate, 11200 AS gross_ore,"
+        " 1199 AS vat_ore, 10001 AS net_ore, '3002' AS account, '2621' AS vat_account) FROM ledger.sale_rows"
+    )
+    lines: list[Line] = [("1510", "212.00"), ("3001", "-79.99", "25"), ("2611", "-20.01", "25")]
+    home.entry("ch_1:sale", "sale", [*lines, ("3002", "-100.01", "12"), ("2621", "-11.99", "12")], sale_id="ch_1")
+    assert home.deliver().exit_code == 0
+    assert home.accounts() == {
+        "1510": "212.00", "2611": "-20.01", "2621": "-11.99", "3001": "-79.99", "3002": "-100.01",
+    }  # fmt: skip
     assert home.deliver().nothing_to_do
 
 
