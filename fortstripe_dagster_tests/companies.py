@@ -11,6 +11,7 @@ from typing import Any
 
 import duckdb
 
+from fortstripe_dagster import delivery
 from fortstripe_dagster.business_day import Days
 from fortstripe_dagster.operations.pipeline import SyncReport, sync
 from fortstripe_dagster.sandbox.fortnox_books import Books
@@ -39,6 +40,11 @@ class Running:
 
     def sync(self, days: Days = MARCH) -> SyncReport:
         return sync(self.settings, days, self.said.append)
+
+    def approve_all(self) -> None:
+        """A person approves all that awaits it."""
+        plan = delivery.plan(self.settings, Warehouse(self.settings.warehouse_path), MARCH, progress=self.said.append)
+        delivery.approve(self.settings, [(d.document_id, d.content_hash) for d in plan.awaiting], "Karin")
 
     @contextmanager
     def warehouse(self) -> Iterator[duckdb.DuckDBPyConnection]:

@@ -65,8 +65,15 @@ def test_any_generated_month_balances_and_ties_out(seed: int, packaging: str, wh
         TemporaryDirectory() as home,
         running(world, Path(home), company=Company(round_to_krona=whole), sales=packaging) as company,
     ):
+        first = company.sync()
+        assert first.proof.ok, first.proof.text()
+        # What Stripe owed before the books began is posted once a person has approved it.
+        company.approve_all()
         report = company.sync()
         assert report.proof.ok, report.proof.text()
+        assert not report.delivered.awaiting
         assert sum(company.books.general_ledger().values()) == 0
-        net = sum(t["net"] for t in world.all("balance_transaction") if t["currency"] == "sek")
-        assert report.proof.tie_out[0].difference == 0, net
+        for tie in report.proof.tie_out:
+            assert tie.stripe == tie.ledger
+            # A returned payment of a paid invoice is held for a person; then the difference is named instead.
+            assert tie.difference == 0 or (report.delivered.held and tie.explained), report.proof.text()

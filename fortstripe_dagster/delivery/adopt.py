@@ -68,7 +68,7 @@ def adopt(
     days = Days(settings.start_date, max(today(), settings.start_date))
     with Journal(settings.journal_path) as journal, journal.delivering():
         with explained():
-            context = prepare(settings, warehouse, journal, client, days, run_id)
+            context = prepare(settings, journal, client, days, run_id)
             lost = find(context, None)
             progress(f"adopt: {len(lost.names())} documents of ours are not in the journal")
             report = _Adoption(context, read(warehouse, days), run_id).of(lost)

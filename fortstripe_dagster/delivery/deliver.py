@@ -11,6 +11,7 @@ from fortstripe_dagster.delivery import differences, history
 from fortstripe_dagster.delivery.apply import Applied, apply
 from fortstripe_dagster.delivery.compare import compare
 from fortstripe_dagster.delivery.connection import connect, explained
+from fortstripe_dagster.delivery.desired import StripeAccount
 from fortstripe_dagster.delivery.documents import Document, Held, held
 from fortstripe_dagster.delivery.journal import Journal
 from fortstripe_dagster.delivery.mirror import Standing, publish
@@ -75,10 +76,11 @@ def deliver(
         applied = Applied()
         try:
             with explained():
-                context = prepare(settings, warehouse, journal, client, days, run_id)
+                context = prepare(settings, journal, client, days, run_id)
                 applied.written += resolve(context, progress)
                 compare(context)
                 drafted = draft(settings, warehouse, journal, days)
+                _pin_stripe(journal, drafted.stripe)
                 company = with_needs(context.company, client, drafted.needs)
                 planned = settle(drafted, company, settings, journal)
                 for document_id, match in planned.matches.items():
@@ -100,26 +102,23 @@ def approve(settings: Settings, pairs: Iterable[tuple[str, str]], who: str) -> i
         return journal.approve(pairs, who)
 
 
-def prepare(
-    settings: Settings, warehouse: Warehouse, journal: Journal, client: Fortnox, days: Days, run_id: str
-) -> Context:
-    """Begin a run: read the company, for these days and those of open intents, and pin whose books these are.
+def prepare(settings: Settings, journal: Journal, client: Fortnox, days: Days, run_id: str) -> Context:
+    """Begin a run: read the company, for these days and those of open intents, and pin the journal to it.
 
-    Raises DeliveryStopped when the journal belongs to another company, account or mode.
+    Raises DeliveryStopped when the journal belongs to another company.
     """
     open_days = {document.day for document in _in_doubt(journal)}
     company = read_company(client, sorted({*days, *open_days}), settings.voucher_series)
     journal.pin("fortnox_tenant", company.tenant_id, "the Fortnox company")
-    with warehouse.writer() as connection:
-        account = connection.execute(
-            "SELECT 1 FROM information_schema.tables WHERE table_schema = 'stripe' AND table_name = 'account'"
-        ).fetchone()
-        row = connection.execute("SELECT id, livemode FROM stripe.account").fetchone() if account else None
-    if row is not None:
-        journal.pin("stripe_account", row[0], "the Stripe account")
-        journal.pin("stripe_mode", "live" if row[1] else "test", "Stripe's mode")
     journal.begin_run(run_id, days)
     return Context(settings, journal, client, company, {number: code for code, number in company.modes.items()})
+
+
+def _pin_stripe(journal: Journal, account: StripeAccount | None) -> None:
+    """Tie the journal to the Stripe account and mode that the ledger was made of."""
+    if account is not None:
+        journal.pin("stripe_account", account.id, "the Stripe account")
+        journal.pin("stripe_mode", "live" if account.livemode else "test", "Stripe's mode")
 
 
 def _in_doubt(journal: Journal) -> list[Document]:

@@ -1,6 +1,6 @@
 """What the ledger wants in Fortnox: entries, sales, credits and parties of a range of days, read in one short turn.
 
-The only module of delivery that reads schema `ledger`. The warehouse is let go before anything is sent.
+The only module of delivery that reads the warehouse. The warehouse is let go before anything is sent.
 """
 
 from __future__ import annotations
@@ -92,6 +92,14 @@ class Credit:
 
 
 @dataclass(frozen=True)
+class StripeAccount:
+    """Whose ledger it is."""
+
+    id: str
+    livemode: bool
+
+
+@dataclass(frozen=True)
 class Desired:
     """The ledger's side for a range of days. `covered` are the days of it that the ledger knows in full."""
 
@@ -102,6 +110,7 @@ class Desired:
     """Day of entries that were asked for by id and stand outside the range."""
     sales: Mapping[str, Sale]
     credits: Mapping[str, Credit]
+    stripe: StripeAccount | None
 
 
 def read(warehouse: Warehouse, days: Days, known_entries: Iterable[str] = ()) -> Desired:
@@ -110,7 +119,7 @@ def read(warehouse: Warehouse, days: Days, known_entries: Iterable[str] = ()) ->
     Raises Failure when the ledger has not been built.
     """
     with warehouse.writer() as connection:
-        if not _exists(connection, "lines"):
+        if not _exists(connection, "ledger", "lines"):
             raise Failure("The ledger has not been built.", "run `fortstripe sync` for these days first.")
         window = [days.first, days.last]
         entries = _entries(connection, window)
@@ -129,14 +138,23 @@ def read(warehouse: Warehouse, days: Days, known_entries: Iterable[str] = ()) ->
             dict(moved),
             _sales(connection, sale_ids),
             _credits(connection, credit_ids),
+            _account(connection),
         )
 
 
-def _exists(connection: duckdb.DuckDBPyConnection, table: str) -> bool:
+def _exists(connection: duckdb.DuckDBPyConnection, schema: str, table: str) -> bool:
     found = connection.execute(
-        "SELECT 1 FROM information_schema.tables WHERE table_schema = 'ledger' AND table_name = ?", [table]
+        "SELECT 1 FROM information_schema.tables WHERE table_schema = ? AND table_name = ?", [schema, table]
     )
     return found.fetchone() is not None
+
+
+def _account(connection: duckdb.DuckDBPyConnection) -> StripeAccount | None:
+    """The account behind the warehouse, which only extraction knows."""
+    if not _exists(connection, "stripe", "account"):
+        return None
+    row = connection.execute("SELECT id, livemode FROM stripe.account").fetchone()
+    return StripeAccount(*row) if row is not None else None
 
 
 def _entries(connection: duckdb.DuckDBPyConnection, window: list[date]) -> tuple[Entry, ...]:

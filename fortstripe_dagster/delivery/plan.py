@@ -15,7 +15,7 @@ from typing import Any
 from fortstripe_dagster.business_day import Days
 from fortstripe_dagster.delivery import customers, history, setting_up
 from fortstripe_dagster.delivery.customers import Match
-from fortstripe_dagster.delivery.desired import read
+from fortstripe_dagster.delivery.desired import StripeAccount, read
 from fortstripe_dagster.delivery.documents import SETTING_UP, Document, Held, held
 from fortstripe_dagster.delivery.journal import Journal
 from fortstripe_dagster.delivery.packaging import Already, package
@@ -39,6 +39,7 @@ class Draft:
     finished: frozenset[str] = frozenset()
     needs: Needs = Needs()
     unchanged: int = 0
+    stripe: StripeAccount | None = None
 
 
 @dataclass(frozen=True)
@@ -139,6 +140,7 @@ def draft(settings: Settings, warehouse: Warehouse, journal: Journal, days: Days
             articles=frozenset(str(d.content["number"]) for d in prepared if d.kind == "article"),
         ),
         sum(document.document_id in complete for document in sealed if document.posts),
+        desired.stripe,
     )
 
 

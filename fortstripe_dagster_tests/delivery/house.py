@@ -239,6 +239,10 @@ def _empty_ledger() -> Path:
             "INSERT INTO ledger.covered_days SELECT unnest(generate_series(?, ?, INTERVAL 1 DAY))::DATE",
             [MARCH.first, MARCH.last],
         )
+        # Delivery reads nothing else of what Stripe sent; a small file opens faster.
+        connection.execute("DROP SCHEMA stripe CASCADE")
+        connection.execute("CREATE SCHEMA stripe")
+        connection.execute("CREATE TABLE stripe.account (id VARCHAR, livemode BOOLEAN)")
     return settings.warehouse_path
 
 
