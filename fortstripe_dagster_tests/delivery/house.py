@@ -15,6 +15,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from starlette.types import Receive, Scope, Send
+
 from fortstripe_dagster import delivery
 from fortstripe_dagster.business_day import Days
 from fortstripe_dagster.delivery import DeliveryReport, Journal, Plan
@@ -246,13 +248,33 @@ def _empty_ledger() -> Path:
     return settings.warehouse_path
 
 
+class _Address:
+    """One server for all tests, in which one company moves after the other: starting and stopping takes its time."""
+
+    def __init__(self) -> None:
+        self.gateway: Gateway | None = None
+        self.server = serve(self)
+        atexit.register(self.server.stop)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        assert self.gateway is not None
+        await self.gateway(scope, receive, send)
+
+
+@cache
+def _address() -> _Address:
+    return _Address()
+
+
 @contextmanager
 def fortnox(company: Company | None = None) -> Iterator[tuple[Books, Gateway, str]]:
     """A company's Fortnox, without a limit."""
     books = Books(company or Company())
     gateway = fortnox_app(books, limit=RateLimit(requests=10**9))
-    with serve(gateway) as server:
-        yield books, gateway, server.url
+    address = _address()
+    before, address.gateway = address.gateway, gateway
+    yield books, gateway, address.server.url
+    address.gateway = before
 
 
 def settings_for(home: Path, books: Books, url: str, **choices: Any) -> Settings:
