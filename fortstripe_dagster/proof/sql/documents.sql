@@ -1,7 +1,7 @@
 -- What delivery says it did: each document that books something, and whether Fortnox's books hold its voucher.
 CREATE OR REPLACE TEMP TABLE documents AS
 SELECT
-    d.document_id, d.kind, d.day, d.status, d.reason, d.remedy, d.entry_ids,
+    d.document_id, d.kind, d.day, d.status, d.reason, d.remedy, d.entry_ids, d.corrects,
     d.voucher_series AS series, d.voucher_number AS number, d.voucher_year AS year_id,
     coalesce(v.day, CASE WHEN y.year_id IS NULL THEN d.day END) AS voucher_day,
     v.day IS NOT NULL AS in_fortnox,
@@ -14,9 +14,10 @@ FROM delivery.documents d
 LEFT JOIN proof.fortnox_years y ON y.year_id = d.voucher_year
 LEFT JOIN proof.fortnox_vouchers v
   ON v.year_id = d.voucher_year AND v.series = d.voucher_series AND v.number = d.voucher_number
-WHERE len(d.entry_ids) > 0;
+WHERE len(d.entry_ids) > 0 OR d.corrects IS NOT NULL;
 
--- Fortnox's vouchers under the name of the document that made them, else under their own.
+-- Fortnox's vouchers under the name of the document that made them, else under their own. A voucher that takes back öre
+-- of an invoice's VAT has no entries of its own: it is judged together with the invoice that it corrects.
 CREATE OR REPLACE TEMP TABLE vouchers AS
 WITH labelled AS (
     SELECT
@@ -30,7 +31,7 @@ WITH labelled AS (
     FROM proof.fortnox_vouchers v
     JOIN proof.fortnox_years y USING (year_id)
 )
-SELECT v.*, d.document_id IS NOT NULL AS ours, coalesce(d.document_id, v.label) AS unit
+SELECT v.*, d.document_id IS NOT NULL AS ours, coalesce(d.corrects, d.document_id, v.label) AS unit
 FROM labelled v
 LEFT JOIN documents d ON d.year_id = v.year_id AND d.series = v.series AND d.number = v.number;
 
