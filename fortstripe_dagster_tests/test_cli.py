@@ -20,7 +20,7 @@ from fortstripe_dagster import cli
 from fortstripe_dagster.extract.client import Patience
 from fortstripe_dagster.sandbox.merchant import tiny
 from fortstripe_dagster.sandbox.servers import serve
-from fortstripe_dagster.sandbox.stripe_server import stripe_app
+from fortstripe_dagster.sandbox.stripe.server import stripe_app
 from fortstripe_dagster_tests.companies import Running, running
 from fortstripe_dagster_tests.operations.environment import configure
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from fortstripe_dagster.sandbox.fortnox_company import Company
+from fortstripe_dagster.sandbox.fortnox.company import Company
 from fortstripe_dagster.sandbox.merchant import Merchant, tiny
 from fortstripe_dagster_tests.companies import running
 

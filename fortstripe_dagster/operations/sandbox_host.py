@@ -16,13 +16,13 @@ import requests
 from starlette.types import ASGIApp
 
 from fortstripe_dagster.failures import ConfigurationError
-from fortstripe_dagster.sandbox.fortnox_books import Books
-from fortstripe_dagster.sandbox.fortnox_gateway import RateLimit
-from fortstripe_dagster.sandbox.fortnox_server import fortnox_app
+from fortstripe_dagster.sandbox.fortnox.books import Books
+from fortstripe_dagster.sandbox.fortnox.gateway import RateLimit
+from fortstripe_dagster.sandbox.fortnox.server import fortnox_app
 from fortstripe_dagster.sandbox.merchant import Merchant
 from fortstripe_dagster.sandbox.rates_server import rates_app
 from fortstripe_dagster.sandbox.servers import PortInUse, serve
-from fortstripe_dagster.sandbox.stripe_server import stripe_app
+from fortstripe_dagster.sandbox.stripe.server import stripe_app
 
 PORTS = {"stripe": 8471, "fortnox": 8472, "rates": 8473}
 SPEED = 40

@@ -11,7 +11,7 @@ from starlette.routing import Route
 
 from fortstripe_dagster.sandbox.banking_days import is_banking_day
 from fortstripe_dagster.sandbox.official_rates import SERIES, official_rate
-from fortstripe_dagster.sandbox.stripe_json import json_response
+from fortstripe_dagster.sandbox.stripe.encoding import json_response
 
 
 def rates_app(*, last_published: date | None = None) -> Starlette:

@@ -24,10 +24,10 @@ from fortstripe_dagster.extract.commit import create_tables
 from fortstripe_dagster.fortnox import ClientCredentials, Fortnox, Limiter, Retries
 from fortstripe_dagster.ledger import build
 from fortstripe_dagster.money import to_decimal, vat_of_gross
-from fortstripe_dagster.sandbox.fortnox_books import Books
-from fortstripe_dagster.sandbox.fortnox_company import Company
-from fortstripe_dagster.sandbox.fortnox_gateway import Gateway, RateLimit
-from fortstripe_dagster.sandbox.fortnox_server import fortnox_app
+from fortstripe_dagster.sandbox.fortnox.books import Books
+from fortstripe_dagster.sandbox.fortnox.company import Company
+from fortstripe_dagster.sandbox.fortnox.gateway import Gateway, RateLimit
+from fortstripe_dagster.sandbox.fortnox.server import fortnox_app
 from fortstripe_dagster.sandbox.servers import serve
 from fortstripe_dagster.settings import Settings
 from fortstripe_dagster.warehouse import Warehouse

@@ -11,7 +11,7 @@ from starlette.responses import JSONResponse
 
 from fortstripe_dagster.business_day import Days
 from fortstripe_dagster.failures import HELD
-from fortstripe_dagster.sandbox.fortnox_company import Company
+from fortstripe_dagster.sandbox.fortnox.company import Company
 from fortstripe_dagster_tests.delivery.house import House, house
 
 D3, D4 = date(2026, 3, 3), date(2026, 3, 4)

@@ -10,7 +10,7 @@ import pytest
 from starlette.responses import JSONResponse
 
 from fortstripe_dagster.failures import HELD
-from fortstripe_dagster.sandbox.fortnox_company import Company, FinancialYear
+from fortstripe_dagster.sandbox.fortnox.company import Company, FinancialYear
 from fortstripe_dagster_tests.delivery.house import House, Line, house
 
 D3 = date(2026, 3, 3)

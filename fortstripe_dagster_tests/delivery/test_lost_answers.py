@@ -11,8 +11,8 @@ from starlette.responses import Response
 
 from fortstripe_dagster.delivery.documents import STEPS
 from fortstripe_dagster.failures import HELD, DeliveryStopped
-from fortstripe_dagster.sandbox.fortnox_company import Company
-from fortstripe_dagster.sandbox.fortnox_gateway import Call
+from fortstripe_dagster.sandbox.fortnox.company import Company
+from fortstripe_dagster.sandbox.fortnox.gateway import Call
 from fortstripe_dagster.sandbox.servers import DroppedConnection
 from fortstripe_dagster_tests.delivery.house import House, house
 

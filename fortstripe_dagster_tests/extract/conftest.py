@@ -22,9 +22,9 @@ from fortstripe_dagster.business_day import Days
 from fortstripe_dagster.extract import Extraction, ExtractReport, Patience, StreamReport, create_tables, extract
 from fortstripe_dagster.sandbox.rates_server import rates_app
 from fortstripe_dagster.sandbox.servers import serve
-from fortstripe_dagster.sandbox.stripe_gate import RateLimits
-from fortstripe_dagster.sandbox.stripe_server import stripe_app
-from fortstripe_dagster.sandbox.world import World
+from fortstripe_dagster.sandbox.stripe.gate import RateLimits
+from fortstripe_dagster.sandbox.stripe.server import stripe_app
+from fortstripe_dagster.sandbox.stripe.world import World
 from fortstripe_dagster.settings import Settings
 from fortstripe_dagster.warehouse import Warehouse
 from fortstripe_dagster_tests.conftest import CHOICES

@@ -8,7 +8,7 @@ from itertools import count
 from starlette.requests import Request
 
 from fortstripe_dagster.extract.balance import Amounts, parse_balances
-from fortstripe_dagster.sandbox.world import World
+from fortstripe_dagster.sandbox.stripe.world import World
 from fortstripe_dagster_tests.extract.conftest import StartCompany, march
 
 MONEY = ["balance_transactions"]

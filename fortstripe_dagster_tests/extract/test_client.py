@@ -15,8 +15,8 @@ from starlette.responses import JSONResponse, Response
 from fortstripe_dagster.extract.client import FIRST_CONTACT_ATTEMPTS, StripeApi, StripeObjectMissing
 from fortstripe_dagster.failures import ConfigurationError, StripeFailure
 from fortstripe_dagster.sandbox.servers import DroppedConnection
-from fortstripe_dagster.sandbox.stripe_gate import RateLimits
-from fortstripe_dagster.sandbox.world import World
+from fortstripe_dagster.sandbox.stripe.gate import RateLimits
+from fortstripe_dagster.sandbox.stripe.world import World
 from fortstripe_dagster.settings import STRIPE_API_VERSION
 from fortstripe_dagster_tests.extract.conftest import HASTE, KEY, Company, Fault, StartCompany, pointed_elsewhere
 

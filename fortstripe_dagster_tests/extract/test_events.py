@@ -7,8 +7,8 @@ from datetime import UTC, date, datetime, timedelta
 
 from fortstripe_dagster.business_day import Days
 from fortstripe_dagster.extract import events
-from fortstripe_dagster.sandbox.builder.tax import Line
-from fortstripe_dagster.sandbox.world import World
+from fortstripe_dagster.sandbox.stripe.builder.tax import Line
+from fortstripe_dagster.sandbox.stripe.world import World
 from fortstripe_dagster_tests.extract.conftest import StartCompany, march
 
 FIRST_WEEK = Days(date(2026, 3, 1), date(2026, 3, 7))

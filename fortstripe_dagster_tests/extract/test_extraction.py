@@ -13,8 +13,8 @@ from starlette.responses import Response
 from fortstripe_dagster.business_day import Days
 from fortstripe_dagster.extract import LISTED, STREAMS, extraction
 from fortstripe_dagster.failures import ConfigurationError, StripeFailure
-from fortstripe_dagster.sandbox.builder.tax import Line
-from fortstripe_dagster.sandbox.world import World
+from fortstripe_dagster.sandbox.stripe.builder.tax import Line
+from fortstripe_dagster.sandbox.stripe.world import World
 from fortstripe_dagster_tests.extract.conftest import Company, StartCompany, Switchboard, march, start_company
 from fortstripe_dagster_tests.sandbox.worlds import everything
 

@@ -10,8 +10,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from fortstripe_dagster.failures import StripeFailure
-from fortstripe_dagster.sandbox.stripe_shapes import StripeObject
-from fortstripe_dagster.sandbox.world import World
+from fortstripe_dagster.sandbox.stripe.shapes import StripeObject
+from fortstripe_dagster.sandbox.stripe.world import World
 from fortstripe_dagster_tests.extract.conftest import Company, Fault, StartCompany, list_of, march
 
 

@@ -14,9 +14,9 @@ from starlette.routing import Route
 
 from fortstripe_dagster.business_day import Days
 from fortstripe_dagster.failures import RatesFailure
-from fortstripe_dagster.sandbox.builder.tax import Line
 from fortstripe_dagster.sandbox.official_rates import official_rate
-from fortstripe_dagster.sandbox.world import World
+from fortstripe_dagster.sandbox.stripe.builder.tax import Line
+from fortstripe_dagster.sandbox.stripe.world import World
 from fortstripe_dagster_tests.extract.conftest import Company, StartCompany, Switchboard, march, pointed_elsewhere
 
 Answer = Callable[[Request], Response]

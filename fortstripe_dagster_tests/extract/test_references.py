@@ -9,8 +9,8 @@ import pytest
 from fortstripe_dagster.business_day import Days
 from fortstripe_dagster.extract.client import StripeObjectMissing
 from fortstripe_dagster.extract.spool import Spool
-from fortstripe_dagster.sandbox.builder.tax import Line
-from fortstripe_dagster.sandbox.world import World
+from fortstripe_dagster.sandbox.stripe.builder.tax import Line
+from fortstripe_dagster.sandbox.stripe.world import World
 from fortstripe_dagster_tests.extract.conftest import MARCH, StartCompany, march
 
 PAYOUTS = ["balance_transactions", "charges", "payouts"]

@@ -40,9 +40,9 @@ from fortstripe_dagster.fortnox import (
 )
 from fortstripe_dagster.fortnox.token_file import Tokens, load, save
 from fortstripe_dagster.fortnox.values import as_decimal, as_reference
-from fortstripe_dagster.sandbox.fortnox_books import Books
-from fortstripe_dagster.sandbox.fortnox_gateway import Call, Faults, RateLimit
-from fortstripe_dagster.sandbox.fortnox_server import fortnox_app
+from fortstripe_dagster.sandbox.fortnox.books import Books
+from fortstripe_dagster.sandbox.fortnox.gateway import Call, Faults, RateLimit
+from fortstripe_dagster.sandbox.fortnox.server import fortnox_app
 from fortstripe_dagster.sandbox.servers import DroppedConnection, serve
 
 D = Decimal

@@ -15,8 +15,8 @@ from typing import Any
 
 import duckdb
 
-from fortstripe_dagster.sandbox.fortnox_books import Books
-from fortstripe_dagster.sandbox.fortnox_ledger import Voucher, signed_row
+from fortstripe_dagster.sandbox.fortnox.books import Books
+from fortstripe_dagster.sandbox.fortnox.ledger import Voucher, signed_row
 
 MIRROR = files("fortstripe_dagster.delivery").joinpath("mirror.sql").read_text(encoding="utf-8")
 VOUCHER_GROUPS = {

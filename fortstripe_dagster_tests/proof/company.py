@@ -17,15 +17,15 @@ from fortstripe_dagster.extract import extract
 from fortstripe_dagster.fortnox import ClientCredentials, Fortnox, Limiter
 from fortstripe_dagster.ledger import build
 from fortstripe_dagster.proof import Item, ProofReport, prove
-from fortstripe_dagster.sandbox.fortnox_books import Books
-from fortstripe_dagster.sandbox.fortnox_company import Company as FortnoxCompany
-from fortstripe_dagster.sandbox.fortnox_gateway import Gateway, RateLimit
-from fortstripe_dagster.sandbox.fortnox_server import fortnox_app
+from fortstripe_dagster.sandbox.fortnox.books import Books
+from fortstripe_dagster.sandbox.fortnox.company import Company as FortnoxCompany
+from fortstripe_dagster.sandbox.fortnox.gateway import Gateway, RateLimit
+from fortstripe_dagster.sandbox.fortnox.server import fortnox_app
 from fortstripe_dagster.sandbox.rates_server import rates_app
 from fortstripe_dagster.sandbox.servers import serve
-from fortstripe_dagster.sandbox.stripe_gate import RateLimits
-from fortstripe_dagster.sandbox.stripe_server import stripe_app
-from fortstripe_dagster.sandbox.world import World
+from fortstripe_dagster.sandbox.stripe.gate import RateLimits
+from fortstripe_dagster.sandbox.stripe.server import stripe_app
+from fortstripe_dagster.sandbox.stripe.world import World
 from fortstripe_dagster.settings import Settings
 from fortstripe_dagster.warehouse import Warehouse
 from fortstripe_dagster_tests.conftest import CHOICES, MARCH

@@ -9,9 +9,9 @@ from typing import Any, Protocol
 import pytest
 
 from fortstripe_dagster.business_day import Days
-from fortstripe_dagster.sandbox.fortnox_company import Company as FortnoxCompany
+from fortstripe_dagster.sandbox.fortnox.company import Company as FortnoxCompany
 from fortstripe_dagster.sandbox.servers import serve
-from fortstripe_dagster.sandbox.world import World
+from fortstripe_dagster.sandbox.stripe.world import World
 from fortstripe_dagster.settings import Settings
 from fortstripe_dagster_tests.conftest import MARCH
 from fortstripe_dagster_tests.proof.company import Company, Host, a_month, extracted

@@ -6,9 +6,9 @@ from datetime import date
 from decimal import Decimal
 
 from fortstripe_dagster.business_day import Days
-from fortstripe_dagster.sandbox.builder.tax import Line
-from fortstripe_dagster.sandbox.fortnox_company import Company as FortnoxCompany
-from fortstripe_dagster.sandbox.world import World
+from fortstripe_dagster.sandbox.fortnox.company import Company as FortnoxCompany
+from fortstripe_dagster.sandbox.stripe.builder.tax import Line
+from fortstripe_dagster.sandbox.stripe.world import World
 from fortstripe_dagster_tests.proof.company import Company, local, only
 from fortstripe_dagster_tests.proof.conftest import Prepared
 

@@ -9,8 +9,8 @@ import pytest
 
 from fortstripe_dagster.business_day import Days
 from fortstripe_dagster.proof import ProofReport
-from fortstripe_dagster.sandbox.fortnox_ledger import Voucher, signed_row
-from fortstripe_dagster.sandbox.world import World
+from fortstripe_dagster.sandbox.fortnox.ledger import Voucher, signed_row
+from fortstripe_dagster.sandbox.stripe.world import World
 from fortstripe_dagster_tests.proof.company import Company, local, only
 from fortstripe_dagster_tests.proof.conftest import Prepared
 

@@ -13,7 +13,7 @@ from fortstripe_dagster.business_day import Days
 from fortstripe_dagster.failures import Failure
 from fortstripe_dagster.fortnox import ClientCredentials, Fortnox, Limiter, Retries
 from fortstripe_dagster.proof import prove
-from fortstripe_dagster.sandbox.fortnox_gateway import Call
+from fortstripe_dagster.sandbox.fortnox.gateway import Call
 from fortstripe_dagster.warehouse import Warehouse
 from fortstripe_dagster_tests.conftest import MARCH
 from fortstripe_dagster_tests.proof.company import Company

@@ -13,10 +13,10 @@ import requests
 import simplejson
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from fortstripe_dagster.sandbox.fortnox_books import Books
-from fortstripe_dagster.sandbox.fortnox_company import Company
-from fortstripe_dagster.sandbox.fortnox_gateway import Gateway, RateLimit
-from fortstripe_dagster.sandbox.fortnox_server import fortnox_app
+from fortstripe_dagster.sandbox.fortnox.books import Books
+from fortstripe_dagster.sandbox.fortnox.company import Company
+from fortstripe_dagster.sandbox.fortnox.gateway import Gateway, RateLimit
+from fortstripe_dagster.sandbox.fortnox.server import fortnox_app
 
 NOON = datetime(2026, 3, 14, 12, 0, tzinfo=ZoneInfo("Europe/Stockholm"))
 YEAR_2026 = 2

@@ -7,7 +7,7 @@ from typing import Any
 import requests
 import simplejson
 
-from fortstripe_dagster.sandbox.stripe_gate import RateLimits
+from fortstripe_dagster.sandbox.stripe.gate import RateLimits
 
 KEY = {"Authorization": "Bearer rk_test_sandbox"}
 

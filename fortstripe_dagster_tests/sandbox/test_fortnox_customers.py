@@ -2,7 +2,7 @@
 
 import pytest
 
-from fortstripe_dagster.sandbox import fortnox_refusals as refusals
+from fortstripe_dagster.sandbox.fortnox import refusals
 from fortstripe_dagster_tests.sandbox.fortnox_api import Api
 
 

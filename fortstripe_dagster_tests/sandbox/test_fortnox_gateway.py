@@ -9,10 +9,10 @@ import pytest
 import requests
 import simplejson
 
-from fortstripe_dagster.sandbox import fortnox_refusals as refusals
-from fortstripe_dagster.sandbox.fortnox_gateway import Faults, RateLimit
-from fortstripe_dagster.sandbox.fortnox_oauth import SCOPES
-from fortstripe_dagster.sandbox.fortnox_wire import json_response
+from fortstripe_dagster.sandbox.fortnox import refusals
+from fortstripe_dagster.sandbox.fortnox.gateway import Faults, RateLimit
+from fortstripe_dagster.sandbox.fortnox.oauth import SCOPES
+from fortstripe_dagster.sandbox.fortnox.wire import json_response
 from fortstripe_dagster.sandbox.servers import DroppedConnection
 from fortstripe_dagster_tests.sandbox.fortnox_api import Api, only, parsed
 

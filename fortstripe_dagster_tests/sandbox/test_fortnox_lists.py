@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from fortstripe_dagster.sandbox import fortnox_refusals as refusals
-from fortstripe_dagster.sandbox.fortnox_gateway import Faults
+from fortstripe_dagster.sandbox.fortnox import refusals
+from fortstripe_dagster.sandbox.fortnox.gateway import Faults
 from fortstripe_dagster_tests.sandbox.fortnox_api import Api, row
 
 

@@ -5,7 +5,7 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from fortstripe_dagster.sandbox.fortnox_schema import FieldRule, entities
+from fortstripe_dagster.sandbox.fortnox.schema import FieldRule, entities
 from fortstripe_dagster_tests.sandbox.fortnox_api import Api
 
 PATHS = {

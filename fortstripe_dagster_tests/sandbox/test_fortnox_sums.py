@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fortstripe_dagster.sandbox.fortnox_company import VatRate
-from fortstripe_dagster.sandbox.fortnox_invoice_sums import Charge, InvoiceRow, add_up, voucher_rows
+from fortstripe_dagster.sandbox.fortnox.company import VatRate
+from fortstripe_dagster.sandbox.fortnox.invoice_sums import Charge, InvoiceRow, add_up, voucher_rows
 
 D = Decimal
 RATES = {

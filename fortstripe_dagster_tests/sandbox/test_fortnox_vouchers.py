@@ -6,8 +6,8 @@ from datetime import date
 
 import pytest
 
-from fortstripe_dagster.sandbox import fortnox_refusals as refusals
-from fortstripe_dagster.sandbox.fortnox_company import Company
+from fortstripe_dagster.sandbox.fortnox import refusals
+from fortstripe_dagster.sandbox.fortnox.company import Company
 from fortstripe_dagster_tests.sandbox.fortnox_api import YEAR_2026, Api, ledger, voucher
 
 

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fortstripe_dagster.sandbox.builder.subscriptions import period_end
-from fortstripe_dagster.sandbox.builder.tax import Line, shares
-from fortstripe_dagster.sandbox.stripe_shapes import StripeObject
-from fortstripe_dagster.sandbox.world import World
+from fortstripe_dagster.sandbox.stripe.builder.subscriptions import period_end
+from fortstripe_dagster.sandbox.stripe.builder.tax import Line, shares
+from fortstripe_dagster.sandbox.stripe.shapes import StripeObject
+from fortstripe_dagster.sandbox.stripe.world import World
 from fortstripe_dagster_tests.sandbox.worlds import everything, march
 
 

@@ -14,10 +14,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fortstripe_dagster.sandbox.merchant import Merchant, tiny
-from fortstripe_dagster.sandbox.shop import local
-from fortstripe_dagster.sandbox.stripe_account import STOCKHOLM, total_net
-from fortstripe_dagster.sandbox.stripe_shapes import StripeObject
-from fortstripe_dagster.sandbox.world import World
+from fortstripe_dagster.sandbox.merchant.shop import local
+from fortstripe_dagster.sandbox.stripe.account import STOCKHOLM, total_net
+from fortstripe_dagster.sandbox.stripe.shapes import StripeObject
+from fortstripe_dagster.sandbox.stripe.world import World
 
 FINGERPRINT = """
 import hashlib, simplejson

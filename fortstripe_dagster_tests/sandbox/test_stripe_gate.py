@@ -12,9 +12,9 @@ from starlette.responses import Response
 
 from fortstripe_dagster.sandbox.merchant import tiny
 from fortstripe_dagster.sandbox.servers import DroppedConnection, serve
-from fortstripe_dagster.sandbox.stripe_errors import StripeRefusal
-from fortstripe_dagster.sandbox.stripe_gate import RateLimits
-from fortstripe_dagster.sandbox.stripe_server import stripe_app
+from fortstripe_dagster.sandbox.stripe.errors import StripeRefusal
+from fortstripe_dagster.sandbox.stripe.gate import RateLimits
+from fortstripe_dagster.sandbox.stripe.server import stripe_app
 from fortstripe_dagster_tests.sandbox.stripe_client import Client, unlimited
 
 

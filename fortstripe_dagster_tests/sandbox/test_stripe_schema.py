@@ -10,11 +10,11 @@ import pytest
 
 from fortstripe_dagster.sandbox.merchant import Merchant
 from fortstripe_dagster.sandbox.servers import serve
-from fortstripe_dagster.sandbox.stripe_expandable import EXPANDABLE, NOT_KEPT, Reference
-from fortstripe_dagster.sandbox.stripe_listing import PAGING
-from fortstripe_dagster.sandbox.stripe_resources import RESOURCES
-from fortstripe_dagster.sandbox.stripe_server import stripe_app
-from fortstripe_dagster.sandbox.world import World
+from fortstripe_dagster.sandbox.stripe.expandable import EXPANDABLE, NOT_KEPT, Reference
+from fortstripe_dagster.sandbox.stripe.listing import PAGING
+from fortstripe_dagster.sandbox.stripe.resources import RESOURCES
+from fortstripe_dagster.sandbox.stripe.server import stripe_app
+from fortstripe_dagster.sandbox.stripe.world import World
 from fortstripe_dagster_tests.sandbox.stripe_client import Client, unlimited
 from fortstripe_dagster_tests.sandbox.stripe_schema import Validator, needs_schema, schema
 from fortstripe_dagster_tests.sandbox.worlds import everything, march

@@ -9,9 +9,9 @@ import pytest
 import stripe
 
 from fortstripe_dagster.sandbox.servers import serve
-from fortstripe_dagster.sandbox.stripe_account import total_net
-from fortstripe_dagster.sandbox.stripe_server import stripe_app
-from fortstripe_dagster.sandbox.world import World
+from fortstripe_dagster.sandbox.stripe.account import total_net
+from fortstripe_dagster.sandbox.stripe.server import stripe_app
+from fortstripe_dagster.sandbox.stripe.world import World
 from fortstripe_dagster_tests.sandbox.stripe_client import Client, unlimited
 from fortstripe_dagster_tests.sandbox.worlds import everything, march
 

@@ -8,9 +8,9 @@ from decimal import Decimal
 import pytest
 import simplejson
 
-from fortstripe_dagster.sandbox.stripe_account import total_net
-from fortstripe_dagster.sandbox.stripe_shapes import StripeObject
-from fortstripe_dagster.sandbox.world import World
+from fortstripe_dagster.sandbox.stripe.account import total_net
+from fortstripe_dagster.sandbox.stripe.shapes import StripeObject
+from fortstripe_dagster.sandbox.stripe.world import World
 from fortstripe_dagster_tests.sandbox.worlds import everything, march
 
 

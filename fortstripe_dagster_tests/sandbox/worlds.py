@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from decimal import Decimal
 
-from fortstripe_dagster.sandbox.builder.tax import Line
-from fortstripe_dagster.sandbox.world import World
+from fortstripe_dagster.sandbox.stripe.builder.tax import Line
+from fortstripe_dagster.sandbox.stripe.world import World
 
 
 def march(day: int, hour: int = 12, minute: int = 0) -> datetime:
