@@ -13,7 +13,7 @@ test: $(VENV)/.installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/pytest -n 2
+	$(BIN)/pytest -n 3 --dist worksteal
 
 dev: $(VENV)/.installed
 	$(BIN)/python -m fortstripe_dagster.operations.dev

@@ -13,7 +13,9 @@ from fortstripe_dagster.sandbox.fortnox.refusals import Refusal
 from fortstripe_dagster.sandbox.fortnox.schema import BLANK, checked, entities
 
 SPECS = Path(__file__).parents[2] / "../shared/specs"
-DOCUMENT: dict[str, Any] = json.loads(files("fortstripe_dagster.sandbox").joinpath("schema.json").read_text("utf-8"))
+DOCUMENT: dict[str, Any] = json.loads(
+    files("fortstripe_dagster.sandbox.fortnox").joinpath("schema.json").read_text("utf-8")
+)
 
 OFFICIAL = {
     # entity: (schema of answers, schema of requests, class whose read-only flags hold)

@@ -1,6 +1,6 @@
 """The books of one company in the stand-in: everything it holds, and what may be done to it. No HTTP here.
 
-`Books` is what the server serves and what tests read. Methods take fields that `fortnox_schema.checked` has converted
+`Books` is what the server serves and what tests read. Methods take fields that `schema.checked` has converted
 and raise `Refusal` where Fortnox would answer with an error.
 """
 

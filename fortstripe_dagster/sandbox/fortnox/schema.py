@@ -1,4 +1,4 @@
-"""What a request body may hold: the field rules in `fortnox_schema.json`, and the check of a body against them.
+"""What a request body may hold: the field rules in `schema.json`, and the check of a body against them.
 
 `entities` in that file says what the official OpenAPI says (lengths, enums, required) together with the read-only flags
 that it lacks; `exceptions` is the one table of places where Fortnox is known to act otherwise, each with its reason.
