@@ -93,7 +93,8 @@ def gaps(connection: duckdb.DuckDBPyConnection) -> list[Gap]:
 
 def fetch(base: str, gap: Gap, patience: Patience | None = None) -> Published:
     """Ask Riksbanken (SWEA). Raises RatesFailure naming currency and days."""
-    url = f"{base.rstrip('/')}/swea/v1/Observations/SEK{gap.currency}PMI/{gap.first}/{gap.last}"
+    root = base.rstrip("/").removesuffix("/swea/v1")  # the Riksbank names its address with and without the path
+    url = f"{root}/swea/v1/Observations/SEK{gap.currency}PMI/{gap.first}/{gap.last}"
     answer = _get(url, gap, patience or Patience(attempts=4, first_delay=1.0))
     if answer.status_code not in (200, 204):
         raise _failure(gap, f"the rates' server answers {answer.status_code}")

@@ -1,7 +1,18 @@
 -- One row for each entry: the contract with delivery and proof. `held` says why it must not be delivered yet, `alert` what
 -- a person should look at although it is booked.
 CREATE OR REPLACE TABLE ledger.entries AS
-WITH alerts AS (SELECT id, any_value(alert) AS alert FROM ledger.movements WHERE alert IS NOT NULL GROUP BY id)
+WITH alerts AS (
+    SELECT id AS entry_id, alert FROM ledger.movements WHERE alert IS NOT NULL
+    UNION ALL
+    SELECT entry_id, 'Stripe charged tax on its fees: register the VAT number in Stripe''s tax settings'
+    FROM ledger.fees WHERE class = 'tax'
+    UNION ALL
+    SELECT p.entry_id, 'more was given back than was sold (' || c.credit_id || '): the rest stands as a debt to the customer'
+    FROM ledger.payments p JOIN ledger.credits c USING (credit_id) WHERE c.excess > 0
+    UNION ALL
+    SELECT sale_id || ':sale', review FROM ledger.sales WHERE review IS NOT NULL
+),
+said AS (SELECT entry_id, string_agg(alert, '; ' ORDER BY alert) AS alert FROM alerts GROUP BY entry_id)
 SELECT
     p.entry_id,
     p.day AS event_day,
@@ -18,5 +29,5 @@ SELECT
     policy('rule_version') AS rule_version
 FROM (SELECT DISTINCT entry_id, day, kind, source, balance_transaction, charge, sale_id, credit_id, settlement, text, held
       FROM ledger.postings) p
-LEFT JOIN alerts a ON a.id = p.entry_id
+LEFT JOIN said a ON a.entry_id = p.entry_id
 ORDER BY p.day, p.entry_id;

@@ -53,6 +53,8 @@ with_vat AS (
 SELECT
     sale_id, row_no, description, quantity, product, treatment, box, vat_rate, currency, gross,
     gross_ore, vat_ore, gross_ore - vat_ore AS net_ore,
-    CASE account_role WHEN 'sales' THEN account('sales:' || vat_rate::INTEGER) ELSE account(account_role) END AS account,
-    account('output_vat:' || vat_rate::INTEGER) AS vat_account
+    -- A rate without an account holds its sale (sales.held); until then the row stands on suspense.
+    coalesce(CASE account_role WHEN 'sales' THEN account_of_rate('sales', vat_rate) ELSE account(account_role) END,
+             account('suspense')) AS account,
+    coalesce(account_of_rate('output_vat', vat_rate), account('suspense')) AS vat_account
 FROM with_vat;
