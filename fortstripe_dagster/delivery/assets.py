@@ -8,7 +8,7 @@ from fortstripe_dagster import delivery
 from fortstripe_dagster.ledger.assets import TABLES
 from fortstripe_dagster.operations.company import Company, explained
 from fortstripe_dagster.operations.metadata import markdown_table, of_table
-from fortstripe_dagster.operations.partitions import BACKFILL_POLICY, days_of
+from fortstripe_dagster.operations.partitions import BACKFILL_POLICY, POOL, days_of
 
 PLAN = dg.AssetKey(["delivery", "plan"])
 DOCUMENTS = {
@@ -34,6 +34,7 @@ def _plan(partitions: dg.DailyPartitionsDefinition) -> dg.AssetsDefinition:
         owners=["team:finance"],
         partitions_def=partitions,
         backfill_policy=BACKFILL_POLICY,
+        pool=POOL,
         description="What the ledger holds and Fortnox lacks, document by document. Nothing is written here.",
     )
     def plan(context: dg.AssetExecutionContext, company: Company) -> dg.MaterializeResult:
@@ -72,6 +73,7 @@ def _fortnox(partitions: dg.DailyPartitionsDefinition) -> dg.AssetsDefinition:
         partitions_def=partitions,
         backfill_policy=BACKFILL_POLICY,
         can_subset=True,
+        pool=POOL,
     )
     def fortnox(context: dg.AssetExecutionContext, company: Company) -> Iterator[dg.MaterializeResult]:
         days = days_of(context)

@@ -7,9 +7,14 @@ import dagster as dg
 from fortstripe_dagster.extract import LISTED, STREAMS, Extraction
 from fortstripe_dagster.operations.company import Company, explained
 from fortstripe_dagster.operations.metadata import Metadata, markdown_table, of_table
-from fortstripe_dagster.operations.partitions import BACKFILL_POLICY, days_of
+from fortstripe_dagster.operations.partitions import BACKFILL_POLICY, POOL, days_of
 
-COMMON: dict[str, Any] = {"group_name": "stripe", "owners": ["team:data"], "backfill_policy": BACKFILL_POLICY}
+COMMON: dict[str, Any] = {
+    "group_name": "stripe",
+    "owners": ["team:data"],
+    "backfill_policy": BACKFILL_POLICY,
+    "pool": POOL,
+}
 REFERENCES = dg.AssetKey(["stripe", "references"])
 RATES = dg.AssetKey(["stripe", "official_rates"])
 BALANCES = dg.AssetKey(["stripe", "balances"])

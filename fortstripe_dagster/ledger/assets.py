@@ -9,7 +9,7 @@ from fortstripe_dagster.ledger import RULE_VERSION, Remark, build
 from fortstripe_dagster.ledger import checks as ledger_checks
 from fortstripe_dagster.operations.company import Company, explained
 from fortstripe_dagster.operations.metadata import daily_chart, markdown_table, of_table, shown
-from fortstripe_dagster.operations.partitions import BACKFILL_POLICY, days_of
+from fortstripe_dagster.operations.partitions import BACKFILL_POLICY, POOL, days_of
 
 TABLES = {
     "parties": "Who bought: name, address, VAT number, frozen at the sale.",
@@ -44,6 +44,7 @@ def ledger_assets(partitions: dg.DailyPartitionsDefinition) -> dg.AssetsDefiniti
         partitions_def=partitions,
         backfill_policy=BACKFILL_POLICY,
         can_subset=True,
+        pool=POOL,
     )
     def ledger(context: dg.AssetExecutionContext, company: Company) -> Iterator[dg.MaterializeResult]:
         days = days_of(context)

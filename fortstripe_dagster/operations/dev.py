@@ -13,6 +13,7 @@ from pathlib import Path
 from dagster import DagsterInstance
 
 from fortstripe_dagster.failures import Failure
+from fortstripe_dagster.operations.partitions import POOL
 from fortstripe_dagster.settings import config_path
 
 ROOT = Path(__file__).parents[2]
@@ -30,7 +31,7 @@ def prepare_instance(home: Path) -> Path:
         configuration.write_text(files(__package__).joinpath("dagster.yaml").read_text())
     with DagsterInstance.from_config(str(dagster_home)) as instance:
         instance.get_runs_count()
-        instance.event_log_storage.set_concurrency_slots("warehouse", 1)
+        instance.event_log_storage.set_concurrency_slots(POOL, 1)
         instance.schedule_storage.all_instigator_state() if instance.schedule_storage else None
     return dagster_home
 

@@ -15,6 +15,9 @@ from fortstripe_dagster.business_day import TIMEZONE, Days, local_day
 # Backfill policies are in beta; the version is pinned, and one policy for the chain is what makes a month one run.
 warnings.filterwarnings("ignore", message="Parameter `backfill_policy`", category=dg.BetaWarning)
 
+POOL = "warehouse"
+"""The pool of every asset: one run at a time works on a company, the next waits in the queue."""
+
 BACKFILL_POLICY = dg.BackfillPolicy.multi_run(max_partitions_per_run=31)
 
 

@@ -8,7 +8,7 @@ from fortstripe_dagster.business_day import Days
 from fortstripe_dagster.delivery.assets import DOCUMENTS
 from fortstripe_dagster.operations.company import Company, explained
 from fortstripe_dagster.operations.metadata import markdown_table, of_table
-from fortstripe_dagster.operations.partitions import BACKFILL_POLICY, days_of
+from fortstripe_dagster.operations.partitions import BACKFILL_POLICY, POOL, days_of
 from fortstripe_dagster.proof import EQUATIONS, Equation, ProofReport, prove
 
 TIE_OUT = dg.AssetKey(["proof", "tie_out"])
@@ -25,6 +25,7 @@ def proof_assets(partitions: dg.DailyPartitionsDefinition) -> list[dg.AssetsDefi
         owners=["team:finance"],
         partitions_def=partitions,
         backfill_policy=BACKFILL_POLICY,
+        pool=POOL,
         description="Stripe = ledger = Fortnox for every day and currency; each difference is named.",
         check_specs=[
             dg.AssetCheckSpec(name=_check_name(key), asset=TIE_OUT, description=str(title))

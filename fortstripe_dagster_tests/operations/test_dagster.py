@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 import signal
 import socket
 import subprocess
@@ -79,7 +81,7 @@ def test_a_type_that_no_rule_knows_stops_delivery(company: Running) -> None:
     defs = build_definitions(company.settings, Company())
     job = defs.resolve_job_def("daily_sync")
     march = {"dagster/asset_partition_range_start": "2026-03-02", "dagster/asset_partition_range_end": "2026-03-13"}
-    with dg.instance_for_test() as instance:
+    with dg.instance_for_test(overrides={"concurrency": {"pools": {"granularity": "run"}}}) as instance:
         assert job.execute_in_process(instance=instance, tags=march).success
         written = company.writes()
         company.world.balance_transaction(at=datetime(2026, 3, 13, 12, tzinfo=UTC), type="tax_fund", amount=-700)
@@ -90,8 +92,11 @@ def test_a_type_that_no_rule_knows_stops_delivery(company: Running) -> None:
     assert company.writes() == written
 
 
-def test_a_backfill_of_three_days_from_the_ui_is_one_run_that_proves_them(company: Running) -> None:
-    """What `make dev` starts, driven as the UI drives it: workspace, queue and daemon are real processes."""
+def test_after_a_killed_run_a_backfill_from_the_ui_is_one_run_that_proves_its_days(company: Running) -> None:
+    """What `make dev` starts, driven as the UI drives it: workspace, queue and daemon are real processes.
+
+    A run is killed while it writes to Fortnox; the backfill that follows must not wait for it, nor book anything twice.
+    """
     port = free_port()
     log = company.settings.home.parent / "dagster.log"
     with log.open("w") as output:
@@ -104,6 +109,7 @@ def test_a_backfill_of_three_days_from_the_ui_is_one_run_that_proves_them(compan
         try:
             graphql = GraphQL(f"http://127.0.0.1:{port}/graphql", deadline=time.monotonic() + 240)
             loaded = graphql.until("{ assetNodes { assetKey { path } } }", lambda data: data["assetNodes"])
+            killed = kill_a_run_while_it_writes(company, graphql, log)
             days = ["2026-03-02", "2026-03-03", "2026-03-04"]
             launched = graphql.ask(
                 "mutation($p: LaunchBackfillParams!) { launchPartitionBackfill(backfillParams: $p) {"
@@ -123,11 +129,13 @@ def test_a_backfill_of_three_days_from_the_ui_is_one_run_that_proves_them(compan
                 lambda data: data["partitionBackfillOrError"]["status"] not in ("REQUESTED", "IN_PROGRESS"),
                 {"id": launched["backfillId"]},
             )["partitionBackfillOrError"]
+            left = graphql.ask(RUN_STATUS, {"id": killed})["runOrError"]["status"]
         finally:
             ui.send_signal(signal.SIGINT)
             ui.wait(timeout=60)
     assert backfill["status"] == "COMPLETED_SUCCESS", log.read_text()
     assert [run["status"] for run in backfill["runs"]] == ["SUCCESS"]
+    assert left == "FAILURE"
     with company.warehouse() as connection:
         equations = connection.execute(
             "SELECT DISTINCT day, status FROM proof.tie_out WHERE equation IN ('1', '2') ORDER BY day"
@@ -136,6 +144,36 @@ def test_a_backfill_of_three_days_from_the_ui_is_one_run_that_proves_them(compan
     booked = {voucher.day for voucher in company.books.vouchers(series="B")}
     assert booked == {date(2026, 3, day) for day in (2, 3, 4)}
     assert "Warning" not in "".join(line for line in log.read_text().splitlines() if "fortstripe" in line)
+
+
+RUN_STATUS = "query($id: ID!) { runOrError(runId: $id) { ... on Run { status } } }"
+
+
+def kill_a_run_while_it_writes(company: Running, graphql: GraphQL, log: Path) -> str:
+    """Start the job for a day, SIGKILL its process once Fortnox has seen a write; the run's id."""
+    company.fortnox.faults.latency = 1.0
+    run_id = graphql.ask(
+        "mutation($p: ExecutionParams!) { launchPipelineExecution(executionParams: $p) {"
+        " ... on LaunchRunSuccess { run { runId } } } }",
+        {
+            "p": {
+                "selector": {
+                    "repositoryName": "__repository__",
+                    "repositoryLocationName": "fortstripe",
+                    "pipelineName": "daily_sync",
+                },
+                "executionMetadata": {"tags": [{"key": "dagster/partition", "value": "2026-03-02"}]},
+                "mode": "default",
+            }
+        },
+    )["launchPipelineExecution"]["run"]["runId"]
+    while not company.writes():
+        assert time.monotonic() < graphql.deadline, log.read_text()
+        time.sleep(0.1)
+    (worker,) = {int(pid) for pid in re.findall(rf"{run_id} - (\d+) - ", log.read_text())}
+    os.kill(worker, signal.SIGKILL)
+    company.fortnox.faults.latency = 0.0
+    return str(run_id)
 
 
 class GraphQL:
