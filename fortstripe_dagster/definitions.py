@@ -10,12 +10,12 @@ from datetime import date
 import dagster as dg
 
 from fortstripe_dagster import settings as settings_module
-from fortstripe_dagster.delivery.assets import delivery_assets
-from fortstripe_dagster.extract.assets import extract_assets
-from fortstripe_dagster.ledger.assets import ledger_asset_checks, ledger_assets
-from fortstripe_dagster.operations.company import Company
-from fortstripe_dagster.operations.partitions import daily
-from fortstripe_dagster.proof.assets import proof_assets
+from fortstripe_dagster.assets.company import Company
+from fortstripe_dagster.assets.delivery import delivery_assets
+from fortstripe_dagster.assets.extract import extract_assets
+from fortstripe_dagster.assets.ledger import ledger_asset_checks, ledger_assets
+from fortstripe_dagster.assets.partitions import daily
+from fortstripe_dagster.assets.proof import proof_assets
 from fortstripe_dagster.settings import Settings
 
 UNCONFIGURED_START = date(2026, 1, 1)

@@ -1,4 +1,4 @@
-"""How the stages run: the company resource, partitions, jobs, schedules, the demo, the development UI.
+"""How the stages run apart from Dagster: the whole way as one call, the demo, the sandbox, the development UI.
 
 What belongs here: everything that starts a stage and nothing that a stage does.
 """

@@ -12,8 +12,8 @@ from pathlib import Path
 
 from dagster import DagsterInstance
 
+from fortstripe_dagster.assets.partitions import POOL
 from fortstripe_dagster.failures import Failure
-from fortstripe_dagster.operations.partitions import POOL
 from fortstripe_dagster.settings import config_path
 
 ROOT = Path(__file__).parents[2]

@@ -19,8 +19,8 @@ import dagster as dg
 import pytest
 import requests
 
+from fortstripe_dagster.assets.company import Company
 from fortstripe_dagster.definitions import build_definitions
-from fortstripe_dagster.operations.company import Company
 from fortstripe_dagster.sandbox.merchant import tiny
 from fortstripe_dagster_tests.companies import Running, running
 from fortstripe_dagster_tests.operations.environment import configure

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 import dagster as dg
 
 from fortstripe_dagster import delivery
-from fortstripe_dagster.ledger.assets import TABLES
-from fortstripe_dagster.operations.company import Company, explained
-from fortstripe_dagster.operations.metadata import markdown_table, of_table
-from fortstripe_dagster.operations.partitions import BACKFILL_POLICY, POOL, days_of
+from fortstripe_dagster.assets.company import Company, explained
+from fortstripe_dagster.assets.ledger import TABLES
+from fortstripe_dagster.assets.metadata import markdown_table, of_table
+from fortstripe_dagster.assets.partitions import BACKFILL_POLICY, POOL, days_of
 
 PLAN = dg.AssetKey(["delivery", "plan"])
 DOCUMENTS = {

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 import dagster as dg
 
+from fortstripe_dagster.assets.company import Company, explained
+from fortstripe_dagster.assets.delivery import DOCUMENTS
+from fortstripe_dagster.assets.metadata import markdown_table, of_table
+from fortstripe_dagster.assets.partitions import BACKFILL_POLICY, POOL, days_of
 from fortstripe_dagster.business_day import Days
-from fortstripe_dagster.delivery.assets import DOCUMENTS
-from fortstripe_dagster.operations.company import Company, explained
-from fortstripe_dagster.operations.metadata import markdown_table, of_table
-from fortstripe_dagster.operations.partitions import BACKFILL_POLICY, POOL, days_of
 from fortstripe_dagster.proof import EQUATIONS, Equation, ProofReport, prove
 
 TIE_OUT = dg.AssetKey(["proof", "tie_out"])

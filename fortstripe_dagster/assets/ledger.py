@@ -4,12 +4,12 @@ from collections.abc import Iterator, Sequence
 
 import dagster as dg
 
-from fortstripe_dagster.extract.assets import BALANCES, RATES
+from fortstripe_dagster.assets.company import Company, explained
+from fortstripe_dagster.assets.extract import BALANCES, RATES
+from fortstripe_dagster.assets.metadata import daily_chart, markdown_table, of_table, shown
+from fortstripe_dagster.assets.partitions import BACKFILL_POLICY, POOL, days_of
 from fortstripe_dagster.ledger import RULE_VERSION, Remark, build
 from fortstripe_dagster.ledger import checks as ledger_checks
-from fortstripe_dagster.operations.company import Company, explained
-from fortstripe_dagster.operations.metadata import daily_chart, markdown_table, of_table, shown
-from fortstripe_dagster.operations.partitions import BACKFILL_POLICY, POOL, days_of
 
 TABLES = {
     "parties": "Who bought: name, address, VAT number, frozen at the sale.",

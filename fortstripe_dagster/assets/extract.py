@@ -4,10 +4,10 @@ from typing import Any
 
 import dagster as dg
 
+from fortstripe_dagster.assets.company import Company, explained
+from fortstripe_dagster.assets.metadata import Metadata, markdown_table, of_table
+from fortstripe_dagster.assets.partitions import BACKFILL_POLICY, POOL, days_of
 from fortstripe_dagster.extract import LISTED, STREAMS, Extraction
-from fortstripe_dagster.operations.company import Company, explained
-from fortstripe_dagster.operations.metadata import Metadata, markdown_table, of_table
-from fortstripe_dagster.operations.partitions import BACKFILL_POLICY, POOL, days_of
 
 COMMON: dict[str, Any] = {
     "group_name": "stripe",
