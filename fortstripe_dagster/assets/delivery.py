@@ -7,7 +7,7 @@ import dagster as dg
 from fortstripe_dagster import delivery
 from fortstripe_dagster.assets.company import Company, explained
 from fortstripe_dagster.assets.ledger import TABLES
-from fortstripe_dagster.assets.metadata import markdown_table, of_table
+from fortstripe_dagster.assets.metadata import daily_chart, markdown_table, of_table
 from fortstripe_dagster.assets.partitions import BACKFILL_POLICY, POOL, days_of
 
 PLAN = dg.AssetKey(["delivery", "plan"])
@@ -84,13 +84,19 @@ def _fortnox(partitions: dg.DailyPartitionsDefinition) -> dg.AssetsDefinition:
             context.log.info(report.text())
             with warehouse.writer() as connection:
                 mirror = of_table(connection, "delivery.documents")
-                totals = dict(
+                window = [days.first, days.last]
+                counts = dict(
                     connection.execute(
                         "SELECT kind, count(*) FILTER (status = 'done') FROM delivery.documents "
                         "WHERE day BETWEEN ? AND ? GROUP BY 1",
-                        [days.first, days.last],
+                        window,
                     ).fetchall()
                 )
+                by_day = connection.execute(
+                    "SELECT d.kind, d.day, sum(l.debit) FROM delivery.documents d JOIN delivery.document_lines l "
+                    "USING (document_id) WHERE d.status = 'done' AND d.day BETWEEN ? AND ? GROUP BY 1, 2 ORDER BY 1, 2",
+                    window,
+                ).fetchall()
         held = [(item.document_id, item.kind, item.reason, item.remedy) for item in (*report.held, *report.in_doubt)]
         for key in context.selected_asset_keys:
             kind, _ = DOCUMENTS[key.path[-1]]
@@ -99,7 +105,8 @@ def _fortnox(partitions: dg.DailyPartitionsDefinition) -> dg.AssetsDefinition:
                 asset_key=key,
                 metadata={
                     **mirror,
-                    "dagster/row_count": totals.get(kind, 0),
+                    "dagster/row_count": counts.get(kind, 0),
+                    "debit by day (SEK)": daily_chart([row[1:] for row in by_day if row[0] == kind]),
                     "written now": markdown_table(["step", "requests"], sorted(written.items())),
                     "held": markdown_table(["document", "kind", "reason", "remedy"], [x for x in held if x[1] == kind]),
                     "requests": report.total_requests,

@@ -5,7 +5,14 @@ from typing import Any
 import dagster as dg
 
 from fortstripe_dagster.assets.company import Company, explained
-from fortstripe_dagster.assets.metadata import Metadata, markdown_table, of_table
+from fortstripe_dagster.assets.metadata import (
+    Metadata,
+    amounts_by_currency,
+    markdown_table,
+    new_by_day,
+    of_table,
+    shown,
+)
 from fortstripe_dagster.assets.partitions import BACKFILL_POLICY, POOL, days_of
 from fortstripe_dagster.extract import LISTED, STREAMS, Extraction
 
@@ -33,9 +40,14 @@ def _open(context: dg.AssetExecutionContext, company: Company) -> Extraction:
     )
 
 
-def _tables(context: dg.AssetExecutionContext, company: Company, *tables: str) -> Metadata:
+def _shown(context: dg.AssetExecutionContext, company: Company, name: str) -> Metadata:
+    """The typed table of a stream: schema, count, and what its days add up to."""
+    table, days = f"stripe.{name}", days_of(context)
     with company.warehouse(company.settings(), context.log.info).writer() as connection:
-        return of_table(connection, f"stripe.{tables[0]}")
+        metadata = of_table(connection, table)
+        metadata["new by day"] = new_by_day(connection, table, days)
+        totals = amounts_by_currency(connection, table, days)
+    return metadata if totals is None else metadata | {"totals of the days": totals}
 
 
 def _stream_asset(name: str, partitions: dg.DailyPartitionsDefinition) -> dg.AssetsDefinition:
@@ -55,7 +67,7 @@ def _stream_asset(name: str, partitions: dg.DailyPartitionsDefinition) -> dg.Ass
             with _open(context, company) as extraction:
                 report = extraction.extract_stream(name, days_of(context))
             metadata = {
-                **_tables(context, company, *stream.tables),
+                **_shown(context, company, stream.tables[0]),
                 "objects read": report.rows,
                 "new or changed": report.changed,
                 "requests": report.requests,
@@ -101,7 +113,14 @@ def _official_rates(partitions: dg.DailyPartitionsDefinition) -> dg.AssetsDefini
         with explained():
             with _open(context, company) as extraction:
                 report = extraction.extract_rates()
-            metadata = {**_tables(context, company, "official_rates"), "requests": report.requests}
+            with company.warehouse(company.settings(), context.log.info).writer() as connection:
+                metadata = of_table(connection, "stripe.official_rates")
+                metadata["latest"] = shown(
+                    connection,
+                    "SELECT currency, max(day) AS day, max_by(sek_per_unit, day) AS sek_per_unit "
+                    "FROM stripe.official_rates GROUP BY 1 ORDER BY 1",
+                )
+            metadata["requests"] = report.requests
         return dg.MaterializeResult(metadata=metadata)
 
     return official_rates
@@ -120,7 +139,8 @@ def _balances(partitions: dg.DailyPartitionsDefinition) -> dg.AssetsDefinition:
         with explained():
             with _open(context, company) as extraction:
                 lines = extraction.read_balance()
-            metadata = _tables(context, company, "balances")
+            with company.warehouse(company.settings(), context.log.info).writer() as connection:
+                metadata = of_table(connection, "stripe.balances")
         rows = [(x.balance_type, x.currency, x.stripe, x.opening, x.since_start_net, x.difference) for x in lines]
         names = ["balance", "currency", "Stripe", "opening", "net since start", "difference (minor units)"]
         return dg.MaterializeResult(metadata={**metadata, "control total": markdown_table(names, rows)})

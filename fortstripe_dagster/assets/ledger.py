@@ -19,6 +19,51 @@ TABLES = {
     "entries": "One row for each bookkeeping entry: day, kind, Stripe id, why it is held.",
     "lines": "Debit and credit of each entry. Clearing lines come from balance transactions alone.",
 }
+FIGURES = {
+    "parties": (
+        "buyers",
+        """
+        SELECT p.region, p.buyer, count(*) AS sales
+        FROM ledger.parties p JOIN ledger.sales s USING (sale_id)
+        WHERE s.event_day BETWEEN ? AND ? GROUP BY 1, 2 ORDER BY 1, 2
+        """,
+    ),
+    "sale_rows": (
+        "VAT by treatment and rate (SEK)",
+        """
+        SELECT r.treatment, r.vat_rate, (sum(r.net_ore) * 0.01)::DECIMAL(18, 2) AS net,
+               (sum(r.vat_ore) * 0.01)::DECIMAL(18, 2) AS vat, (sum(r.gross_ore) * 0.01)::DECIMAL(18, 2) AS gross
+        FROM ledger.sale_rows r JOIN ledger.sales s USING (sale_id)
+        WHERE s.event_day BETWEEN ? AND ? GROUP BY 1, 2 ORDER BY 1, 2
+        """,
+    ),
+    "credits": (
+        "credits by kind (SEK)",
+        """
+        SELECT kind, count(*) AS credits, (sum(gross_ore) * 0.01)::DECIMAL(18, 2) AS gross
+        FROM ledger.credits WHERE event_day BETWEEN ? AND ? GROUP BY 1 ORDER BY 1
+        """,
+    ),
+    "entries": (
+        "entries by kind",
+        """
+        SELECT kind, count(*) AS entries
+        FROM ledger.entries WHERE event_day BETWEEN ? AND ? GROUP BY 1 ORDER BY 1
+        """,
+    ),
+    "lines": (
+        "accounts (SEK)",
+        """
+        SELECT account, sum(debit) AS debit, sum(credit) AS credit, sum(debit - credit) AS movement
+        FROM ledger.lines WHERE event_day BETWEEN ? AND ? GROUP BY 1 ORDER BY 1
+        """,
+    ),
+}
+"""What each table's page shows of the days: a title and a query over the first and last day."""
+SALES_BY_DAY = """
+    SELECT event_day, (sum(gross_ore) * 0.01)::DECIMAL(18, 2)
+    FROM ledger.sales WHERE event_day BETWEEN ? AND ? GROUP BY 1 ORDER BY 1
+"""
 ENTRIES = dg.AssetKey(["ledger", "entries"])
 LINES = dg.AssetKey(["ledger", "lines"])
 
@@ -48,33 +93,19 @@ def ledger_assets(partitions: dg.DailyPartitionsDefinition) -> dg.AssetsDefiniti
     )
     def ledger(context: dg.AssetExecutionContext, company: Company) -> Iterator[dg.MaterializeResult]:
         days = days_of(context)
+        window = [days.first, days.last]
         with explained():
             settings = company.settings()
             warehouse = company.warehouse(settings, context.log.info)
             report = build(settings, warehouse, context.log.info)
             with warehouse.writer() as connection:
                 metadata = {table: of_table(connection, f"ledger.{table}") for table in TABLES}
-                window = [days.first, days.last]
-                metadata["entries"]["entries by kind"] = shown(
-                    connection,
-                    "SELECT kind, count(*) AS entries FROM ledger.entries "
-                    "WHERE event_day BETWEEN ? AND ? GROUP BY 1 ORDER BY 1",
-                    window,
-                )
-                metadata["entries"]["held"] = _remarks(report.held)
-                metadata["entries"]["alerts"] = _remarks(report.alerts_of(days))
-                metadata["lines"]["accounts"] = shown(
-                    connection,
-                    "SELECT account, sum(debit) AS debit, sum(credit) AS credit, sum(debit - credit) AS movement "
-                    "FROM ledger.lines WHERE event_day BETWEEN ? AND ? GROUP BY 1 ORDER BY 1",
-                    window,
-                )
-                sales = connection.execute(
-                    "SELECT event_day, (sum(gross_ore) / 100)::DECIMAL(18, 2) FROM ledger.sales "
-                    "WHERE event_day BETWEEN ? AND ? GROUP BY 1 ORDER BY 1",
-                    window,
-                ).fetchall()
-                metadata["sales"]["sales by day (SEK, VAT included)"] = daily_chart(sales)
+                for table, (title, query) in FIGURES.items():
+                    metadata[table][title] = shown(connection, query, window)
+                sales = connection.execute(SALES_BY_DAY, window).fetchall()
+        metadata["sales"]["sales by day (SEK, VAT included)"] = daily_chart(sales)
+        metadata["entries"]["held"] = _remarks(report.held)
+        metadata["entries"]["alerts"] = _remarks(report.alerts_of(days))
         for key in context.selected_asset_keys:
             yield dg.MaterializeResult(asset_key=key, metadata=metadata[key.path[-1]])
 

@@ -13,6 +13,9 @@ from typing import Any
 import dagster as dg
 import duckdb
 
+from fortstripe_dagster.business_day import TIMEZONE, Days
+from fortstripe_dagster.money import to_decimal
+
 Metadata = dict[str, Any]
 CHART_WIDTH = 40
 
@@ -32,6 +35,34 @@ def shown(
     cursor = connection.execute(query, list(parameters))
     names = [column[0] for column in cursor.description or []]
     return markdown_table(names, cursor.fetchall())
+
+
+def new_by_day(connection: duckdb.DuckDBPyConnection, table: str, days: Days) -> dg.MetadataValue:
+    """How many objects of a stream were created on each of the days, as a chart."""
+    rows = connection.execute(
+        f"SELECT (created AT TIME ZONE '{TIMEZONE}')::DATE AS day, count(*)::DECIMAL(18, 0) FROM {table} "
+        "WHERE day BETWEEN ? AND ? GROUP BY 1 ORDER BY 1",
+        [days.first, days.last],
+    ).fetchall()
+    return daily_chart(rows)
+
+
+def amounts_by_currency(connection: duckdb.DuckDBPyConnection, table: str, days: Days) -> dg.MetadataValue | None:
+    """What the days' objects add up to in each currency; None for a stream without amounts."""
+    columns = {row[0] for row in connection.execute(f"DESCRIBE {table}").fetchall()}
+    measures = [name for name in ("amount", "fee", "net", "total", "amount_paid") if name in columns]
+    if "currency" not in columns or not measures:
+        return None
+    sums = ", ".join(f"coalesce(sum({name}), 0)::BIGINT" for name in measures)
+    rows = connection.execute(
+        f"SELECT currency, count(*), {sums} FROM {table} "
+        f"WHERE (created AT TIME ZONE '{TIMEZONE}')::DATE BETWEEN ? AND ? GROUP BY 1 ORDER BY 1",
+        [days.first, days.last],
+    ).fetchall()
+    return markdown_table(
+        ["currency", "objects", *measures],
+        [(row[0], row[1], *(to_decimal(minor, row[0]) for minor in row[2:])) for row in rows],
+    )
 
 
 def markdown_table(names: Sequence[str], rows: Sequence[Sequence[object]]) -> dg.MetadataValue[Any]:

@@ -45,6 +45,7 @@ def proof_assets(partitions: dg.DailyPartitionsDefinition) -> list[dg.AssetsDefi
         return dg.MaterializeResult(
             metadata={
                 **table,
+                "documents in Fortnox": markdown_table(["kind", "documents"], sorted(report.documents.items())),
                 "tie-out": dg.MetadataValue.md("\n\n".join(report.lines())),
                 "equations": _equations(report.equations),
                 "trial balance": markdown_table(
