@@ -17,6 +17,7 @@ import click
 from fortstripe_dagster import settings as settings_module
 from fortstripe_dagster.business_day import Days, parse_day
 from fortstripe_dagster.failures import DONE, FAILED, HELD, Failure, from_foreign
+from fortstripe_dagster.settings import Settings
 from fortstripe_dagster.warehouse import Warehouse
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -41,6 +42,13 @@ def _json(command: Command) -> Command:
 def say(line: str) -> None:
     """Progress for a person."""
     click.echo(line, err=True)
+
+
+def _company() -> tuple[Settings, Warehouse]:
+    """The settings of a company whose Fortnox can be reached, and its warehouse."""
+    settings = settings_module.load()
+    settings.require_fortnox()
+    return settings, Warehouse(settings.warehouse_path, say=say)
 
 
 def show(report: Any, as_json: bool) -> None:
@@ -100,9 +108,8 @@ def plan(first: date, last: date, as_json: bool) -> int:
     """Show what would be written to Fortnox. Writes nothing."""
     from fortstripe_dagster import delivery
 
-    settings = settings_module.load()
-    settings.require_fortnox()
-    found = delivery.plan(settings, Warehouse(settings.warehouse_path, say=say), Days(first, last), progress=say)
+    settings, warehouse = _company()
+    found = delivery.plan(settings, warehouse, Days(first, last), progress=say)
     show(found, as_json)
     return HELD if found.held or found.waiting or found.awaiting else DONE
 
@@ -116,9 +123,8 @@ def approve(documents: tuple[str, ...], first: date, last: date, everything: boo
     """Approve documents of the plan, as it stands now, by id or --all."""
     from fortstripe_dagster import delivery
 
-    settings = settings_module.load()
-    settings.require_fortnox()
-    found = delivery.plan(settings, Warehouse(settings.warehouse_path, say=say), Days(first, last), progress=say)
+    settings, warehouse = _company()
+    found = delivery.plan(settings, warehouse, Days(first, last), progress=say)
     # What waits for an unapproved document may be approved with it: one decision, not one for each link of a chain.
     asked = {d.document_id: d.content_hash for d in found.awaiting} | {
         d.document_id: d.content_hash for d in found.waiting
@@ -141,9 +147,8 @@ def apply(first: date, last: date, as_json: bool) -> int:
     """Write what the plan holds (and a person approved, where that is asked for) to Fortnox."""
     from fortstripe_dagster import delivery
 
-    settings = settings_module.load()
-    settings.require_fortnox()
-    report = delivery.deliver(settings, Warehouse(settings.warehouse_path, say=say), Days(first, last), progress=say)
+    settings, warehouse = _company()
+    report = delivery.deliver(settings, warehouse, Days(first, last), progress=say)
     show(report, as_json)
     return report.exit_code
 
@@ -155,9 +160,8 @@ def prove(first: date, last: date, as_json: bool) -> int:
     """Prove Stripe = ledger = Fortnox for a range of days, and write the certificate."""
     from fortstripe_dagster import proof
 
-    settings = settings_module.load()
-    settings.require_fortnox()
-    report = proof.prove(settings, Warehouse(settings.warehouse_path, say=say), Days(first, last), say)
+    settings, warehouse = _company()
+    report = proof.prove(settings, warehouse, Days(first, last), say)
     show(report, as_json)
     return report.exit_code
 
@@ -167,9 +171,8 @@ def adopt() -> int:
     """Rebuild a lost or old journal from the references of our documents in Fortnox."""
     from fortstripe_dagster import delivery
 
-    settings = settings_module.load()
-    settings.require_fortnox()
-    report = delivery.adopt(settings, Warehouse(settings.warehouse_path, say=say), progress=say)
+    settings, warehouse = _company()
+    report = delivery.adopt(settings, warehouse, progress=say)
     click.echo(report.text())
     return HELD if report.unplaced else DONE
 

@@ -11,7 +11,6 @@ from decimal import ROUND_HALF_UP, Decimal
 
 ZERO_DECIMAL = frozenset("BIF CLP DJF GNF JPY KMF KRW MGA PYG RWF VND VUV XAF XOF XPF".split())
 THREE_DECIMAL = frozenset("BHD JOD KWD OMR TND".split())
-ORE = Decimal("0.01")
 
 
 def exponent(currency: str) -> int:
@@ -71,8 +70,3 @@ def allocate(total: int, weights: Sequence[int]) -> list[int]:
         parts.append(upto - given)
         given = upto
     return parts
-
-
-def kronor(ore: int) -> str:
-    """Öre as text for people and for Dagster's metadata, which refuses Decimal: 21875 -> '218.75'."""
-    return str((Decimal(ore) / 100).quantize(ORE))

@@ -24,7 +24,7 @@ Say = Callable[[str], None]
 
 
 class Warehouse:
-    """One company's warehouse file. `writer()` gives exclusive, `reader()` shared access for a short while."""
+    """One company's warehouse file. `writer()` gives exclusive access for a short while."""
 
     def __init__(self, path: Path, *, wait_seconds: float = 600, say: Say = print) -> None:
         self.path = path

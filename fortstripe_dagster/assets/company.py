@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import dagster as dg
+import duckdb
 
 from fortstripe_dagster import settings as settings_module
 from fortstripe_dagster.failures import Failure, from_foreign
@@ -17,16 +17,19 @@ from fortstripe_dagster.warehouse import Warehouse
 class Company(dg.ConfigurableResource):
     """One company. Secrets are read from the environment when a step runs, so Dagster never stores them."""
 
-    config_path: str = "fortstripe.toml"
-
     def settings(self) -> Settings:
         """The company's settings as they are now."""
-        os.environ.setdefault("FORTSTRIPE_CONFIG", self.config_path)
         return settings_module.load()
 
     def warehouse(self, settings: Settings, say: Callable[[str], None]) -> Warehouse:
         """Its warehouse; waiting for another writer is said in the run's log."""
         return Warehouse(settings.warehouse_path, say=say)
+
+    @contextmanager
+    def connection(self, say: Callable[[str], None]) -> Iterator[duckdb.DuckDBPyConnection]:
+        """The warehouse for a look at what stands in it."""
+        with self.warehouse(self.settings(), say).writer() as connection:
+            yield connection
 
 
 @contextmanager

@@ -43,7 +43,7 @@ def _open(context: dg.AssetExecutionContext, company: Company) -> Extraction:
 def _shown(context: dg.AssetExecutionContext, company: Company, name: str) -> Metadata:
     """The typed table of a stream: schema, count, and what its days add up to."""
     table, days = f"stripe.{name}", days_of(context)
-    with company.warehouse(company.settings(), context.log.info).writer() as connection:
+    with company.connection(context.log.info) as connection:
         metadata = of_table(connection, table)
         metadata["new by day"] = new_by_day(connection, table, days)
         totals = amounts_by_currency(connection, table, days)
@@ -113,7 +113,7 @@ def _official_rates(partitions: dg.DailyPartitionsDefinition) -> dg.AssetsDefini
         with explained():
             with _open(context, company) as extraction:
                 report = extraction.extract_rates()
-            with company.warehouse(company.settings(), context.log.info).writer() as connection:
+            with company.connection(context.log.info) as connection:
                 metadata = of_table(connection, "stripe.official_rates")
                 metadata["latest"] = shown(
                     connection,
@@ -139,7 +139,7 @@ def _balances(partitions: dg.DailyPartitionsDefinition) -> dg.AssetsDefinition:
         with explained():
             with _open(context, company) as extraction:
                 lines = extraction.read_balance()
-            with company.warehouse(company.settings(), context.log.info).writer() as connection:
+            with company.connection(context.log.info) as connection:
                 metadata = of_table(connection, "stripe.balances")
         rows = [(x.balance_type, x.currency, x.stripe, x.opening, x.since_start_net, x.difference) for x in lines]
         names = ["balance", "currency", "Stripe", "opening", "net since start", "difference (minor units)"]

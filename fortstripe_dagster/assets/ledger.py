@@ -122,10 +122,8 @@ def ledger_asset_checks() -> Sequence[dg.AssetChecksDefinition]:
     def check(name: str, asset: dg.AssetKey, run: ledger_checks.Check) -> dg.AssetChecksDefinition:
         @dg.asset_check(name=name, asset=asset, blocking=True, description=run.__doc__)
         def blocking(context: dg.AssetCheckExecutionContext, company: Company) -> dg.AssetCheckResult:
-            with explained():
-                settings = company.settings()
-                with company.warehouse(settings, context.log.info).writer() as connection:
-                    found = run(connection)
+            with explained(), company.connection(context.log.info) as connection:
+                found = run(connection)
             return dg.AssetCheckResult(
                 passed=not found,
                 severity=dg.AssetCheckSeverity.ERROR,

@@ -71,8 +71,6 @@ class LedgerReport:
 
     entries: dict[str, int]
     lines: int
-    first_day: date | None
-    last_day: date | None
     held: list[Remark] = field(default_factory=list)
     alerts: list[Remark] = field(default_factory=list)
 
@@ -179,9 +177,8 @@ def _refuse_unbalanced(connection: duckdb.DuckDBPyConnection) -> None:
 
 def _report(connection: duckdb.DuckDBPyConnection) -> LedgerReport:
     kinds = dict(connection.execute("SELECT kind, count(*) FROM ledger.entries GROUP BY kind ORDER BY kind").fetchall())
-    span = connection.execute("SELECT min(event_day), max(event_day) FROM ledger.entries").fetchone() or (None, None)
     lines = connection.execute("SELECT count(*) FROM ledger.lines").fetchone() or (0,)
-    return LedgerReport(kinds, lines[0], span[0], span[1], _remarks(connection, "held"), _remarks(connection, "alert"))
+    return LedgerReport(kinds, lines[0], _remarks(connection, "held"), _remarks(connection, "alert"))
 
 
 def _remarks(connection: duckdb.DuckDBPyConnection, column: str) -> list[Remark]:
