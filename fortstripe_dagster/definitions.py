@@ -43,7 +43,7 @@ def build_definitions(settings: Settings | None, company: Company | None = None)
         asset_checks=ledger_asset_checks(),
         jobs=[daily_sync],
         schedules=[nightly],
-        resources={"company": company or Company()},
+        resources={"company": company or Company(config_path=str(settings_module.config_path()))},
         # Steps of one company share one warehouse: in one process a step costs a tenth of a second instead of three.
         executor=dg.in_process_executor,
     )

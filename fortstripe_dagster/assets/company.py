@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -17,8 +18,11 @@ from fortstripe_dagster.warehouse import Warehouse
 class Company(dg.ConfigurableResource):
     """One company. Secrets are read from the environment when a step runs, so Dagster never stores them."""
 
+    config_path: str = "fortstripe.toml"
+
     def settings(self) -> Settings:
         """The company's settings as they are now."""
+        os.environ.setdefault("FORTSTRIPE_CONFIG", self.config_path)
         return settings_module.load()
 
     def warehouse(self, settings: Settings, say: Callable[[str], None]) -> Warehouse:
