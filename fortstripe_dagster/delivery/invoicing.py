@@ -16,7 +16,8 @@ from fortstripe_dagster.delivery.desired import Credit, Row, Sale
 from fortstripe_dagster.delivery.documents import Document, Entry, Part
 from fortstripe_dagster.failures import Failure
 from fortstripe_dagster.money import to_decimal, vat_of_gross
-from fortstripe_dagster.settings import Accounts, Settings
+from fortstripe_dagster.settings import Settings
+from fortstripe_dagster.settings.accounts import Accounts
 
 MOST_ROWS = 500
 """Fortnox takes no more rows on an invoice."""

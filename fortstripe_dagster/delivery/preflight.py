@@ -14,7 +14,7 @@ from fortstripe_dagster.delivery.customers import Listed
 from fortstripe_dagster.delivery.documents import Document, Held, held
 from fortstripe_dagster.fortnox import Fortnox, Refused, path
 from fortstripe_dagster.fortnox.values import as_bool, as_int
-from fortstripe_dagster.settings import Accounts
+from fortstripe_dagster.settings.accounts import Accounts
 
 
 @dataclass(frozen=True)

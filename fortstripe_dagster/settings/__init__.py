@@ -13,110 +13,24 @@ import tomllib
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic import BaseModel, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from fortstripe_dagster.failures import ConfigurationError
+from fortstripe_dagster.settings.accounts import Accounts
+from fortstripe_dagster.settings.group import Group
+from fortstripe_dagster.settings.limits import FortnoxLimits, StripeLimits
 
 STRIPE_API_VERSION = "2026-10-28.endive"
 
-Account = Annotated[str, BeforeValidator(lambda value: str(value)), Field(pattern=r"^[1-9]\d{3}$")]
-"""A four-digit account number of the company's chart; quoted or not in the file."""
 
-Rate = Literal["25", "12", "6", "0"]
-
-
-class _Group(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class DefaultSupply(_Group):
+class DefaultSupply(Group):
     """What is sold where neither Stripe's taxes nor the product's metadata say it."""
 
     kind: Literal["goods", "e-service", "other"] = Field(description="Decides the VAT treatment abroad.")
     vat_rate: Literal[25, 12, 6, 0] = Field(description="Swedish VAT rate (moms), per cent.")
-
-
-class Accounts(_Group):
-    """The company's own accounts. Defaults are BAS numbers; `clearing` must be chosen."""
-
-    clearing: dict[str, Account] = Field(
-        description="Claim on Stripe, one account for each settlement currency: the one already in use, "
-        "else 1686 (BAS 2026) or 1580 (before)."
-    )
-    transit: dict[str, Account] = Field(
-        default={"SEK": "1689"}, description="Payouts on their way to the bank, per settlement currency. No VAT code."
-    )
-    bank: Account = Field(default="1930", description="Where payouts arrive.")
-    receivable: Account = Field(default="1510", description="Customer receivables (Fortnox's sub-ledger).")
-    voucher_receivable: Account = Field(
-        default="1511", description="Receivables of sales that go as vouchers, so that 1510 equals the sub-ledger."
-    )
-    disputed: Account = "1516"
-    advances: Account = "2420"
-    customer_debt: Account = Field(default="2899", description="Debts to customers, e.g. a refund that failed.")
-    suspense: Account = Field(default="2999", description="Unknown movements wait here (OBS-konto).")
-    rounding: Account = "3740"
-    exchange_gain: Account = "3960"
-    exchange_loss: Account = "7960"
-    bad_debt: Account = "6351"
-    processing_fee: Account = Field(default="6570", description="Fees on payments when they are VAT exempt.")
-    processing_fee_reverse_charge: Account = Field(
-        default="6571", description="Fees on payments under reverse charge: same VAT code as 4535 (box 21)."
-    )
-    software_fee: Account = Field(default="6540", description="Billing, Tax, Radar, Sigma … when exempt.")
-    software_fee_reverse_charge: Account = Field(
-        default="6571", description="Billing, Tax, Radar, Sigma … under reverse charge: same VAT code as 4535."
-    )
-    reverse_charge_output_vat: Account = "2614"
-    reverse_charge_input_vat: Account = "2645"
-    sales: dict[Rate, Account] = Field(
-        default={"25": "3001", "12": "3002", "6": "3003", "0": "3004"}, description="Sales in Sweden by VAT rate."
-    )
-    output_vat: dict[Rate, Account] = Field(
-        default={"25": "2611", "12": "2621", "6": "2631"}, description="Output VAT (utgående moms) by rate."
-    )
-    eu_business_services: Account = Field(default="3308", description="VAT box 39.")
-    eu_business_goods: Account = Field(default="3108", description="VAT box 35.")
-    eu_consumer_goods: Account = Field(default="3106", description="Goods to EU consumers with Swedish VAT.")
-    export_services: Account = Field(default="3305", description="VAT box 40.")
-    export_goods: Account = Field(default="3105", description="VAT box 36.")
-
-    @field_validator("clearing", "transit", mode="before")
-    @classmethod
-    def _upper_case(cls, value: object) -> object:
-        return {str(k).upper(): v for k, v in value.items()} if isinstance(value, dict) else value
-
-    def numbers(self) -> dict[str, str]:
-        """Every mapped account number and the setting that names it."""
-        found: dict[str, str] = {}
-        for name, value in self.model_dump().items():
-            pairs = value.items() if isinstance(value, dict) else [(None, value)]
-            for key, number in pairs:
-                found.setdefault(number, f"accounts.{name}" + (f".{key}" if key else ""))
-        return found
-
-
-class StripeLimits(_Group):
-    """How hard Stripe is asked. The defaults stay under Stripe's own limits."""
-
-    requests_per_second: int = Field(default=20, ge=1, description="Per endpoint; Stripe allows 25.")
-    requests_per_second_account: int = Field(default=80, ge=1, description="In all; Stripe allows 100 live, 25 test.")
-    document_lookback_days: int = Field(
-        default=90, ge=0, description="How long before the first synced day an invoice may have been drafted."
-    )
-
-
-class FortnoxLimits(_Group):
-    """How hard Fortnox is asked, and when a lost answer may be sent again."""
-
-    requests_per_5_seconds: int = Field(default=24, ge=1, description="Fortnox allows 25 for a client and company.")
-    in_flight: int = Field(default=4, ge=1, le=16, description="Customers' chains worked on in parallel.")
-    settle_seconds: float = Field(
-        default=60, ge=0, description="How long after a lost answer Fortnox's lists are trusted to show the document."
-    )
 
 
 class Settings(BaseSettings):

@@ -1,0 +1,27 @@
+"""How hard the two services are asked. The defaults stay under what they allow."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from fortstripe_dagster.settings.group import Group
+
+
+class StripeLimits(Group):
+    """How hard Stripe is asked. The defaults stay under Stripe's own limits."""
+
+    requests_per_second: int = Field(default=20, ge=1, description="Per endpoint; Stripe allows 25.")
+    requests_per_second_account: int = Field(default=80, ge=1, description="In all; Stripe allows 100 live, 25 test.")
+    document_lookback_days: int = Field(
+        default=90, ge=0, description="How long before the first synced day an invoice may have been drafted."
+    )
+
+
+class FortnoxLimits(Group):
+    """How hard Fortnox is asked, and when a lost answer may be sent again."""
+
+    requests_per_5_seconds: int = Field(default=24, ge=1, description="Fortnox allows 25 for a client and company.")
+    in_flight: int = Field(default=4, ge=1, le=16, description="Customers' chains worked on in parallel.")
+    settle_seconds: float = Field(
+        default=60, ge=0, description="How long after a lost answer Fortnox's lists are trusted to show the document."
+    )
