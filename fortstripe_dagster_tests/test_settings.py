@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from fortstripe_dagster import settings
 from fortstripe_dagster.failures import ConfigurationError
 from fortstripe_dagster.settings.accounts import Accounts
+from fortstripe_dagster.settings.dimensions import Conditions, Rule
 from fortstripe_dagster.settings.limits import FortnoxLimits, StripeLimits
 
 ROOT = Path(__file__).parents[1]
@@ -39,7 +40,7 @@ def test_the_example_file_is_complete_and_shows_every_setting(monkeypatch: pytes
     monkeypatch.setenv("FORTSTRIPE_CONFIG", str(example))
     assert settings.load().accounts.clearing == {"SEK": "1686"}
     text = example.read_text()
-    groups: list[type[BaseModel]] = [Accounts, StripeLimits, FortnoxLimits]
+    groups: list[type[BaseModel]] = [Accounts, StripeLimits, FortnoxLimits, Conditions, Rule]
     from_environment = {name for name, field in settings.Settings.model_fields.items() if field.validation_alias} | {
         "home"
     }

@@ -20,6 +20,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from fortstripe_dagster.failures import ConfigurationError
 from fortstripe_dagster.settings.accounts import Accounts
+from fortstripe_dagster.settings.dimensions import Conditions, Rule, refuse_unreachable
 from fortstripe_dagster.settings.group import Group
 from fortstripe_dagster.settings.limits import FortnoxLimits, StripeLimits
 
@@ -75,6 +76,26 @@ class Settings(BaseSettings):
         default=Decimal("0.05"), ge=0, description="Kronor that Fortnox's VAT may differ from ours on one document."
     )
     default_supply: DefaultSupply = Field(description="What is sold, where nothing more exact is known.")
+    deferral: Literal["voucher", "off"] = Field(
+        default="off",
+        description="`voucher`: income of a service period that reaches beyond the month of its invoice is deferred "
+        "(periodiserad) by day and released at the end of each month.",
+    )
+    deferral_from_amount: Decimal = Field(
+        default=Decimal(0), ge=0, description="Kronor without VAT from which an invoice line is deferred."
+    )
+    deferral_from_days: int = Field(
+        default=0, ge=0, description="Length of a service period from which it is deferred."
+    )
+    tips: Literal["staff", "company"] | None = Field(
+        default=None,
+        description="Tips (dricks) are the staff's, a debt without VAT, or the company's income. Undecided, sales with "
+        "tips are held.",
+    )
+    rules: tuple[Rule, ...] = Field(
+        default=(),
+        description="Account, cost centre, project, article or VAT of what is sold; the first that fits wins.",
+    )
     accounts: Accounts
     stripe: StripeLimits = StripeLimits()
     fortnox: FortnoxLimits = FortnoxLimits()
@@ -94,6 +115,12 @@ class Settings(BaseSettings):
     def _own_series(cls, value: str) -> str:
         if value in {"A", "B", "C"}:
             raise ValueError("is one of Fortnox's own series; choose another, e.g. S")
+        return value
+
+    @field_validator("rules")
+    @classmethod
+    def _reachable(cls, value: tuple[Rule, ...]) -> tuple[Rule, ...]:
+        refuse_unreachable(value)
         return value
 
     @classmethod
@@ -191,6 +218,7 @@ def _explained(error: ValidationError, path: Path) -> ConfigurationError:
 
 
 def _did_you_mean(location: tuple[int | str, ...]) -> str:
-    model: type[BaseModel] = Accounts if location[0] == "accounts" and len(location) > 1 else Settings
+    groups: dict[int | str, type[BaseModel]] = {"accounts": Accounts, "rules": Rule, "when": Conditions}
+    model = next((groups[part] for part in reversed(location[:-1]) if part in groups), Settings)
     near = difflib.get_close_matches(str(location[-1]), model.model_fields, n=1)
     return f" (did you mean {near[0]}?)" if near else ""

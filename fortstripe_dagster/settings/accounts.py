@@ -34,6 +34,13 @@ class Accounts(Group):
     customer_debt: Account = Field(default="2899", description="Debts to customers, e.g. a refund that failed.")
     suspense: Account = Field(default="2999", description="Unknown movements wait here (OBS-konto).")
     rounding: Account = "3740"
+    gift_cards: Account = Field(default="2421", description="Multi-purpose gift cards (presentkort) not yet redeemed.")
+    tips_staff: Account = Field(default="2829", description="Tips (dricks) owed to the staff.")
+    tips_company: Account = Field(default="3990", description="Tips that the company keeps. No VAT code.")
+    deferred_revenue: Account = Field(default="2970", description="Income of coming periods (förutbetalda intäkter).")
+    deferral_transfer: Account = Field(
+        default="3099", description="Takes income out of the month of its invoice and back in later. No VAT code."
+    )
     exchange_gain: Account = "3960"
     exchange_loss: Account = "7960"
     bad_debt: Account = "6351"
