@@ -15,6 +15,8 @@ import duckdb
 
 from fortstripe_dagster.business_day import Days, today
 from fortstripe_dagster.failures import Failure, RatesFailure
+from fortstripe_dagster.ledger.rules import load_rules
+from fortstripe_dagster.money import to_minor
 from fortstripe_dagster.settings import Settings
 from fortstripe_dagster.warehouse import Warehouse
 
@@ -25,8 +27,10 @@ ORDER = (
     "exchange_rates",
     "covered_days",
     "charge_sales",
-    "sale_items",
     "parties",
+    "row_rules",
+    "service_periods",
+    "sale_items",
     "sales",
     "sale_rows",
     "lost_disputes",
@@ -90,6 +94,7 @@ def build(
     with warehouse.transaction() as connection:
         _load_rules(connection)
         _load_choices(connection, settings)
+        load_rules(connection, settings.rules)
         for name in ("macros", *ORDER):
             connection.execute(files(__package__).joinpath("sql", f"{name}.sql").read_text(encoding="utf-8"))
         _refuse_missing_rates(connection)
@@ -132,6 +137,10 @@ def _load_choices(connection: duckdb.DuckDBPyConnection, settings: Settings) -> 
         "bank_leg": settings.bank_leg,
         "default_supply": settings.default_supply.kind,
         "default_vat_rate": str(settings.default_supply.vat_rate),
+        "deferral": settings.deferral,
+        "deferral_from_ore": str(to_minor(settings.deferral_from_amount)),
+        "deferral_from_days": str(settings.deferral_from_days),
+        "tips": settings.tips or "undecided",
     }
     connection.execute("CREATE OR REPLACE TABLE ledger.policy (name VARCHAR PRIMARY KEY, value VARCHAR)")
     connection.executemany("INSERT INTO ledger.policy VALUES (?, ?)", list(policy.items()))
