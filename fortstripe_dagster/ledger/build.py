@@ -33,6 +33,7 @@ ORDER = (
     "sale_items",
     "sales",
     "sale_rows",
+    "sale_groups",
     "lost_disputes",
     "credits",
     "credit_rows",

@@ -19,5 +19,8 @@ CREATE OR REPLACE TABLE ledger.postings (
     currency VARCHAR NOT NULL,
     amount BIGINT,                 -- minor units of `currency`
     vat_rate DECIMAL(5, 2),
-    treatment VARCHAR
+    treatment VARCHAR,
+    cost_center VARCHAR,
+    project VARCHAR,
+    rule VARCHAR                   -- the company's rule that decided the line
 );

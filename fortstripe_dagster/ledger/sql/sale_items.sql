@@ -1,6 +1,6 @@
 -- What was sold, in the currency it was sold in: one row for each invoice line, or for a charge without an invoice.
 -- A row's gross includes its VAT. VAT rates come from Stripe's tax lines, else the product's or the charge's
--- metadata `vat_rate`, else the company's default supply.
+-- metadata `vat_rate`, else the company's default supply; a rule of the company goes before metadata.
 CREATE OR REPLACE TABLE ledger.sale_items AS
 WITH invoice_rows AS (
     SELECT
@@ -38,11 +38,15 @@ SELECT
     tax_country,
     taxability_reason,
     product,
-    coalesce(json_extract_string(metadata, '$.supply'), policy('default_supply')) AS supply,
+    k.kind,
+    coalesce(k.supply, json_extract_string(metadata, '$.supply'), policy('default_supply')) AS supply,
     CASE
+        WHEN k.kind IN ('gift_card_multi', 'tip') THEN 0
         WHEN taxability_reason IN ('product_exempt', 'zero_rated') THEN 0
         WHEN tax_amount > 0 THEN stripe_rate
-        ELSE coalesce(try_cast(json_extract_string(metadata, '$.vat_rate') AS DECIMAL(5, 2)),
+        ELSE coalesce(k.vat_rate,
+                      try_cast(json_extract_string(metadata, '$.vat_rate') AS DECIMAL(5, 2)),
                       policy('default_vat_rate')::DECIMAL(5, 2))
     END::DECIMAL(5, 2) AS vat_rate
-FROM everything;
+FROM everything
+LEFT JOIN ledger.row_rules k USING (sale_id, row_no);

@@ -3,7 +3,7 @@
 CREATE OR REPLACE TABLE ledger.sale_rows AS
 WITH rated AS (
     SELECT
-        i.sale_id, i.row_no, i.description, i.quantity, i.product, s.gross AS sale_gross, s.gross_ore AS sale_ore,
+        i.sale_id, i.row_no, i.description, i.quantity, i.product, i.kind, s.gross AS sale_gross, s.gross_ore AS sale_ore,
         s.currency, s.sek_per_unit, t.account AS account_role, t.treatment, t.box,
         CASE WHEN t.rate = 'row' THEN i.vat_rate ELSE 0 END::DECIMAL(5, 2) AS vat_rate,
         CASE WHEN t.rate = 'row' AND i.tax_amount > 0 THEN i.tax_amount END AS tax_amount,
@@ -51,10 +51,22 @@ with_vat AS (
                       ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
 )
 SELECT
-    sale_id, row_no, description, quantity, product, treatment, box, vat_rate, currency, gross,
-    gross_ore, vat_ore, gross_ore - vat_ore AS net_ore,
+    v.sale_id, v.row_no, v.description, v.quantity, v.product, v.kind,
+    -- Gift cards and tips are no supplies yet, so they are in no VAT box.
+    CASE WHEN v.kind IN ('gift_card_multi', 'tip') THEN v.kind ELSE v.treatment END AS treatment,
+    CASE WHEN v.kind IN ('gift_card_multi', 'tip') THEN '' ELSE v.box END AS box,
+    v.vat_rate, v.currency, v.gross, v.gross_ore, v.vat_ore, v.gross_ore - v.vat_ore AS net_ore,
     -- A rate without an account holds its sale (sales.held); until then the row stands on suspense.
-    coalesce(CASE account_role WHEN 'sales' THEN account_of_rate('sales', vat_rate) ELSE account(account_role) END,
+    coalesce(CASE
+                 WHEN v.kind = 'gift_card_multi' THEN account('gift_cards')
+                 WHEN v.kind = 'tip' THEN account('tips_' || policy('tips'))
+                 WHEN k.account IS NOT NULL THEN k.account
+                 WHEN account_role = 'sales' THEN account_of_rate('sales', v.vat_rate)
+                 ELSE account(account_role)
+             END,
              account('suspense')) AS account,
-    coalesce(account_of_rate('output_vat', vat_rate), account('suspense')) AS vat_account
-FROM with_vat;
+    coalesce(account_of_rate('output_vat', v.vat_rate), account('suspense')) AS vat_account,
+    k.cost_center, k.project, k.article, k.rule, p.first_day, p.last_day
+FROM with_vat v
+LEFT JOIN ledger.row_rules k USING (sale_id, row_no)
+LEFT JOIN ledger.service_periods p USING (sale_id, row_no);

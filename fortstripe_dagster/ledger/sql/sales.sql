@@ -37,13 +37,19 @@ units AS (
 rows_of AS (
     SELECT sale_id, sum(gross) AS rows_gross, max(tax_country) AS tax_country, sum(coalesce(tax_amount, 0)) AS stripe_tax,
            any_value(supply) AS supply, count(DISTINCT supply) AS supplies,
-           max(CASE WHEN account_of_rate('sales', vat_rate) IS NULL THEN vat_rate END) AS unknown_rate
+           max(CASE WHEN account_of_rate('sales', vat_rate) IS NULL THEN vat_rate END) AS unknown_rate,
+           max(CASE
+                   WHEN kind = 'tip' AND policy('tips') = 'undecided'
+                       THEN 'it carries a tip: set tips = "staff" or "company" in fortstripe.toml'
+                   WHEN kind IN ('tip', 'gift_card_multi') AND tax_amount > 0
+                       THEN 'Stripe charged VAT on a row of kind ' || kind || ', which has none: correct the rule or Stripe'
+               END) AS unfit_row
     FROM ledger.sale_items GROUP BY sale_id
 ),
 treated AS (
     SELECT
         u.*,
-        q.buyer, q.region, q.party_id, r.supply, r.rows_gross, r.stripe_tax, r.tax_country, r.supplies, r.unknown_rate,
+        q.buyer, q.region, q.party_id, r.supply, r.rows_gross, r.stripe_tax, r.tax_country, r.supplies, r.unknown_rate, r.unfit_row,
         -- VAT that Stripe charged is owed as charged: tax at Swedish rates makes the sale a Swedish one.
         coalesce(CASE WHEN r.stripe_tax > 0 AND r.tax_country = 'SE' AND t.rate = '0' THEN 'se_taxable' END,
                  t.treatment) AS treatment,
@@ -65,6 +71,7 @@ SELECT
         WHEN t.region = 'unknown' THEN 'the customer''s country is unknown, so its VAT is: set the address in Stripe'
         WHEN t.stripe_tax > 0 AND t.tax_country IS NOT NULL AND t.tax_country <> 'SE'
             THEN 'Stripe charged VAT of ' || t.tax_country || ' (One Stop Shop): book it by hand'
+        WHEN t.unfit_row IS NOT NULL THEN t.unfit_row
         WHEN t.unknown_rate IS NOT NULL
             THEN 'no account for VAT at ' || t.unknown_rate || ' %: correct the tax rate in Stripe, or book it by hand'
         WHEN t.supplies > 1 AND t.region <> 'SE' THEN 'goods and services on one invoice abroad: book it by hand'
