@@ -1,25 +1,28 @@
 """Amounts: minor units, currencies, rounding, allocation of remainders. No float ever touches an amount.
 
 Rounding is half away from zero everywhere, as Swedish invoices and Fortnox do it; `ledger/sql/macros.sql` holds the
-same rules for SQL and a test keeps the two equal.
+same rules for SQL and a test keeps the two equal. Both count decimals by `currencies.csv`.
 """
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Sequence
 from decimal import ROUND_HALF_UP, Decimal
+from importlib.resources import files
 
-ZERO_DECIMAL = frozenset("BIF CLP DJF GNF JPY KMF KRW MGA PYG RWF VND VUV XAF XOF XPF".split())
-THREE_DECIMAL = frozenset("BHD JOD KWD OMR TND".split())
+CURRENCIES = files(__package__).joinpath("currencies.csv")
+"""The currencies whose minor unit is not a hundredth, as Stripe counts (docs.stripe.com/currencies)."""
+
+REDENOMINATIONS = files(__package__).joinpath("redenominations.csv")
+"""Currencies that others replaced: from when, and at how many units for one of the successor's."""
+
+_DIGITS = {row["currency"]: int(row["digits"]) for row in csv.DictReader(CURRENCIES.read_text("utf-8").splitlines())}
 
 
 def exponent(currency: str) -> int:
-    """Decimals of a currency's minor unit as Stripe counts them.
-
-    ISK and UGX have no decimals, yet Stripe's API gives them two (docs.stripe.com/currencies, special cases).
-    """
-    code = currency.upper()
-    return 0 if code in ZERO_DECIMAL else 3 if code in THREE_DECIMAL else 2
+    """Decimals of a currency's minor unit as Stripe counts them; its special cases stand in `currencies.csv`."""
+    return _DIGITS.get(currency.upper(), 2)
 
 
 def round_div(numerator: int, denominator: int) -> int:

@@ -16,7 +16,7 @@ from typing import TypeVar
 import duckdb
 
 from fortstripe_dagster.business_day import Days, midnight, today
-from fortstripe_dagster.extract import balance, events, rates, references
+from fortstripe_dagster.extract import balance, events, rate_sources, rates, references
 from fortstripe_dagster.extract.balance import Account, BalanceLine
 from fortstripe_dagster.extract.client import Patience, StripeApi
 from fortstripe_dagster.extract.commit import Committed, Coverage, commit, coverage, create_tables, record_window
@@ -156,7 +156,9 @@ class Extraction:
         report = StreamReport("official_rates")
         for gap in self._ask(rates.gaps):
             asked = now()
-            published = rates.fetch(self.settings.rates_api_base, gap, self._patience)
+            published = rate_sources.fetch(
+                self.settings.rates_source, self.settings.rates_api_base, gap, self._patience
+            )
             with self.warehouse.transaction() as connection:
                 rates.store(connection, published, asked)
             count = len(published.rates)

@@ -1,4 +1,4 @@
-"""Official exchange rates of Riksbanken, for the currencies and days that occur; no day is fetched twice.
+"""Official exchange rates for the currencies and days that occur; no day is fetched twice.
 
 VAT bases and movements on foreign balances are booked at the official rate, never at Stripe's. What Stripe settled at
 serves only to notice a series that is quoted for another number of units than one.
@@ -6,35 +6,32 @@ serves only to notice a series that is quoted for another number of units than o
 
 from __future__ import annotations
 
-import json
-import time
-from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from decimal import Decimal, InvalidOperation
-from urllib.parse import urlsplit
 
 import duckdb
-import requests
 
 from fortstripe_dagster.business_day import today
-from fortstripe_dagster.extract.client import Patience
 from fortstripe_dagster.extract.commit import coverage
+from fortstripe_dagster.extract.rate_sources import Gap, Published, failure
 from fortstripe_dagster.failures import RatesFailure
-from fortstripe_dagster.money import to_decimal
+from fortstripe_dagster.money import REDENOMINATIONS, to_decimal
 
-SOURCE = "Riksbanken"
 EARLIER = timedelta(days=10)
 """Within these days before any day a rate was published, whatever the holidays."""
 FACTOR = 5
 """How many times an official rate may differ from what Stripe settled at before its unit is doubted."""
 
-_OCCURRING = """
-    SELECT currency, day FROM stripe.charges WHERE status <> 'failed'
-    UNION SELECT currency, (coalesce(effective_at, finalized_at, created) AT TIME ZONE 'Europe/Stockholm')::DATE
-        FROM stripe.invoices WHERE status NOT IN ('draft', 'deleted')
-    UNION SELECT currency, day FROM stripe.balance_transactions
+_OCCURRING = f"""
+    SELECT coalesce(r.successor, o.currency) AS currency, o.day
+    FROM (
+        SELECT currency, day FROM stripe.charges WHERE status <> 'failed'
+        UNION SELECT currency, (coalesce(effective_at, finalized_at, created) AT TIME ZONE 'Europe/Stockholm')::DATE
+            FROM stripe.invoices WHERE status NOT IN ('draft', 'deleted')
+        UNION SELECT currency, day FROM stripe.balance_transactions
+    ) AS o
+    LEFT JOIN read_csv('{REDENOMINATIONS}') AS r ON r.currency = o.currency AND r.valid_from <= o.day
 """
+"""A currency that was replaced is quoted no longer: from that day its successor's rate counts."""
 
 _WITHOUT_RATE = f"""
     WITH occurring AS (SELECT * FROM ({_OCCURRING}) WHERE currency <> 'SEK')
@@ -56,23 +53,6 @@ _SETTLED = """
 """
 
 
-@dataclass(frozen=True)
-class Gap:
-    """Days of a currency, both ends included, that were not fetched yet."""
-
-    currency: str
-    first: date
-    last: date
-
-
-@dataclass(frozen=True)
-class Published:
-    """What was published for a gap: kronor for one unit, by day."""
-
-    gap: Gap
-    rates: Sequence[tuple[date, Decimal]]
-
-
 def gaps(connection: duckdb.DuckDBPyConnection) -> list[Gap]:
     """What is needed for the foreign currencies in `stripe` and not yet in `official_rates`."""
     needed = connection.execute(
@@ -91,29 +71,14 @@ def gaps(connection: duckdb.DuckDBPyConnection) -> list[Gap]:
     return [gap for gap in found if gap.first <= gap.last]
 
 
-def fetch(base: str, gap: Gap, patience: Patience | None = None) -> Published:
-    """Ask Riksbanken (SWEA). Raises RatesFailure naming currency and days."""
-    root = base.rstrip("/").removesuffix("/swea/v1")  # the Riksbank names its address with and without the path
-    url = f"{root}/swea/v1/Observations/SEK{gap.currency}PMI/{gap.first}/{gap.last}"
-    answer = _get(url, gap, patience or Patience(attempts=4, first_delay=1.0))
-    if answer.status_code not in (200, 204):
-        raise _failure(gap, f"the rates' server answers {answer.status_code}")
-    if not answer.content:
-        return Published(gap, [])
-    try:
-        observations = json.loads(answer.content, parse_float=Decimal, parse_int=Decimal)
-        rates = [(date.fromisoformat(o["date"]), Decimal(o["value"])) for o in observations]
-    except (ValueError, KeyError, TypeError, InvalidOperation) as error:
-        raise _failure(gap, "the answer of the rates' server cannot be read") from error
-    return Published(gap, rates)
-
-
 def store(connection: duckdb.DuckDBPyConnection, published: Published, at: datetime) -> None:
     """Keep the rates and what days are known now. Today counts as known only once its rate is out."""
     gap = published.gap
     for day, rate in published.rates:
         connection.execute("DELETE FROM stripe.official_rates WHERE currency = ? AND day = ?", [gap.currency, day])
-        connection.execute("INSERT INTO stripe.official_rates VALUES (?, ?, ?, ?)", [gap.currency, day, rate, SOURCE])
+        connection.execute(
+            "INSERT INTO stripe.official_rates VALUES (?, ?, ?, ?)", [gap.currency, day, rate, published.source]
+        )
     known = max([min(gap.last, today() - timedelta(days=1)), *(day for day, _ in published.rates)])
     if known >= gap.first:
         connection.execute(
@@ -128,7 +93,7 @@ def require_all(connection: duckdb.DuckDBPyConnection) -> None:
     for currency, day in connection.execute(_WITHOUT_RATE).fetchall():
         lacking.setdefault(currency, []).append(day)
     for currency, days in lacking.items():
-        raise _failure(Gap(currency, days[0], days[-1]), "none was published, or not in the ten days before")
+        raise failure(Gap(currency, days[0], days[-1]), "none was published, or not in the ten days before")
     for currency, day, amount, ore, rate in connection.execute(_SETTLED).fetchall():
         settled = to_decimal(ore) / to_decimal(amount, currency)
         if not settled / FACTOR < rate < settled * FACTOR:
@@ -137,33 +102,6 @@ def require_all(connection: duckdb.DuckDBPyConnection) -> None:
                 f" that Stripe settled at: the series may be quoted for more than one {currency}.",
                 "compare with riksbank.se and report this line; nothing was booked with this rate.",
             )
-
-
-def _get(url: str, gap: Gap, patience: Patience) -> requests.Response:
-    timeout = (patience.connect_timeout, patience.read_timeout)
-    for attempt in range(1, patience.attempts + 1):
-        last = attempt == patience.attempts
-        try:
-            answer = requests.get(url, timeout=timeout, headers={"Accept": "application/json"})
-        except requests.RequestException as error:
-            if last:
-                server = urlsplit(url)
-                raise _failure(gap, f"{server.scheme}://{server.netloc} cannot be reached") from error
-            time.sleep(patience.delay(attempt))
-            continue
-        if last or (answer.status_code != 429 and answer.status_code < 500):
-            return answer
-        asked = answer.headers.get("Retry-After", "")
-        time.sleep(min(60.0, float(asked)) if asked.isdigit() else patience.delay(attempt))
-    raise AssertionError("the last attempt either returns or raises")
-
-
-def _failure(gap: Gap, why: str) -> RatesFailure:
-    days = f"{gap.first}" if gap.first == gap.last else f"{gap.first} to {gap.last}"
-    return RatesFailure(
-        f"No official exchange rate for {gap.currency} on {days}: {why}.",
-        "check the network and RATES_API_BASE and run the same command again; what was read from Stripe is kept.",
-    )
 
 
 def _stream(currency: str) -> str:

@@ -23,8 +23,12 @@ from fortstripe_dagster.settings.accounts import Accounts
 from fortstripe_dagster.settings.dimensions import Conditions, Rule, refuse_unreachable
 from fortstripe_dagster.settings.group import Group
 from fortstripe_dagster.settings.limits import FortnoxLimits, StripeLimits
+from fortstripe_dagster.settings.vat import Oss, Vat, VatClass
 
 STRIPE_API_VERSION = "2026-10-28.endive"
+
+
+DisputeLost = Literal["credit", "loss_keep_vat"]
 
 
 class DefaultSupply(Group):
@@ -32,6 +36,9 @@ class DefaultSupply(Group):
 
     kind: Literal["goods", "e-service", "other"] = Field(description="Decides the VAT treatment abroad.")
     vat_rate: Literal[25, 12, 6, 0] = Field(description="Swedish VAT rate (moms), per cent.")
+    vat_class: VatClass | None = Field(
+        default=None, description="Wins over vat_rate: a rate that depends on the day, as that of food does."
+    )
 
 
 class Settings(BaseSettings):
@@ -59,8 +66,22 @@ class Settings(BaseSettings):
     software_fee_vat: Literal["exempt", "reverse_charge"] = Field(
         default="reverse_charge", description="VAT on Billing, Tax, Radar, Sigma, Connect and Terminal fees."
     )
-    dispute_lost: Literal["credit", "loss_keep_vat"] = Field(
-        description="A lost dispute credits the sale and its VAT, or is a bad debt whose VAT stays."
+    accounting_method: Literal["accrual", "cash"] = Field(
+        default="accrual",
+        description="`cash` (kontantmetoden): sale and VAT on the day of payment; what is unpaid at the end of the "
+        "financial year is proposed, not booked.",
+    )
+    dispute_lost: DisputeLost | dict[str, DisputeLost] = Field(
+        description="A lost dispute credits the sale and its VAT, or is a bad debt whose VAT stays. A table decides by "
+        "Stripe's reason, with `default` for the others; a reason without a choice is held."
+    )
+    connect: Literal["agent", "principal"] | None = Field(
+        default=None,
+        description="Stripe Connect: sellers' money is held for them (`agent`), or what they deliver is bought and sold "
+        "by the company (`principal`). Undecided, transfers and commissions are held.",
+    )
+    commission_vat_rate: Literal[25, 12, 6, 0] | None = Field(
+        default=None, description="Swedish VAT rate of the company's commission from sellers (application fees)."
     )
     bank_leg: Literal["book", "leave_to_bank_feed"] = Field(
         description="Whether a payout's arrival is booked on the bank account; leave it if a bank feed does."
@@ -76,6 +97,10 @@ class Settings(BaseSettings):
         default=Decimal("0.05"), ge=0, description="Kronor that Fortnox's VAT may differ from ours on one document."
     )
     default_supply: DefaultSupply = Field(description="What is sold, where nothing more exact is known.")
+    rates_source: Literal["riksbank", "ecb"] = Field(
+        default="riksbank",
+        description="Who publishes the official exchange rates; a change counts for days not fetched yet.",
+    )
     deferral: Literal["voucher", "off"] = Field(
         default="off",
         description="`voucher`: income of a service period that reaches beyond the month of its invoice is deferred "
@@ -96,6 +121,8 @@ class Settings(BaseSettings):
         default=(),
         description="Account, cost centre, project, article or VAT of what is sold; the first that fits wins.",
     )
+    oss: Oss = Oss()
+    vat: Vat = Vat()
     accounts: Accounts
     stripe: StripeLimits = StripeLimits()
     fortnox: FortnoxLimits = FortnoxLimits()
@@ -108,7 +135,7 @@ class Settings(BaseSettings):
     fortnox_tenant_id: str = Field(default="", validation_alias="FORTNOX_TENANT_ID")
     fortnox_api_base: str = Field(default="https://api.fortnox.se", validation_alias="FORTNOX_API_BASE")
     fortnox_auth_base: str = Field(default="https://apps.fortnox.se", validation_alias="FORTNOX_AUTH_BASE")
-    rates_api_base: str = Field(default="https://api.riksbank.se", validation_alias="RATES_API_BASE")
+    rates_api_base: str = Field(default="", validation_alias="RATES_API_BASE")
 
     @field_validator("voucher_series")
     @classmethod

@@ -13,6 +13,18 @@ Account = Annotated[str, BeforeValidator(lambda value: str(value)), Field(patter
 
 Rate = Literal["25", "12", "6", "0"]
 
+Country = Annotated[str, Field(pattern=r"^[A-Z]{2}$")]
+ForeignRate = Annotated[str, BeforeValidator(lambda value: str(value)), Field(pattern=r"^\d{1,2}(\.\d{1,2})?$")]
+"""A VAT rate of another country, per cent without needless zeros: 19, "25.5"."""
+
+
+class OssAccounts(Group):
+    """Accounts of one country and rate under the One Stop Shop; their VAT code is that country's, not a Swedish box."""
+
+    sales: Account = Field(description="Sales, net.")
+    vat: Account = Field(description="Output VAT owed to the country.")
+    goods: Account | None = Field(default=None, description="Sales of goods, where they are kept apart.")
+
 
 class Accounts(Group):
     """The company's own accounts. Defaults are BAS numbers; `clearing` must be chosen."""
@@ -32,7 +44,25 @@ class Accounts(Group):
     disputed: Account = "1516"
     advances: Account = "2420"
     customer_debt: Account = Field(default="2899", description="Debts to customers, e.g. a refund that failed.")
+    customer_credit: Account = Field(
+        default="2899", description="Customers' credit balances at Stripe: overpayments, credit notes to the balance."
+    )
     suspense: Account = Field(default="2999", description="Unknown movements wait here (OBS-konto).")
+    reserve: Account = Field(default="1688", description="What Stripe holds in reserve. No VAT code.")
+    connect_agent: Account = Field(default="2830", description="Sellers' money, where the company is their agent.")
+    connect_principal: Account | None = Field(
+        default=None, description="What sellers are paid, where the company buys from them; unset, that is held."
+    )
+    paid_outside_stripe: Account | None = Field(
+        default=None,
+        description="Where invoices are paid that Stripe only marks as paid; unset, a person registers the payment.",
+    )
+    granted_credit: Account | None = Field(
+        default=None, description="What a credit balance given by hand in Stripe is charged to; unset, it is held."
+    )
+    issuing: Account | None = Field(default=None, description="Purchases by Stripe's cards; unset: suspense.")
+    climate: Account | None = Field(default=None, description="Stripe Climate; unset: suspense.")
+    financing: Account | None = Field(default=None, description="Stripe Capital and advances; unset: suspense.")
     rounding: Account = "3740"
     gift_cards: Account = Field(default="2421", description="Multi-purpose gift cards (presentkort) not yet redeemed.")
     tips_staff: Account = Field(default="2829", description="Tips (dricks) owed to the staff.")
@@ -66,16 +96,39 @@ class Accounts(Group):
     export_services: Account = Field(default="3305", description="VAT box 40.")
     export_goods: Account = Field(default="3105", description="VAT box 36.")
 
+    domestic_reverse_charge: Account = Field(default="3231", description="VAT box 41.")
+    oss: dict[Country, dict[ForeignRate, OssAccounts]] = Field(
+        default={}, description="One Stop Shop: accounts by country and rate; what has none is held."
+    )
+
     @field_validator("clearing", "transit", mode="before")
     @classmethod
     def _upper_case(cls, value: object) -> object:
         return {str(k).upper(): v for k, v in value.items()} if isinstance(value, dict) else value
 
+    def roles(self) -> dict[str, str]:
+        """Every part that an account plays, e.g. `sales:25` or `oss_vat:DE:19`, and its number, if it has one."""
+        roles: dict[str, str | None] = {}
+        for name, value in self.model_dump(exclude={"oss"}).items():
+            pairs = value.items() if isinstance(value, dict) else [(None, value)]
+            roles |= {name if key is None else f"{name}:{key}": number for key, number in pairs}
+        for country, rates in self.oss.items():
+            for rate, accounts in rates.items():
+                place = f"{country}:{rate}"
+                roles[f"oss_sales:{place}"] = accounts.sales
+                roles[f"oss_goods:{place}"] = accounts.goods or accounts.sales
+                roles[f"oss_vat:{place}"] = accounts.vat
+        return {role: number for role, number in roles.items() if number is not None}
+
     def numbers(self) -> dict[str, str]:
         """Every mapped account number and the setting that names it."""
         found: dict[str, str] = {}
-        for name, value in self.model_dump().items():
-            pairs = value.items() if isinstance(value, dict) else [(None, value)]
-            for key, number in pairs:
-                found.setdefault(number, f"accounts.{name}" + (f".{key}" if key else ""))
+        for role, number in self.roles().items():
+            found.setdefault(number, "accounts." + _setting(role))
         return found
+
+
+def _setting(role: str) -> str:
+    name, *place = role.split(":")
+    kind = name.removeprefix("oss_")
+    return ".".join([name, *place] if kind == name else ["oss", *place, kind])

@@ -156,3 +156,74 @@ def test_todays_rate_is_asked_for_again_until_it_is_out(company: StartCompany, s
     fetch(watched)
     fetch(watched)
     assert len(asked) == 3
+
+
+ECB_HEADER = "KEY,FREQ,CURRENCY,CURRENCY_DENOM,EXR_TYPE,EXR_SUFFIX,TIME_PERIOD,OBS_VALUE,OBS_STATUS"
+
+
+def ecb(*rows: tuple[str, str, str]) -> Answer:
+    """The ECB's data portal with these (currency, day, units for one euro)."""
+    lines = [f"EXR.D.{currency}.EUR.SP00.A,D,{currency},EUR,SP00,A,{day},{value},A" for currency, day, value in rows]
+    return lambda request: Response("\n".join([ECB_HEADER, *lines]), media_type="text/csv")
+
+
+def test_the_ecb_is_asked_for_kronor_and_the_currency_together(company: StartCompany, switchboard: Switchboard) -> None:
+    shop = pointed_elsewhere(euro_shop(company, "usd"), rates_source="ecb")
+    asked: list[str] = []
+    answer = ecb(
+        ("SEK", "2026-03-03", "11.2555"), ("USD", "2026-03-03", "1.0823"),
+        ("SEK", "2026-03-04", "11.3010"),  # no dollars that day: the day before counts
+        ("SEK", "2026-02-27", "NaN"), ("USD", "2026-02-27", "1.08"),
+    )  # fmt: skip
+
+    def watched(request: Request) -> Response:
+        asked.append(str(request.url.path) + "?" + str(request.url.query))
+        return answer(request)
+
+    shop, _ = with_rates(switchboard, shop, watched)
+    fetch(shop)
+    assert asked == [
+        "/service/data/EXR/D.SEK+USD.EUR.SP00.A?startPeriod=2026-02-22&endPeriod=2026-03-04&format=csvdata"
+    ]
+    assert shop.rows("SELECT day, sek_per_unit, source FROM stripe.official_rates") == [
+        (date(2026, 3, 3), Decimal("10.3996119375"), "ECB")
+    ]
+
+
+def test_the_ecb_quotes_the_euro_itself(company: StartCompany, switchboard: Switchboard) -> None:
+    shop = pointed_elsewhere(euro_shop(company), rates_source="ecb")
+    shop, asked = with_rates(switchboard, shop, ecb(("SEK", "2026-03-04", "11.3010")))
+    fetch(shop)
+    assert asked == ["/service/data/EXR/D.SEK.EUR.SP00.A"]
+    assert shop.rows("SELECT sek_per_unit FROM stripe.official_rates") == [(Decimal("11.3010"),)]
+
+
+def test_the_ecb_says_404_where_nothing_was_published(company: StartCompany, switchboard: Switchboard) -> None:
+    shop = pointed_elsewhere(euro_shop(company), rates_source="ecb")
+    shop, _ = with_rates(switchboard, shop, lambda request: Response(b"No results found.", status_code=404))
+    with pytest.raises(RatesFailure, match="EUR on 2026-03-04: none was published"):
+        fetch(shop)
+
+
+@pytest.mark.parametrize(
+    "content", ["<html>", "KEY,OBS_VALUE\nx,1", f"{ECB_HEADER}\nk,D,SEK,EUR,SP00,A,2026-03-04,abc,A"]
+)
+def test_an_answer_that_is_no_table_of_rates_is_refused(
+    company: StartCompany, switchboard: Switchboard, content: str
+) -> None:
+    shop = pointed_elsewhere(euro_shop(company), rates_source="ecb")
+    shop, _ = with_rates(switchboard, shop, lambda request: Response(content))
+    with pytest.raises(RatesFailure, match="cannot be read|none was published"):
+        fetch(shop)
+
+
+def test_a_currency_that_was_replaced_needs_its_successors_rate(
+    company: StartCompany, switchboard: Switchboard
+) -> None:
+    shop, asked = with_rates(
+        switchboard,
+        euro_shop(company, "bgn"),
+        lambda request: JSONResponse([{"date": "2026-03-04", "value": 11.3}]),
+    )
+    fetch(shop)
+    assert asked == ["/swea/v1/Observations/SEKEURPMI/2026-02-22/2026-03-04"]
