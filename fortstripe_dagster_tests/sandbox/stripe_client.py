@@ -18,7 +18,7 @@ def unlimited() -> RateLimits:
 
 
 class Client:
-    """GET against a running stand-in."""
+    """Requests to a running stand-in."""
 
     def __init__(self, url: str) -> None:
         self.url = url
@@ -34,6 +34,27 @@ class Client:
         answer = self.get(path)
         assert answer.status_code == 200, answer.text
         return simplejson.loads(answer.text, use_decimal=True)
+
+    def text(self, path: str) -> str:
+        """A file's content."""
+        answer = self.get(path)
+        assert answer.status_code == 200, answer.text
+        return answer.text
+
+    def post(self, path: str, **form: Any) -> dict[str, Any]:
+        """The answer to a form, whose dicts become `name[key]`."""
+        flat = {
+            key: value
+            for name, given in form.items()
+            for key, value in (
+                {f"{name}[{part}]": each for part, each in given.items()}.items()
+                if isinstance(given, dict)
+                else [(name, given)]
+            )
+        }
+        answer = self._session.post(self.url + path, data=flat, timeout=10)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
 
     def error(self, path: str, status: int) -> dict[str, Any]:
         """The error object of an answer, which must have this status."""

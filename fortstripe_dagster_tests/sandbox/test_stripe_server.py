@@ -170,7 +170,10 @@ class TestExpand:
     def test_source_opens_every_type(self, client: Client) -> None:
         rows = client.all("/v1/balance_transactions?expand[]=data.source")
         kinds = {row["source"]["object"] for row in rows if row["source"]}
-        assert kinds == {"charge", "refund", "dispute", "payout", "topup"}
+        assert kinds == {
+            "charge", "refund", "dispute", "payout", "topup",
+            "transfer", "transfer_reversal", "application_fee", "fee_refund",
+        }  # fmt: skip
         plain = client.body(f"/v1/balance_transactions/{rows[-1]['id']}")
         assert plain["source"] == rows[-1]["source"]["id"]
 

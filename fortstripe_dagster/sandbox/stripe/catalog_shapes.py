@@ -60,6 +60,28 @@ def tax_id(*, id: str, customer: str, kind: str, value: str, country: str, statu
     }
 
 
+def customer_balance_transaction(**known: Any) -> StripeObject:
+    """A change of the credit that a customer has with the merchant; negative is credit."""
+    template: StripeObject = {
+        "id": None,
+        "object": "customer_balance_transaction",
+        "amount": None,
+        "checkout_session": None,
+        "created": None,
+        "credit_note": None,
+        "currency": None,
+        "customer": None,
+        "customer_account": None,
+        "description": None,
+        "ending_balance": None,
+        "invoice": None,
+        "livemode": False,
+        "metadata": {},
+        "type": None,
+    }
+    return filled(template, known)
+
+
 def product(**known: Any) -> StripeObject:
     """What is sold."""
     template: StripeObject = {

@@ -52,13 +52,46 @@ def _referring(kind: str, field: str) -> Callable[[Account, StripeObject], list[
     return rows
 
 
+_BOOKED = {"balance_transaction": "balance_transaction"}
 _MOVED = {"balance_transaction": "balance_transaction", "failure_balance_transaction": "balance_transaction"}
 
 EXPANDABLE: dict[str, dict[str, Field]] = {
     "balance_transaction": {
         "source": Reference(
-            ("charge", "refund", "dispute", "payout", "topup"), permission="rak_balance_transaction_source_read"
+            (
+                "charge",
+                "refund",
+                "dispute",
+                "payout",
+                "topup",
+                "transfer",
+                "transfer_reversal",
+                "application_fee",
+                "fee_refund",
+            ),
+            permission="rak_balance_transaction_source_read",
         )
+    },
+    "transfer": {**_refs(**_BOOKED), **_always_null("destination", "destination_payment", "source_transaction")},
+    "transfer_reversal": {
+        **_refs(transfer="transfer", **_BOOKED),
+        **_always_null("destination_payment_refund", "source_refund"),
+    },
+    "application_fee": {
+        **_refs(**_BOOKED),
+        **_always_null("account", "application", "charge", "originating_transaction"),
+    },
+    "fee_refund": _refs(fee="application_fee", **_BOOKED),
+    "checkout.session": {
+        **_refs(customer="customer", invoice="invoice", payment_intent="payment_intent", subscription="subscription"),
+        "line_items": Included(
+            "item", "/v1/checkout/sessions/{id}/line_items", lambda account, thing: account.lines[thing["id"]]
+        ),
+        **_always_null("payment_link", "setup_intent"),
+    },
+    "customer_balance_transaction": {
+        **_refs(customer="customer", invoice="invoice", credit_note="credit_note"),
+        **_always_null("checkout_session"),
     },
     "charge": {
         **_refs(customer="customer", payment_intent="payment_intent", **_MOVED),
@@ -112,7 +145,7 @@ EXPANDABLE: dict[str, dict[str, Field]] = {
         **_always_null("payment.charge"),
     },
     "credit_note": {
-        **_refs(customer="customer", invoice="invoice"),
+        **_refs(customer="customer", invoice="invoice", customer_balance_transaction="customer_balance_transaction"),
         "lines.data": Embedded("credit_note_line_item"),
         "refunds.refund": Reference(("refund",)),
     },
@@ -137,7 +170,6 @@ EXPANDABLE: dict[str, dict[str, Field]] = {
 NOT_KEPT = {
     "refund": {"payment_method"},
     "payment_intent": {"payment_method"},
-    "credit_note": {"customer_balance_transaction"},
     "product": {"tax_code"},
 }
 """Fields that Stripe would expand, whose ids this world shows and whose objects it does not have: refused."""

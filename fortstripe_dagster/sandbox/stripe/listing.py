@@ -11,6 +11,7 @@ from fortstripe_dagster.sandbox.stripe.errors import StripeRefusal, missing, unk
 from fortstripe_dagster.sandbox.stripe.query import Query, bounds, limit, text
 from fortstripe_dagster.sandbox.stripe.resources import Resource
 from fortstripe_dagster.sandbox.stripe.shapes import StripeObject
+from fortstripe_dagster.sandbox.stripe.sublists import Sublist
 
 PAGING = frozenset({"ending_before", "expand", "limit", "starting_after"})
 
@@ -66,13 +67,17 @@ def _one_cursor(query: Query) -> None:
         )
 
 
-def rows_page(rows: list[StripeObject], query: Query, *, kind: str) -> tuple[list[StripeObject], bool]:
+def rows_page(
+    account: Account, rows: list[StripeObject], query: Query, sublist: Sublist
+) -> tuple[list[StripeObject], bool]:
     """One page of a document's own list (invoice lines, tax ids), in the document's order."""
     for name in query:
-        if name not in PAGING:
+        if name not in PAGING and name not in sublist.filters:
             raise unknown_parameter(name)
     _one_cursor(query)
-    wanted = limit(query)
+    wanted, kind = limit(query), sublist.kind
+    matches = [sublist.filters[name](name, raw) for name, raw in query.items() if name in sublist.filters]
+    rows = [row for row in rows if all(match(account, row) for match in matches)]
     ids = [row["id"] for row in rows]
     if "ending_before" in query:
         before = _row_cursor(ids, query, "ending_before", kind)

@@ -171,6 +171,12 @@ RESOURCES = {
         Resource("payouts", "payout", "rak_payout_read",
                  _by("destination", "status") | {"arrival_date": within("arrival_date")}),
         Resource("topups", "topup", "rak_topup_read", _by("status") | {"amount": within("amount")}),
+        Resource("transfers", "transfer", "rak_transfer_read", _by("destination", "transfer_group")),
+        Resource("application_fees", "application_fee", "rak_application_fee_read", _by("charge")),
+        Resource("checkout/sessions", "checkout.session", "rak_checkout_session_read",
+                 _by("customer", "customer_account", "payment_intent", "payment_link", "status", "subscription")
+                 | {"customer_details": nested(email=equals("customer_details", "email"))}),
+        Resource("coupons", "coupon", "rak_coupon_read", {}),
         Resource("payment_intents", "payment_intent", "rak_payment_intent_read", _by("customer", "customer_account")),
         Resource("customers", "customer", "rak_customer_read", _by("email", "test_clock"), _deleted),
         Resource("invoices", "invoice", "rak_invoice_read",

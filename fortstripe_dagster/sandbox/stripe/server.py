@@ -1,7 +1,7 @@
 """Stripe over HTTP: a Starlette application that serves a World with Stripe's semantics and refusals, read-only.
 
-What belongs here: routes and the order of checks. Filters are in `resources`, paging in `listing`,
-expansion in `expand`, keys, limits and versions in `gate`.
+What belongs here: routes and the order of checks. Filters are in `resources`, lists inside an object in `sublists`,
+paging in `listing`, expansion in `expand`, keys, limits and versions in `gate`, the one thing to POST in `reports`.
 """
 
 from __future__ import annotations
@@ -24,12 +24,14 @@ from fortstripe_dagster.sandbox.stripe.expand import check_expand, expand
 from fortstripe_dagster.sandbox.stripe.gate import RateLimits, api_version, check_key
 from fortstripe_dagster.sandbox.stripe.listing import page, rows_page
 from fortstripe_dagster.sandbox.stripe.query import Query, parse_query, texts
+from fortstripe_dagster.sandbox.stripe.reports import PERMISSION as REPORT_PERMISSION
+from fortstripe_dagster.sandbox.stripe.reports import Reports
 from fortstripe_dagster.sandbox.stripe.resources import RESOURCES, Resource, expired
 from fortstripe_dagster.sandbox.stripe.shapes import StripeObject, listing
+from fortstripe_dagster.sandbox.stripe.sublists import SUBLISTS, Sublist
 
 Fault = Callable[[Request], Response | None]
 
-LINE_KIND = {"invoices": "line_item", "credit_notes": "credit_note_line_item"}
 ACCOUNT_PERMISSION = "rak_accounts_kyc_basic_read"
 BALANCE_PERMISSION = "rak_balance_read"
 
@@ -52,7 +54,7 @@ def stripe_app(
     limits = rate_limits or RateLimits()
     numbers = count(1)
 
-    def served(template: str, answer: Callable[[Request], StripeObject]) -> Route:
+    def served(template: str, answer: Callable[[Request], StripeObject | Response], *, takes: str = "GET") -> Route:
         async def endpoint(request: Request) -> Response:
             if fault and (broken := fault(request)):
                 return broken
@@ -62,9 +64,12 @@ def stripe_app(
                 check_key(request, api_key)
                 limits.admit(_endpoint(request, template))
                 version = api_version(request)
-                if request.method != "GET":
+                if request.method not in ("GET", takes):
                     raise endpoints.not_writable(request)
-                response = json_response(answer(request), headers={"Stripe-Version": version})
+                request.state.form = (await request.body()).decode()
+                answered = answer(request)
+                response = answered if isinstance(answered, Response) else json_response(answered)
+                response.headers["Stripe-Version"] = version
             except StripeRefusal as refusal:
                 response = refusal.response()
             response.headers["Request-Id"] = f"req_{next(numbers):014d}"
@@ -77,10 +82,21 @@ def stripe_app(
             served("/v1/account", endpoints.account),
             served("/v1/accounts/{id}", endpoints.account),
             served("/v1/balance", endpoints.balance),
-            served("/v1/customers/{id}/tax_ids", endpoints.tax_ids),
-            served("/v1/{collection}", endpoints.collection),
-            served("/v1/{collection}/{id}", endpoints.retrieve),
-            served("/v1/{collection}/{id}/lines", endpoints.lines),
+            served("/v1/reporting/report_types", endpoints.report_types),
+            served("/v1/reporting/report_types/{id}", endpoints.report_types),
+            served("/v1/reporting/report_runs", endpoints.report_run, takes="POST"),
+            served("/v1/reporting/report_runs/{id}", endpoints.report_run),
+            served("/v1/files/{id}/contents", endpoints.file),
+            *(
+                route
+                for collection in ("checkout/sessions", "{collection}")
+                for route in (
+                    served(f"/v1/{collection}", endpoints.collection),
+                    served(f"/v1/{collection}/{{id}}", endpoints.retrieve),
+                    served(f"/v1/{collection}/{{id}}/{{sublist}}", endpoints.sublist),
+                    served(f"/v1/{collection}/{{id}}/{{sublist}}/{{row}}", endpoints.sublist_row),
+                )
+            ),
             served("/{anything:path}", endpoints.unknown),
         ]
     )
@@ -98,6 +114,7 @@ class _Endpoints:
         self._world = world
         self._api_key = api_key
         self._forbidden = forbidden
+        self._reports = Reports(world)
 
     def collection(self, request: Request) -> StripeObject:
         resource = self._readable(request)
@@ -113,24 +130,40 @@ class _Endpoints:
         paths = self._expansions(resource.kind, query, in_list=False)
         return expand(self._world, self._object(resource, request.path_params["id"]), paths)
 
-    def lines(self, request: Request) -> StripeObject:
-        resource = self._readable(request)
-        if resource.path not in LINE_KIND:
-            raise errors.unknown_url(request.method, request.url.path)
+    def sublist(self, request: Request) -> StripeObject:
+        parent, sublist = self._sublist(request)
         query = parse_query(request.url.query)
-        kind = LINE_KIND[resource.path]
-        paths = self._expansions(kind, query, in_list=True)
-        document = self._object(resource, request.path_params["id"])
-        rows, has_more = rows_page(self._world.lines[document["id"]], query, kind=kind)
+        paths = self._expansions(sublist.kind, query, in_list=True)
+        rows, has_more = rows_page(self._world, sublist.rows(self._world, parent), query, sublist)
         return listing(request.url.path, [expand(self._world, row, paths) for row in rows], has_more=has_more)
 
-    def tax_ids(self, request: Request) -> StripeObject:
-        customers = RESOURCES["customers"]
-        self._permit(customers.permission)
-        customer = self._object(customers, request.path_params["id"])
-        newest_first = self._world.tax_ids[customer["id"]][::-1]
-        rows, has_more = rows_page(newest_first, parse_query(request.url.query), kind="tax_id")
-        return listing(request.url.path, rows, has_more=has_more)
+    def sublist_row(self, request: Request) -> StripeObject:
+        parent, sublist = self._sublist(request)
+        if not sublist.retrievable:
+            raise errors.unknown_url(request.method, request.url.path)
+        paths = self._expansions(sublist.kind, self._only_expand(request), in_list=False)
+        for row in sublist.rows(self._world, parent):
+            if row["id"] == request.path_params["row"]:
+                return expand(self._world, row, paths)
+        raise errors.missing(sublist.kind, request.path_params["row"])
+
+    def report_types(self, request: Request) -> StripeObject:
+        self._permit(REPORT_PERMISSION)
+        name = request.path_params.get("id")
+        return self._reports.type(name) if name else self._reports.types()
+
+    def report_run(self, request: Request) -> StripeObject:
+        self._permit(REPORT_PERMISSION)
+        id = request.path_params.get("id")
+        if request.method == "POST":
+            return self._reports.run(parse_query(request.state.form))
+        if id is None:
+            raise errors.unknown_url(request.method, request.url.path)
+        return self._reports.read(id)
+
+    def file(self, request: Request) -> Response:
+        self._permit(REPORT_PERMISSION)
+        return Response(self._reports.file(request.path_params["id"]), media_type="text/csv")
 
     def account(self, request: Request) -> StripeObject:
         self._permit(ACCOUNT_PERMISSION)
@@ -156,7 +189,8 @@ class _Endpoints:
         )
 
     def _resource(self, request: Request) -> Resource:
-        resource = RESOURCES.get(request.path_params.get("collection", ""))
+        first, *rest = request.url.path.removeprefix("/v1/").split("/")
+        resource = RESOURCES.get("/".join([first, *rest[:1]])) or RESOURCES.get(first)
         if resource is None:
             raise errors.unknown_url(request.method, request.url.path)
         return resource
@@ -165,6 +199,13 @@ class _Endpoints:
         resource = self._resource(request)
         self._permit(resource.permission)
         return resource
+
+    def _sublist(self, request: Request) -> tuple[StripeObject, Sublist]:
+        resource = self._readable(request)
+        sublist = SUBLISTS.get((resource.path, request.path_params["sublist"]))
+        if sublist is None:
+            raise errors.unknown_url(request.method, request.url.path)
+        return self._object(resource, request.path_params["id"]), sublist
 
     def _permit(self, permission: str) -> None:
         if permission in self._forbidden:

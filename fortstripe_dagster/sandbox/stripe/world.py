@@ -6,7 +6,10 @@ from fortstripe_dagster.sandbox.stripe.account import Account
 from fortstripe_dagster.sandbox.stripe.builder import (
     balance,
     catalog,
+    checkout,
+    connect,
     credit_notes,
+    customer_balance,
     invoice_payments,
     invoices,
     payments,
@@ -31,6 +34,7 @@ class World(Account):
     tax_rate = catalog.tax_rate
     coupon = catalog.coupon
     archive = catalog.archive
+    give_credit = customer_balance.give_credit
 
     one_off_payment = payments.one_off_payment
     failed_payment = payments.failed_payment
@@ -39,11 +43,12 @@ class World(Account):
     pending_payment_succeeded = payments.pending_payment_succeeded
     pending_payment_failed = payments.pending_payment_failed
 
+    checkout_session = checkout.checkout_session
+
     invoice = invoices.invoice
     finalize_invoice = invoices.finalize_invoice
     void_invoice = invoices.void_invoice
     mark_uncollectible = invoices.mark_uncollectible
-    give_credit = invoices.give_credit
     pay_invoice = invoice_payments.pay_invoice
     pay_invoices = invoice_payments.pay_invoices
     pay_invoice_off_stripe = invoice_payments.pay_invoice_off_stripe
@@ -72,3 +77,8 @@ class World(Account):
     stripe_fee = balance.stripe_fee
     adjustment = balance.adjustment
     balance_transaction = balance.balance_transaction
+
+    transfer = connect.transfer
+    reverse_transfer = connect.reverse_transfer
+    application_fee = connect.application_fee
+    refund_application_fee = connect.refund_application_fee

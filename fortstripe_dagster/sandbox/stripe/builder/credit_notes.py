@@ -7,6 +7,7 @@ from datetime import datetime
 
 from fortstripe_dagster.sandbox.stripe import billing_shapes
 from fortstripe_dagster.sandbox.stripe.account import Account
+from fortstripe_dagster.sandbox.stripe.builder.customer_balance import move_credit
 from fortstripe_dagster.sandbox.stripe.builder.invoice_payments import sync_default_payment
 from fortstripe_dagster.sandbox.stripe.builder.invoices import settle_invoice
 from fortstripe_dagster.sandbox.stripe.builder.reversals import refund as make_refund
@@ -123,8 +124,11 @@ def _give_back(
     if to == "out_of_band":
         note["out_of_band_amount"] = amount
     elif to == "balance":
-        world.get("customer", invoice["customer"])["balance"] -= amount
-        note["customer_balance_transaction"] = world.new_id("cbtxn")
+        customer = world.get("customer", invoice["customer"])
+        moved = move_credit(
+            world, customer, at=at, amount=-amount, kind="credit_note", invoice=invoice, credit_note=note
+        )
+        note["customer_balance_transaction"] = moved["id"]
     else:
         made = refund or make_refund(world, invoice_charge(world, invoice), at=at, amount=amount)
         note["refunds"] = [

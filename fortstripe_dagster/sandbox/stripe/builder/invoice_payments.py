@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from fortstripe_dagster.sandbox.stripe.account import Account
+from fortstripe_dagster.sandbox.stripe.builder.customer_balance import move_credit
 from fortstripe_dagster.sandbox.stripe.builder.invoices import (
     default_payment,
     link_payment,
@@ -96,7 +97,8 @@ def _paid(world: Account, invoice: StripeObject, link: StripeObject, at: datetim
     invoice["attempt_count"] += 1
     world.emit("invoice_payment.paid", link, at)
     if amount > counted:
-        world.get("customer", invoice["customer"])["balance"] -= amount - counted
+        customer = world.get("customer", invoice["customer"])
+        move_credit(world, customer, at=at, amount=counted - amount, kind="invoice_overpaid", invoice=invoice)
         world.emit("invoice.overpaid", invoice, at)
     if invoice["amount_remaining"] == 0:
         settle_invoice(world, invoice, at)

@@ -8,6 +8,7 @@ from typing import Any
 
 from fortstripe_dagster.sandbox.stripe import billing_shapes, catalog_shapes
 from fortstripe_dagster.sandbox.stripe.account import Account
+from fortstripe_dagster.sandbox.stripe.builder.customer_balance import move_credit
 from fortstripe_dagster.sandbox.stripe.builder.payments import half_up, new_intent
 from fortstripe_dagster.sandbox.stripe.builder.tax import Line, shares, tax_on, tax_sum, total_taxes
 from fortstripe_dagster.sandbox.stripe.shapes import INLINE, StripeObject, listing
@@ -209,7 +210,8 @@ def finalize_invoice(
         status="open",
         webhooks_delivered_at=invoice["created"],
     )
-    customer["balance"] -= used
+    if used:
+        move_credit(world, customer, at=at, amount=-used, kind="applied_to_invoice", invoice=invoice)
     customer["next_invoice_sequence"] += 1
     _transition(invoice, "finalized_at", finalized)
     if due:
@@ -292,7 +294,9 @@ def void_invoice(world: Account, invoice: StripeObject, *, at: datetime) -> Stri
     """The invoice was wrong and never counts; what it took from the credit balance returns."""
     customer = world.get("customer", invoice["customer"])
     if invoice["ending_balance"] is not None and not customer.get("deleted"):
-        customer["balance"] += invoice["starting_balance"] - invoice["ending_balance"]
+        back = invoice["starting_balance"] - invoice["ending_balance"]
+        if back:
+            move_credit(world, customer, at=at, amount=back, kind="unapplied_from_invoice", invoice=invoice)
     invoice.update(status="void", auto_advance=False)
     _transition(invoice, "voided_at", world.at(at))
     close_default_payment(world, invoice, at, "void_invoice")
@@ -310,10 +314,3 @@ def mark_uncollectible(world: Account, invoice: StripeObject, *, at: datetime) -
 
 def _transition(invoice: StripeObject, what: str, when: int) -> None:
     invoice["status_transitions"] = invoice["status_transitions"] | {what: when}
-
-
-def give_credit(world: Account, customer: StripeObject, *, at: datetime, amount: int) -> StripeObject:
-    """Put `amount` on a customer's credit balance, to be used by the next invoice (Stripe shows credit as negative)."""
-    customer["balance"] -= amount
-    world.emit("customer.updated", customer, at)
-    return customer
