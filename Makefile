@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test dev clean
+.PHONY: demo test dev bench-extract clean
 
 demo: $(VENV)/.installed
 	$(BIN)/fortstripe demo
@@ -18,6 +18,9 @@ test: $(VENV)/.installed
 dev: $(VENV)/.installed
 	$(BIN)/python -m fortstripe_dagster.operations.dev
 
+bench-extract: $(VENV)/.installed
+	$(BIN)/python -m benchmarks.extract
+
 $(VENV)/.installed: pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.11 …")'
 	$(PYTHON) -m venv $(VENV)
@@ -25,4 +28,4 @@ $(VENV)/.installed: pyproject.toml constraints.txt
 	touch $@
 
 clean:
-	rm -rf $(VENV) .fortstripe build *.egg-info
+	rm -rf $(VENV) .fortstripe .bench build *.egg-info

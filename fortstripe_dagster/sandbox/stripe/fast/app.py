@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import resource
+import time
 from collections import Counter
 from collections.abc import Mapping
 from datetime import timedelta
@@ -40,6 +41,7 @@ class FastStripe:
         self._account = Account()
         self._asked: Counter[str] = Counter()
         self._refused: Counter[int] = Counter()
+        self._spans: dict[str, tuple[float, float]] = {}
         self._in_flight = self._most_in_flight = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -50,10 +52,12 @@ class FastStripe:
             return
         self._in_flight += 1
         self._most_in_flight = max(self._most_in_flight, self._in_flight)
-        self._asked[_endpoint(path)] += 1
+        endpoint, now = _endpoint(path), time.monotonic()
+        self._asked[endpoint] += 1
+        self._spans[endpoint] = (self._spans.get(endpoint, (now,))[0], now)
         try:
             if self._limits:
-                self._limits.admit(_endpoint(path))
+                self._limits.admit(endpoint)
             if self._latency:
                 await asyncio.sleep(self._latency)
             status, body, headers = 200, self._answer(path, scope["query_string"].decode()), {}
@@ -70,6 +74,7 @@ class FastStripe:
         return {
             "requests": sum(self._asked.values()),
             "by_endpoint": dict(self._asked),
+            "first_and_last": self._spans,
             "refused": dict(self._refused),
             "useful_pages": {path: found.useful_pages for path, found in self._collections.items()},
             "most_in_flight": self._most_in_flight,
