@@ -26,6 +26,11 @@ CREATE OR REPLACE TEMP MACRO to_ore(minor, currency, sek_per_unit) AS
 CREATE OR REPLACE TEMP MACRO vat_of_gross(gross, percent) AS
     round_div(gross::HUGEINT * (percent * 100)::HUGEINT, 10000 + (percent * 100)::HUGEINT);
 
+-- What is earned by the end of a day, when `earned` was by `since` and the rest comes evenly, day by day, until `last`.
+CREATE OR REPLACE TEMP MACRO earned_by(any_day, since, last, earned, rest) AS
+    earned + CASE WHEN any_day >= last THEN rest WHEN any_day <= since THEN 0
+                  ELSE round_div(rest::HUGEINT * (any_day - since), last - since) END;
+
 CREATE OR REPLACE TEMP MACRO kronor(ore) AS (ore::DECIMAL(18, 0) * 0.01::DECIMAL(3, 2))::DECIMAL(18, 2);
 
 CREATE OR REPLACE TEMP MACRO local_day(moment) AS (moment AT TIME ZONE 'Europe/Stockholm')::DATE;

@@ -1,0 +1,21 @@
+-- Invoice lines whose income is deferred (periodiserad), one plan each: the line's net amount over the days of its
+-- service period. What ends within the month of its invoice is income of that month. Unused time that an upgrade gives
+-- back is a line with a negative amount and a plan of its own, which takes the old plan's coming days back.
+CREATE OR REPLACE TABLE ledger.deferral_plans AS
+SELECT
+    g.sale_id,
+    g.group_no AS row_no,
+    s.event_day,
+    g.first_day,
+    g.last_day,
+    g.last_day - g.first_day + 1 AS days,
+    g.group_ore - g.group_vat AS amount_ore,
+    g.account, r.product, g.description, g.cost_center, g.project, g.rule,
+    s.held,
+    coalesce(s.number, s.sale_id) AS number
+FROM ledger.sale_groups g
+JOIN ledger.sale_rows r ON r.sale_id = g.sale_id AND r.row_no = g.group_no
+JOIN ledger.sales s ON s.sale_id = g.sale_id AND NOT s.before_start
+JOIN ledger.covered_days c ON c.day = s.event_day
+WHERE g.last_day > last_day(s.event_day)
+  AND abs(amount_ore) >= greatest(policy('deferral_from_ore')::BIGINT, 1);
