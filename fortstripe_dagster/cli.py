@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable
 from datetime import date
 from getpass import getuser
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
@@ -162,6 +163,22 @@ def prove(first: date, last: date, as_json: bool) -> int:
 
     settings, warehouse = _company()
     report = proof.prove(settings, warehouse, Days(first, last), say)
+    show(report, as_json)
+    return report.exit_code
+
+
+@cli.command()
+@_range
+@click.option("--output", type=click.Path(path_type=Path, dir_okay=False), help="The file to write.")
+@click.option("--company", help="The company's name in it; default: as in Fortnox.")
+@_json
+def sie(first: date, last: date, output: Path | None, company: str | None, as_json: bool) -> int:
+    """Write the ledger's vouchers as a SIE 4I file, for any bookkeeping program."""
+    from fortstripe_dagster.proof.sie import write_sie
+
+    settings = settings_module.load()
+    path = output or settings.home / "sie" / f"{first}_{last}.si"
+    report = write_sie(settings, Warehouse(settings.warehouse_path, say=say), Days(first, last), path, company)
     show(report, as_json)
     return report.exit_code
 

@@ -100,8 +100,18 @@ def store(connection: duckdb.DuckDBPyConnection, books: FortnoxBooks) -> None:
     _fill(
         connection,
         "proof.fortnox_years",
-        ("year_id", "first_day", "last_day", "read_at"),
-        [(year.id, year.first_day, year.last_day, books.read_at) for year in books.years],
+        ("year_id", "first_day", "last_day", "company", "organisation_number", "read_at"),
+        [
+            (
+                year.id,
+                year.first_day,
+                year.last_day,
+                year.ledger.company,
+                year.ledger.organisation_number,
+                books.read_at,
+            )
+            for year in books.years
+        ],
     )
     _fill(
         connection,

@@ -3,6 +3,8 @@ CREATE TABLE IF NOT EXISTS proof.fortnox_years (
     year_id INTEGER NOT NULL,      -- Fortnox's number of the financial year
     first_day DATE NOT NULL,
     last_day DATE NOT NULL,
+    company VARCHAR NOT NULL,
+    organisation_number VARCHAR NOT NULL,
     read_at TIMESTAMPTZ NOT NULL
 );
 CREATE TABLE IF NOT EXISTS proof.fortnox_accounts (
