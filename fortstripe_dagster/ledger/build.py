@@ -6,7 +6,7 @@ come in through two small tables, `ledger.account_map` and `ledger.policy`, so t
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from importlib.resources import files
@@ -15,6 +15,7 @@ import duckdb
 
 from fortstripe_dagster.business_day import Days, today
 from fortstripe_dagster.failures import Failure, RatesFailure
+from fortstripe_dagster.ledger import reference_data
 from fortstripe_dagster.ledger.rules import load_rules
 from fortstripe_dagster.money import to_minor
 from fortstripe_dagster.settings import Settings
@@ -27,10 +28,16 @@ ORDER = (
     "exchange_rates",
     "covered_days",
     "charge_sales",
+    "sale_units",
+    "tax_id_history",
     "parties",
     "row_rules",
     "service_periods",
     "sale_items",
+    "vat_places",
+    "oss_turnover",
+    "vat_decisions",
+    "rated_items",
     "sales",
     "sale_rows",
     "sale_groups",
@@ -50,20 +57,16 @@ ORDER = (
     "postings_credits",
     "postings_payments",
     "postings_movements",
+    "postings_connect",
     "postings_fees",
     "postings_disputes",
     "postings_bank",
     "postings_deferral",
     "postings_opening",
+    "watchdogs",
     "entries",
     "lines",
 )
-RULE_TABLES = {
-    "movements": "movement_kinds",
-    "vat_treatments": "vat_treatments",
-    "eu_countries": "eu_countries",
-    "software_fees": "software_fees",
-}
 
 
 @dataclass(frozen=True)
@@ -98,7 +101,7 @@ def build(
     both mean that nothing of this rebuild is kept.
     """
     with warehouse.transaction() as connection:
-        _load_rules(connection)
+        reference_data.load(connection)
         _load_choices(connection, settings)
         load_rules(connection, settings.rules)
         for name in ("macros", *ORDER):
@@ -111,38 +114,26 @@ def build(
     return report
 
 
-def _load_rules(connection: duckdb.DuckDBPyConnection) -> None:
-    for name, table in RULE_TABLES.items():
-        path = files(__package__).joinpath("data", f"{name}.csv")
-        connection.execute(
-            f"CREATE OR REPLACE TABLE ledger.{table} AS "
-            f"SELECT * FROM read_csv('{path}', header = true, all_varchar = true)"
-        )
-    connection.execute("ALTER TABLE ledger.vat_treatments ALTER valid_from TYPE DATE")
-    connection.execute(
-        "CREATE OR REPLACE TABLE ledger.vat_treatment_kinds AS "
-        "SELECT DISTINCT treatment, rate, account, vat_type, box FROM ledger.vat_treatments"
-    )
-
-
 def _load_choices(connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:
-    roles: list[tuple[str, str]] = []
-    for name, value in settings.accounts.model_dump().items():
-        pairs = value.items() if isinstance(value, dict) else [(None, value)]
-        roles += [(name if key is None else f"{name}:{key}", number) for key, number in pairs]
     connection.execute("CREATE OR REPLACE TABLE ledger.account_map (role VARCHAR PRIMARY KEY, number VARCHAR)")
-    connection.executemany("INSERT INTO ledger.account_map VALUES (?, ?)", roles)
-    policy = {
+    connection.executemany("INSERT INTO ledger.account_map VALUES (?, ?)", list(settings.accounts.roles().items()))
+    policy: dict[str, str | None] = {
         "start_date": settings.start_date.isoformat(),
         "today": today().isoformat(),
         "rule_version": RULE_VERSION,
-        "invoice_when": settings.invoice_when,
-        "dispute_lost": settings.dispute_lost,
+        "invoice_when": "paid" if settings.accounting_method == "cash" else settings.invoice_when,
+        "accounting_method": settings.accounting_method,
+        "connect": settings.connect,
+        "commission_vat_rate": None if settings.commission_vat_rate is None else str(settings.commission_vat_rate),
+        **_by_reason(settings.dispute_lost),
         "processing_fee_vat": settings.processing_fee_vat,
         "software_fee_vat": settings.software_fee_vat,
         "bank_leg": settings.bank_leg,
         "default_supply": settings.default_supply.kind,
         "default_vat_rate": str(settings.default_supply.vat_rate),
+        "default_vat_class": settings.default_supply.vat_class or "",
+        **settings.oss.choices(),
+        **settings.vat.choices(),
         "deferral": settings.deferral,
         "deferral_from_ore": str(to_minor(settings.deferral_from_amount)),
         "deferral_from_days": str(settings.deferral_from_days),
@@ -150,6 +141,12 @@ def _load_choices(connection: duckdb.DuckDBPyConnection, settings: Settings) -> 
     }
     connection.execute("CREATE OR REPLACE TABLE ledger.policy (name VARCHAR PRIMARY KEY, value VARCHAR)")
     connection.executemany("INSERT INTO ledger.policy VALUES (?, ?)", list(policy.items()))
+
+
+def _by_reason(choice: str | Mapping[str, str]) -> dict[str, str]:
+    """`dispute_lost` as policies: one for each reason of Stripe's, `dispute_lost:default` for all others."""
+    table = {"default": choice} if isinstance(choice, str) else choice
+    return {f"dispute_lost:{reason}": decided for reason, decided in table.items()}
 
 
 def _refuse_missing_rates(connection: duckdb.DuckDBPyConnection) -> None:

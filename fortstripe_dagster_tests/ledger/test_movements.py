@@ -31,7 +31,7 @@ def moved(tmp_path_factory: pytest.TempPathFactory) -> tuple[Book, dict[str, Any
     made["scheme"] = world.stripe_fee(at=at(9, 15), amount=300, description="Card scheme update fee")["id"]
     made["topup"] = world.topup(at=at(10), amount=100000)
     made["adjustment"] = world.adjustment(at=at(10, 13), amount=-1500)["id"]
-    made["unknown"] = world.balance_transaction(at=at(10, 14), type="tax_fund", amount=-700)["id"]
+    made["unknown"] = world.balance_transaction(at=at(10, 14), type="quantum_leap", amount=-700)["id"]
     made["arrives"] = world.payout(at=at(12))
     world.payout_paid(made["arrives"])
     world.one_off_payment(at=at(12, 15), amount=99900, name="Anna")
@@ -105,7 +105,7 @@ def test_what_nobody_knows_waits_on_suspense_with_an_alert(moved: tuple[Book, di
     assert ledger.entry(made["adjustment"]) == {"1686": "-15.00", "2999": "15.00"}
     assert ledger.entry(made["unknown"]) == {"1686": "-7.00", "2999": "7.00"}
     alerts = {alert.entry_id: alert.text for alert in ledger.report.alerts}
-    assert "unknown balance transaction type tax_fund" in alerts[made["unknown"]]
+    assert "unknown balance transaction type quantum_leap" in alerts[made["unknown"]]
     with ledger.sql() as connection:
         assert [found[0] for found in checks.unknown_types(connection)] == [made["unknown"]]
 

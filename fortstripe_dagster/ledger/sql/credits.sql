@@ -30,7 +30,7 @@ found AS (
     SELECT l.dispute, 'dispute', m.sale_id, l.charge, l.event_day, l.lost_at, l.amount, 'Förlorad tvist'
     FROM ledger.lost_disputes l
     JOIN main_sale m ON m.charge = l.charge
-    WHERE policy('dispute_lost') = 'credit'
+    WHERE l.treatment = 'credit'
 ),
 running AS (
     SELECT

@@ -1,4 +1,5 @@
--- Disputes that were lost, with the moment of the loss: Stripe's closing event, else when we first saw the dispute lost.
+-- Disputes that were lost, with the moment of the loss (Stripe's closing event, else when we first saw the dispute lost)
+-- and what the company decided for their reason: goods that came back are a credit, goods that are gone a bad debt.
 CREATE OR REPLACE TABLE ledger.lost_disputes AS
 WITH seen AS (
     SELECT id, min(seen_at) AS seen_at
@@ -14,8 +15,9 @@ closed AS (
     SELECT object_id AS id, max(created) AS closed_at FROM stripe.events
     WHERE type = 'charge.dispute.closed' GROUP BY object_id
 )
-SELECT d.id AS dispute, d.charge, d.amount, coalesce(c.closed_at, s.seen_at) AS lost_at,
-       local_day(coalesce(c.closed_at, s.seen_at)) AS event_day
+SELECT d.id AS dispute, d.charge, d.amount, d.reason, coalesce(c.closed_at, s.seen_at) AS lost_at,
+       local_day(coalesce(c.closed_at, s.seen_at)) AS event_day,
+       coalesce(policy('dispute_lost:' || d.reason), policy('dispute_lost:default')) AS treatment
 FROM stripe.disputes d
 LEFT JOIN closed c ON c.id = d.id
 LEFT JOIN seen s ON s.id = d.id

@@ -1,40 +1,67 @@
--- Each balance transaction of a covered day with its treatment (data/movements.csv) and its amounts in öre at the
--- official rate of its local day. Joined from the transaction to its source, never the other way round.
+-- Each balance transaction of a covered day with its treatment (data/movements.csv), the account that it stands against
+-- (data/movement_accounts.csv) and its amounts in öre at the official rate of its local day. Joined from the transaction
+-- to its source, never the other way round.
 CREATE OR REPLACE TABLE ledger.movements AS
-WITH treated AS (
-    SELECT b.*, m.treatment,
-           row_number() OVER (PARTITION BY b.id ORDER BY m.reporting_category = '*') AS nth
+WITH matched AS (
+    SELECT b.*, m.treatment AS known, m.note,
+           row_number() OVER (PARTITION BY b.id ORDER BY m.type = '*', m.reporting_category = '*') AS nth
     FROM stripe.balance_transactions b
     JOIN ledger.covered_days USING (day)
     LEFT JOIN ledger.movement_kinds m
-      ON m.type = b.type AND m.reporting_category IN (b.reporting_category, '*')
+      ON m.type IN (b.type, '*') AND m.reporting_category IN (b.reporting_category, '*')
+),
+sourced AS (
+    SELECT
+        t.*, coalesce(c.id, r.charge, d.charge) AS charge,
+        CASE
+            WHEN t.known IN ('payment', 'payment_failed') THEN c.id IS NULL
+            WHEN t.known IN ('refund', 'refund_failed', 'capture_reversal') THEN r.id IS NULL
+            WHEN t.known IN ('dispute', 'dispute_won') THEN d.id IS NULL
+            WHEN t.known IN ('payout', 'payout_failed') THEN p.id IS NULL
+            ELSE false
+        END AS orphan
+    FROM matched t
+    LEFT JOIN stripe.charges c ON c.id = t.source
+    LEFT JOIN stripe.refunds r ON r.id = t.source
+    LEFT JOIN stripe.disputes d ON d.id = t.source
+    LEFT JOIN stripe.payouts p ON p.id = t.source
+    WHERE t.nth = 1
+),
+treated AS (
+    SELECT *,
+           CASE WHEN orphan OR known IS NULL THEN 'suspense'
+                -- Money of a refund comes back: whatever the type is called, that refund failed.
+                WHEN known = 'refund' AND amount > 0 THEN 'refund_failed'
+                ELSE known END AS treatment
+    FROM sourced
 )
 SELECT
     t.id, t.created, t.day, t.type, t.reporting_category, t.balance_type, t.currency, t.amount, t.fee, t.net, t.source,
-    t.description, t.fee_details,
+    t.description, t.fee_details, t.treatment, t.charge,
+    -- A role that the company may leave open falls back on suspense; any other without an account stops the build.
+    CASE WHEN a.unchosen IS NULL THEN m.number ELSE coalesce(m.number, account('suspense')) END AS counter,
     CASE
-        WHEN t.treatment IN ('payment', 'payment_failed') AND c.id IS NULL THEN 'suspense'
-        WHEN t.treatment IN ('refund', 'refund_failed', 'capture_reversal') AND r.id IS NULL THEN 'suspense'
-        WHEN t.treatment IN ('dispute', 'dispute_won') AND d.id IS NULL THEN 'suspense'
-        WHEN t.treatment IN ('payout', 'payout_failed') AND p.id IS NULL THEN 'suspense'
-        ELSE coalesce(t.treatment, 'suspense')
-    END AS treatment,
-    CASE
-        WHEN t.treatment IS NULL THEN 'unknown balance transaction type ' || t.type || ' / ' || t.reporting_category
-        WHEN t.type = 'tax_fee' THEN 'Stripe charged tax on its fees: register the VAT number in Stripe''s tax settings'
-        WHEN t.treatment = 'suspense' THEN t.type || ' ' || t.reporting_category || ' waits on the suspense account: '
-            || coalesce(t.description, 'no description')
-        WHEN coalesce(c.id, r.id, d.id, p.id) IS NULL AND t.treatment NOT IN ('fee', 'topup', 'topup_reversed')
-            THEN 'the source ' || coalesce(t.source, '(none)') || ' of ' || t.id || ' was not found in Stripe'
+        WHEN t.known IS NULL THEN 'unknown balance transaction type ' || t.type || ' / ' || t.reporting_category
+        WHEN t.orphan THEN 'the source ' || coalesce(t.source, '(none)') || ' of ' || t.id || ' was not found in Stripe'
+        WHEN t.treatment = 'suspense' OR (a.unchosen = 'suspense' AND m.number IS NULL)
+            THEN t.type || ' ' || t.reporting_category || ' waits on the suspense account: ' || t.note
+                 || CASE a.unchosen WHEN 'suspense' THEN ' (choose accounts.' || a.role || ')' ELSE '' END
+                 || '; ' || coalesce(t.description, 'no description')
+        WHEN t.treatment = 'customer_funds' THEN t.note || ': ' || coalesce(t.source, t.id)
     END AS alert,
-    coalesce(c.id, r.charge, d.charge) AS charge,
+    CASE
+        WHEN a.unchosen = 'hold' AND policy('connect') IS NULL
+            THEN 'Stripe Connect: choose connect = "agent" or "principal" in fortstripe.toml'
+        WHEN t.treatment IN ('commission', 'commission_refund') AND policy('commission_vat_rate') IS NULL
+            THEN 'own commission: choose commission_vat_rate in fortstripe.toml'
+        WHEN t.treatment IN ('seller_paid', 'seller_repaid') AND m.number IS NULL
+            THEN 'Stripe Connect as principal: choose accounts.connect_principal in fortstripe.toml'
+    END AS held,
     e.sek_per_unit,
     to_ore(t.amount, t.currency, e.sek_per_unit) AS amount_ore,
     to_ore(t.fee, t.currency, e.sek_per_unit) AS fee_ore
 FROM treated t
-LEFT JOIN stripe.charges c ON c.id = t.source
-LEFT JOIN stripe.refunds r ON r.id = t.source
-LEFT JOIN stripe.disputes d ON d.id = t.source
-LEFT JOIN stripe.payouts p ON p.id = t.source
-LEFT JOIN ledger.exchange_rates e ON e.currency = t.currency AND (e.day = t.day OR t.currency = 'SEK')
-WHERE t.nth = 1;
+LEFT JOIN ledger.movement_accounts a ON a.treatment = t.treatment
+LEFT JOIN ledger.account_map m
+  ON m.role = replace(replace(a.role, '{currency}', t.currency), '{connect}', coalesce(policy('connect'), ''))
+LEFT JOIN ledger.exchange_rates e ON e.currency = t.currency AND (e.day = t.day OR t.currency = 'SEK');

@@ -2,7 +2,11 @@
 INSERT INTO ledger.postings BY NAME
 WITH entry AS (
     SELECT l.dispute || ':lost' AS entry_id, l.event_day AS day, 'dispute_lost' AS kind, l.dispute AS source, l.charge,
-           c.sale_id, c.credit_id, 'SEK' AS settlement, 'Förlorad tvist ' || l.dispute AS text, c.held, 'SEK' AS currency,
+           c.sale_id, c.credit_id, 'SEK' AS settlement, 'Förlorad tvist ' || l.dispute AS text,
+           coalesce(c.held, CASE WHEN l.treatment IS NULL
+                                 THEN 'lost dispute (' || coalesce(l.reason, 'no reason')
+                                      || '): choose dispute_lost for that reason in fortstripe.toml' END) AS held,
+           l.treatment, 'SEK' AS currency,
            coalesce(c.gross_ore, 0) AS credited_ore, sum(-m.amount_ore) AS disputed_ore
     FROM ledger.lost_disputes l
     JOIN ledger.covered_days d ON d.day = l.event_day
@@ -16,11 +20,12 @@ lines AS (
     SELECT entry_id, 2, account('disputed'), -disputed_ore FROM entry
     UNION ALL
     SELECT entry_id, 3,
-           CASE WHEN credit_id IS NULL THEN account('bad_debt')
+           CASE WHEN treatment IS NULL THEN account('suspense')
+                WHEN credit_id IS NULL THEN account('bad_debt')
                 WHEN disputed_ore > credited_ore THEN account('exchange_loss') ELSE account('exchange_gain') END,
            disputed_ore - credited_ore
     FROM entry
 )
-SELECT e.* EXCLUDE (credited_ore, disputed_ore), l.* EXCLUDE entry_id
+SELECT e.* EXCLUDE (treatment, credited_ore, disputed_ore), l.* EXCLUDE entry_id
 FROM entry e JOIN lines l USING (entry_id)
 WHERE l.ore <> 0 AND e.disputed_ore <> 0;

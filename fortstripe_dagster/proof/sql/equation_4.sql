@@ -1,3 +1,7 @@
+-- Money that Stripe keeps back and gives again by a second transaction.
+CREATE OR REPLACE TEMP MACRO held_back(type, category) AS
+    type LIKE '%reserve%' OR type LIKE 'payout_minimum_balance%' OR category LIKE '%reserved_funds';
+
 -- 4a: the whole claim on Stripe: what all balance transactions left there, what is on its way to the bank and what
 -- Stripe holds in reserve = clearing + transit + reserves of the ledger.
 INSERT INTO sides BY NAME
@@ -6,14 +10,14 @@ SELECT '4a' AS equation, currency, unit, day, left_side, right_side FROM sides W
 INSERT INTO sides BY NAME
 SELECT '4a' AS equation, b.currency, b.id AS unit, b.day, units(-b.net, b.currency) AS left_side
 FROM stripe.balance_transactions b
-WHERE b.type LIKE '%reserve%' AND b.day >= start_date() AND b.net <> 0;
+WHERE held_back(b.type, b.reporting_category) AND b.day >= start_date() AND b.net <> 0;
 
 INSERT INTO sides BY NAME
 SELECT '4a' AS equation, l.currency, b.id AS unit, l.event_day AS day, units(l.amount_currency, l.currency) AS right_side
 FROM ledger.lines l
 JOIN ledger.entries e USING (entry_id)
 JOIN stripe.balance_transactions b ON b.id = e.balance_transaction
-WHERE b.type LIKE '%reserve%' AND l.account <> account('clearing:' || l.currency);
+WHERE held_back(b.type, b.reporting_category) AND l.account <> account('clearing:' || l.currency);
 
 -- 4b: the balance as Stripe itself tells it, compared at the moment of reading only: the latest reading that the listed
 -- transactions reach up to, or at first the one beside the list. A payment made in between would look like a difference.
