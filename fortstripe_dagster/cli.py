@@ -11,7 +11,7 @@ from collections.abc import Callable
 from datetime import date
 from getpass import getuser
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import click
 
@@ -181,6 +181,18 @@ def sie(first: date, last: date, output: Path | None, company: str | None, as_js
     report = write_sie(settings, Warehouse(settings.warehouse_path, say=say), Days(first, last), path, company)
     show(report, as_json)
     return report.exit_code
+
+
+@cli.command()
+@click.argument("name")
+@click.option("--lang", "language", type=click.Choice(["en", "sv"]), default="en", show_default=True)
+@_json
+def explain(name: str, language: Literal["en", "sv"], as_json: bool) -> int:
+    """Say what stands behind NAME: voucher (S 12), invoice number, account and day (1686@2026-03-14) or Stripe id."""
+    from fortstripe_dagster.proof.explain import explain as find
+
+    show(find(Warehouse(settings_module.load().warehouse_path, say=say), name, language), as_json)
+    return DONE
 
 
 @cli.command()
