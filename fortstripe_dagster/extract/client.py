@@ -23,7 +23,7 @@ from fortstripe_dagster.extract.rate_limit import RateLimiter
 from fortstripe_dagster.failures import ConfigurationError, StripeFailure
 from fortstripe_dagster.settings import STRIPE_API_VERSION, Settings
 
-ID_IN_PATH = re.compile(r"^(/v1/[^/]+)/[^/]+")
+ID_IN_PATH = re.compile(r"^(/v1/(?:checkout/|reporting/)?[^/]+)/[^/]+")
 PERMISSION = re.compile(r"'?(rak_[a-z_]+)'?")
 KEY = re.compile(r"\b[rs]k_(?:live|test)_[^\s'\"]+")
 
@@ -34,6 +34,10 @@ FIRST_CONTACT_ATTEMPTS = 3
 
 class StripeObjectMissing(StripeFailure):
     """Stripe knows no object with this id (404)."""
+
+
+class StripeForbidden(StripeFailure):
+    """The key lacks a permission (403)."""
 
 
 @dataclass(frozen=True)
@@ -161,7 +165,7 @@ class StripeApi:
         if status == 403:
             named = PERMISSION.search(message)
             missing = named.group(1) if named else permission or "the permission that Stripe names: " + message
-            return StripeFailure(
+            return StripeForbidden(
                 f"The key lacks the permission {missing} (403), needed for reading {reading}.",
                 f"give the restricted key {missing} in Stripe's Dashboard (Developers, API keys) and run again.",
             )

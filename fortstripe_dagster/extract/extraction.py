@@ -20,10 +20,12 @@ from fortstripe_dagster.extract import balance, events, rate_sources, rates, ref
 from fortstripe_dagster.extract.balance import Account, BalanceLine
 from fortstripe_dagster.extract.client import Patience, StripeApi
 from fortstripe_dagster.extract.commit import Committed, Coverage, commit, coverage, create_tables, record_window
+from fortstripe_dagster.extract.optional import naming_the_switch, said_of
 from fortstripe_dagster.extract.pages import StripeReader
+from fortstripe_dagster.extract.parents import parents_of
 from fortstripe_dagster.extract.report import ExtractReport, StreamReport
 from fortstripe_dagster.extract.spool import Spool, now
-from fortstripe_dagster.extract.streams import PAYOUT_MEMBERS, STREAMS
+from fortstripe_dagster.extract.streams import STREAMS, SUBLISTS
 from fortstripe_dagster.extract.windows import Window, merged, plan, since_start
 from fortstripe_dagster.failures import ConfigurationError, Failure
 from fortstripe_dagster.settings import Settings
@@ -120,6 +122,9 @@ class Extraction:
         stream = STREAMS.get(name)
         if stream is None or stream.reach is None:
             raise ConfigurationError(f"There is no stream {name!r} to list.", "choose from LISTED.")
+        if name in self.settings.stripe.switched_off:
+            self._remark(said_of(stream))
+            return self._noted(StreamReport(name))
         covered = self._covered(name)
         clock = int(time.time())
         if name == "events" and (remark := events.gap(covered, clock)):
@@ -130,7 +135,7 @@ class Extraction:
             clock,
             covered,
             self._first_moment,
-            self.settings.stripe.document_lookback_days,
+            self.settings.stripe.document_lookback_days if stream.lookback_days is None else stream.lookback_days,
         )
         return self._commit_windows(name, windows)
 
@@ -142,7 +147,7 @@ class Extraction:
         self.check_account()
         missing, *open_ends = self._ask(
             lambda connection: (
-                references.missing(connection),
+                self._missing(connection),
                 events.stale(connection),
                 references.moved_since_read(connection),
                 references.not_final(connection, today(), self.run_id),
@@ -180,7 +185,7 @@ class Extraction:
             if readings[-1][1] == readings[-2][1]:
                 break
         if moved:
-            self._close_over(self._ask(references.missing), {})
+            self._close_over(self._ask(self._missing), {})
         with self.warehouse.transaction() as connection:
             for at, found in readings:
                 balance.record(connection, found, at)
@@ -198,9 +203,12 @@ class Extraction:
                 self._fetch(wanted)
             elif missing.intents:
                 self._look_up(missing.intents)
+            elif missing.sublists:
+                for name, parents in missing.sublists.items():
+                    self._list_inside(name, parents)
             else:
-                self._list_members(missing.payouts)
-            missing, open_ends = self._ask(references.missing), {}
+                self._fetch(parents_of(self._api, missing.unplaced))
+            missing, open_ends = self._ask(self._missing), {}
 
     @property
     def _first_moment(self) -> int:
@@ -218,7 +226,8 @@ class Extraction:
             counted = []
             for window in windows:
                 spent = sum(self._api.requests.values())
-                rows = self._reader.window(stream, window, spool)
+                with naming_the_switch(stream):
+                    rows = self._reader.window(stream, window, spool)
                 counted.append((window, rows, sum(self._api.requests.values()) - spent))
             with self.warehouse.transaction() as connection:
                 committed = commit(connection, spool)
@@ -240,7 +249,9 @@ class Extraction:
             for name, ids in wanted.items():
                 before = sum(self._api.requests.values())
                 for id in ids:
-                    if not self._reader.object(STREAMS[name], id, spool):
+                    with naming_the_switch(STREAMS[name]):
+                        known = self._reader.object(STREAMS[name], id, spool)
+                    if not known:
                         self._remark(f"Stripe does not know {name} {id}: it is kept as deleted.")
                 spent[name] = sum(self._api.requests.values()) - before
             self._commit_spool(spool, spent)
@@ -259,14 +270,20 @@ class Extraction:
 
             self._commit_spool(spool, {"invoice_payments": spent}, remember)
 
-    def _list_members(self, payouts: Sequence[str]) -> None:
+    def _list_inside(self, name: str, parents: Sequence[str]) -> None:
+        """Read one sublist of several objects and commit them together."""
+        stream, sublist = SUBLISTS[name]
         before = sum(self._api.requests.values())
         with Spool(self.settings.home) as spool:
-            for payout in payouts:
-                self._reader.sublist(STREAMS["payouts"], PAYOUT_MEMBERS, payout, spool)
-            for page in list(spool.pages):
-                spool.add_again(page, "balance_transactions")
-            self._commit_spool(spool, {"payout_members": sum(self._api.requests.values()) - before})
+            for parent in parents:
+                self._reader.sublist(stream, sublist, parent, spool)
+            if sublist.counts_for:
+                for page in list(spool.pages):
+                    spool.add_again(page, sublist.counts_for)
+            self._commit_spool(spool, {name: sum(self._api.requests.values()) - before})
+
+    def _missing(self, connection: duckdb.DuckDBPyConnection) -> references.Missing:
+        return references.missing(connection, self.settings.stripe.switched_off)
 
     def _commit_spool(
         self,

@@ -5,6 +5,7 @@ Every question is a query over the typed tables; nothing here makes a request.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 
@@ -22,14 +23,23 @@ REFERRED = {
     "disputes": "SELECT source FROM moved WHERE stream = 'disputes' AND regexp_matches(source, '^(dp|du)_')",
     "payouts": "SELECT source FROM moved WHERE stream = 'payouts' AND starts_with(source, 'po_')",
     "topups": "SELECT source FROM moved WHERE stream = 'charges' AND starts_with(source, 'tu_')",
+    "transfers": "SELECT source FROM moved WHERE stream = 'charges' AND starts_with(source, 'tr_')",
+    "application_fees": "SELECT source FROM moved WHERE stream = 'charges' AND starts_with(source, 'fee_')",
+    "payment_intents": """
+        SELECT payment_intent FROM stripe.charges
+        WHERE payment_method_type IN ('card_present', 'interac_present') AND status = 'succeeded'""",
     "customers": """
         SELECT customer FROM stripe.charges
         UNION SELECT i.customer FROM stripe.invoices AS i JOIN reach ON stream = 'customers'
             AND i.created >= starts AND i.created < ends""",
     "invoices": "SELECT invoice FROM stripe.invoice_payments UNION SELECT invoice FROM stripe.credit_notes",
-    "tax_rates": "SELECT tax_rate FROM stripe.invoice_lines UNION SELECT tax_rate FROM stripe.credit_note_lines",
-    "prices": "SELECT price FROM stripe.invoice_lines",
-    "products": "SELECT product FROM stripe.invoice_lines UNION SELECT product FROM stripe.prices",
+    "tax_rates": """
+        SELECT tax_rate FROM stripe.invoice_lines UNION SELECT tax_rate FROM stripe.credit_note_lines
+        UNION SELECT tax_rate FROM stripe.checkout_line_items""",
+    "prices": "SELECT price FROM stripe.invoice_lines UNION SELECT price FROM stripe.checkout_line_items",
+    "products": """
+        SELECT product FROM stripe.invoice_lines UNION SELECT product FROM stripe.prices
+        UNION SELECT product FROM stripe.checkout_line_items""",
 }
 """For each stream, the ids that other objects refer to. Always from the balance transaction to its source.
 
@@ -48,6 +58,10 @@ NOT_FINAL = {
             OR status = 'paid' AND arrival_date + 10 > $today
             OR reconciliation_status = 'in_progress' AND arrival_date + 30 > $today""",
     "invoices": "SELECT id FROM stripe.invoices WHERE status IN ('draft', 'open')",
+    "topups": "SELECT id FROM stripe.topups WHERE status = 'pending'",
+    "checkout_sessions": """
+        SELECT id FROM stripe.checkout_sessions
+        WHERE status = 'open' OR status = 'complete' AND payment_status = 'unpaid' AND created::DATE + 30 > $today""",
 }
 """Stored objects that may still change by themselves. A paid payout can fail until 10 days after its arrival."""
 
@@ -113,10 +127,33 @@ _OLD_CUSTOMERS = """
     ORDER BY 1
 """
 
-_PAYOUTS_WITHOUT_MEMBERS = """
-    SELECT p.id FROM stripe.payouts AS p
-    ANTI JOIN stripe.raw_objects AS members ON members.stream = 'payout_members' AND members.id = p.id
-    WHERE p.automatic AND p.reconciliation_status = 'completed' ORDER BY p.created, p.id
+SUBLISTS_WANTED = {
+    "payout_members": """
+        SELECT id FROM stripe.payouts
+        ANTI JOIN stripe.raw_objects AS members ON members.stream = 'payout_members' AND members.id = payouts.id
+        WHERE automatic AND reconciliation_status = 'completed'""",
+    "customer_balance_transactions": """
+        SELECT customer
+        FROM (
+            SELECT 'customers' AS stream, id, id AS customer FROM stripe.customers WHERE balance <> 0
+            UNION ALL SELECT 'invoices', id, customer FROM stripe.invoices
+                WHERE starting_balance <> 0 OR ending_balance <> 0
+            UNION ALL SELECT 'credit_notes', id, customer FROM stripe.credit_notes
+                WHERE customer_balance_transaction IS NOT NULL
+        )
+        JOIN stripe.raw_objects AS told USING (stream, id)
+        JOIN stripe.customers AS who ON who.id = customer AND NOT who.deleted
+        LEFT JOIN stripe.raw_objects AS known
+            ON known.stream = 'customer_balance_transactions' AND known.id = customer
+        WHERE known.id IS NULL OR known.fetched_at < told.first_seen""",
+}
+"""For each sublist that is read by a rule of its own, the objects whose list is absent or older than what moved it."""
+
+_UNPLACED = """
+    SELECT id FROM stripe.balance_transactions
+    WHERE starts_with(source, 'trr_') AND source NOT IN (SELECT id FROM stripe.transfer_reversals)
+        OR starts_with(source, 'fr_') AND source NOT IN (SELECT id FROM stripe.application_fee_refunds)
+    ORDER BY created, id
 """
 
 
@@ -133,19 +170,24 @@ class Missing:
     invoice. An invoice payment is never older than its customer nor younger than its charge, so where the list of
     invoice payments covers that whole stretch, it would have shown it. Guests have no invoices.
     """
-    payouts: list[str]
-    """Automatic payouts that Stripe has reconciled and whose transactions were not yet listed."""
+    sublists: dict[str, list[str]]
+    """By sublist, ids of the objects whose list is wanted."""
+    unplaced: list[str]
+    """Balance transactions of something taken back of which only a list inside an unknown object tells."""
 
     def __bool__(self) -> bool:
-        return bool(self.objects or self.intents or self.payouts)
+        return bool(self.objects or self.intents or self.sublists or self.unplaced)
 
 
-def missing(connection: duckdb.DuckDBPyConnection) -> Missing:
-    """Ask what is missing. Once objects are fetched, ask again: they refer to others."""
+def missing(connection: duckdb.DuckDBPyConnection, switched_off: Collection[str] = ()) -> Missing:
+    """Ask what is missing of the streams that are read. Once objects are fetched, ask again: they refer to others."""
+    referred = {stream: query for stream, query in REFERRED.items() if stream not in switched_off}
+    wanted = f"SELECT stream, list(DISTINCT id ORDER BY id) FROM ({_union(SUBLISTS_WANTED)}) GROUP BY 1"
     return Missing(
-        dict(connection.execute(_ABSENT.format(union=_union(REFERRED))).fetchall()),
+        dict(connection.execute(_ABSENT.format(union=_union(referred))).fetchall()),
         _ids(connection, _OLD_CUSTOMERS),
-        _ids(connection, _PAYOUTS_WITHOUT_MEMBERS),
+        dict(connection.execute(wanted).fetchall()),
+        [] if {"transfers", "application_fees"} & set(switched_off) else _ids(connection, _UNPLACED),
     )
 
 
@@ -165,7 +207,9 @@ def moved_since_read(connection: duckdb.DuckDBPyConnection) -> dict[str, list[st
 
 
 def _union(queries: dict[str, str]) -> str:
-    return " UNION ALL ".join(f"SELECT '{stream}', id FROM ({query}) AS ids(id)" for stream, query in queries.items())
+    return " UNION ALL ".join(
+        f"SELECT '{stream}' AS stream, id FROM ({query}) AS ids(id)" for stream, query in queries.items()
+    )
 
 
 def _ids(connection: duckdb.DuckDBPyConnection, query: str) -> list[str]:

@@ -1,4 +1,8 @@
-"""What is read from Stripe: one row for each stream. Everything else in this folder works from this table."""
+"""What is read from Stripe: one row for each stream. Everything else in this folder works from this table.
+
+Not read, because no figure in the books needs them: coupons and promotion codes (their amounts stand on each line),
+setup intents, payment methods. Reserves have no list of their own: their balance transactions say all.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +16,8 @@ Reach = Literal["window", "documents", "everything", "start_date", "feed"]
 window      not at all
 documents   the first time, `stripe.document_lookback_days` back: an invoice is drafted long before it is paid, a
             customer comes before the first sale
-everything  the first time, all there is: small catalogues that documents of any age refer to
+everything  the first time, all there is: small catalogues that documents of any age refer to; later only while the
+            feed of events, which names each new object, was interrupted
 start_date  from the first booked day until now, always: the balance must be explained without a gap
 feed        and all since the last reading, until now: what changed
 """
@@ -34,6 +39,8 @@ class Sublist:
     """Query parameters; `{id}` is the parent."""
     keep: tuple[str, ...] = ()
     """Fields of the elements to store; empty: all."""
+    counts_for: str | None = None
+    """The stream that its elements are objects of, where they are kept for that, too."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +54,11 @@ class Stream:
     """Fields without which the books would go wrong, though they may be null; the tables say which may not."""
     tables: tuple[str, ...]
     reach: Reach | None = "window"
-    """None: never listed, only fetched by id."""
+    """None: not listed for days, only fetched where something refers to it."""
+    below: str = ""
+    """Where its path does not end in its name: the path after /v1/."""
+    lookback_days: int | None = None
+    """How far `documents` reaches back; None: as far as the company's settings say."""
     params: Mapping[str, Any] = field(default_factory=dict)
     variants: tuple[Mapping[str, Any], ...] = ({},)
     """Lists to read one after the other: Stripe hides inactive objects unless asked."""
@@ -55,11 +66,13 @@ class Stream:
     sublists: tuple[Sublist, ...] = ()
     books_money: bool = False
     """An object that cannot be found stops the run, instead of being remembered as deleted."""
+    without: str = ""
+    """What the books do without if the company switches it off; empty: it cannot be switched off."""
 
     @property
     def path(self) -> str:
         """The list's path; an object's is below it."""
-        return f"/v1/{self.name}"
+        return f"/v1/{self.below or self.name}"
 
     def list_params(self) -> dict[str, Any]:
         """Parameters of every list request."""
@@ -81,7 +94,14 @@ PAYOUT_MEMBERS = Sublist(
     "balance_transaction",
     params={"payout": "{id}"},
     keep=("id", "type", "source"),
+    counts_for="balance_transactions",
 )
+CUSTOMER_CREDIT = Sublist(
+    "customer_balance_transactions", "/v1/customers/{id}/balance_transactions", "customer_balance_transaction"
+)
+CHECKOUT_ITEMS = Sublist("checkout_line_items", "/v1/checkout/sessions/{id}/line_items", "item", "line_items")
+TRANSFER_REVERSALS = Sublist("transfer_reversals", "/v1/transfers/{id}/reversals", "transfer_reversal", "reversals")
+FEE_REFUNDS = Sublist("application_fee_refunds", "/v1/application_fees/{id}/refunds", "fee_refund", "refunds")
 
 _ROWS = (
     Stream("events", "event", "rak_event_read", ("type", "data"), ("events",), "feed"),
@@ -132,10 +152,10 @@ _ROWS = (
         "customer",
         "rak_customer_read",
         (),
-        ("customers", "customer_tax_ids"),
+        ("customers", "customer_tax_ids", "customer_balance_transactions"),
         "documents",
         expand=("tax_ids",),
-        sublists=(CUSTOMER_TAX_IDS,),
+        sublists=(CUSTOMER_TAX_IDS, CUSTOMER_CREDIT),
     ),
     Stream(
         "invoices",
@@ -191,7 +211,57 @@ _ROWS = (
         "everything",
         variants=BOTH,
     ),
-    Stream("topups", "topup", "rak_top_up_read", ("amount", "currency", "status"), ("topups",), None),
+    Stream(
+        "checkout_sessions",
+        "checkout.session",
+        "rak_checkout_session_read",
+        ("mode", "status", "payment_status", "payment_intent", "amount_total"),
+        ("checkout_sessions", "checkout_line_items"),
+        "documents",
+        below="checkout/sessions",
+        lookback_days=1,  # a session lives 24 hours: a payment's is at most a day older
+        expand=("line_items",),
+        sublists=(CHECKOUT_ITEMS,),
+        without="what was bought in Checkout is known only from the payment's own description and metadata",
+    ),
+    Stream(
+        "payment_intents",
+        "payment_intent",
+        "rak_payment_intent_read",
+        ("amount", "currency", "status"),
+        ("payment_intents",),
+        None,
+        without="tips taken on a terminal are booked as a part of the sale",
+    ),
+    Stream(
+        "topups",
+        "topup",
+        "rak_top_up_read",
+        ("amount", "currency", "status"),
+        ("topups",),
+        None,
+        without="a top-up is known from its balance transaction only",
+    ),
+    Stream(
+        "transfers",
+        "transfer",
+        "rak_transfer_read",
+        ("amount", "currency", "destination", "reversals"),
+        ("transfers", "transfer_reversals"),
+        None,
+        sublists=(TRANSFER_REVERSALS,),
+        without="transfers to connected accounts are known from their balance transactions only",
+    ),
+    Stream(
+        "application_fees",
+        "application_fee",
+        "rak_application_fee_read",
+        ("amount", "currency", "account", "refunds"),
+        ("application_fees", "application_fee_refunds"),
+        None,
+        sublists=(FEE_REFUNDS,),
+        without="application fees are known from their balance transactions only",
+    ),
 )
 
 STREAMS: dict[str, Stream] = {stream.name: stream for stream in _ROWS}

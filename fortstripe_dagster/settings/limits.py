@@ -1,6 +1,8 @@
-"""How hard the two services are asked. The defaults stay under what they allow."""
+"""How hard the two services are asked, and for what not. The defaults stay under what they allow."""
 
 from __future__ import annotations
+
+from typing import Literal
 
 from pydantic import Field
 
@@ -15,6 +17,9 @@ class StripeLimits(Group):
     document_lookback_days: int = Field(
         default=90, ge=0, description="How long before the first synced day an invoice may have been drafted."
     )
+    switched_off: tuple[
+        Literal["checkout_sessions", "payment_intents", "topups", "transfers", "application_fees"], ...
+    ] = Field(default=(), description="Streams that are not read, since the company has no use for them.")
 
 
 class FortnoxLimits(Group):

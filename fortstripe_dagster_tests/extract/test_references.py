@@ -46,7 +46,7 @@ def test_top_ups_disputes_and_payouts_are_fetched_from_their_transactions(compan
     dispute = world.dispute_opened(charge, at=march(3))
     topup = world.topup(at=march(4), amount=5000)
     world.payout(at=march(12))
-    world.balance_transaction(at=march(5), type="transfer", amount=-100, source="tr_not_ours")
+    world.balance_transaction(at=march(5), type="transfer", amount=-100, source="xx_not_ours")
     shop = company(world)
     streams = ["balance_transactions", "charges", "disputes", "payouts"]
     with shop.run() as run:
@@ -61,7 +61,7 @@ def test_top_ups_disputes_and_payouts_are_fetched_from_their_transactions(compan
     assert shop.rows("SELECT id FROM stripe.disputes") == [(dispute["id"],)]
     assert shop.rows("SELECT id, amount FROM stripe.topups") == [(topup["id"], 5000)]
     assert shop.value("SELECT count(*) FROM stripe.payouts") == 1
-    assert not shop.paths("tr_not_ours")
+    assert not shop.paths("xx_not_ours")
 
 
 def test_a_payment_of_an_old_customer_is_looked_up_and_joined_to_its_old_invoice(company: StartCompany) -> None:

@@ -94,6 +94,7 @@ def everything() -> World:
     world.checkout_session(at=march(8), lines=[Line(description="Bok", unit_amount=19900, price=once)], abandoned=True)
     world.reverse_transfer(world.transfer(at=march(8), amount=5000), at=march(8), amount=2000)
     world.refund_application_fee(world.application_fee(at=march(8), amount=3000), at=march(8), amount=1000)
+    world.one_off_payment(at=march(8), amount=11000, name="Gäst", method="card_present", tip=1000)
     world.topup(at=march(9), amount=100000)
     world.stripe_fee(at=march(9), amount=1250)
     world.adjustment(at=march(9), amount=-1500)

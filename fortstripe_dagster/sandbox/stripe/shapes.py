@@ -152,6 +152,9 @@ def card_details(*, brand: str, country: str, last4: str, amount: int) -> Stripe
 def method_details(method: str, country: str) -> StripeObject:
     """`payment_method_details` of a payment that is not by card. KeyError for a method the sandbox does not know."""
     known: dict[str, StripeObject] = {
+        "card_present": {"brand": "visa", "country": country, "exp_month": 8, "exp_year": 2029, "funding": "debit",
+                         "incremental_authorization_supported": False, "last4": "4242", "network": "visa",
+                         "overcapture_supported": False, "read_method": "contactless_emv"},
         "klarna": {"payer_details": {"address": {"country": country}}, "payment_method_category": "pay_later",
                    "preferred_locale": "sv-SE"},
         "swish": {"fingerprint": None, "payment_reference": None, "verified_phone_last4": None},

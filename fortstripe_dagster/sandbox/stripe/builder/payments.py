@@ -14,7 +14,13 @@ from fortstripe_dagster.sandbox.stripe.shapes import StripeObject
 EEA = frozenset("AT BE BG HR CY CZ DK EE FI FR DE GR HU IS IE IT LV LI LT LU MT NL NO PL PT RO SK SI ES SE".split())
 
 CARD_FEE = {"eea": Decimal("0.015"), "GB": Decimal("0.025"), "other": Decimal("0.029")}
-METHOD_FEE = {"klarna": Decimal("0.0299"), "swish": Decimal("0.01"), "sepa_debit": Decimal("0.004")}
+METHOD_FEE = {
+    "card_present": Decimal("0.014"),
+    "klarna": Decimal("0.0299"),
+    "swish": Decimal("0.01"),
+    "sepa_debit": Decimal("0.004"),
+}
+CARDS = frozenset({"card", "card_present"})
 FIXED_FEE = {"sek": 180, "eur": 25}
 CONVERSION_FEE = Decimal("0.02")
 
@@ -43,10 +49,12 @@ def one_off_payment(
     description: str | None = None,
     ship_to: StripeObject | None = None,
     metadata: dict[str, str] | None = None,
+    tip: int | None = None,
 ) -> StripeObject:
     """A payment without an invoice, by `customer` or by a guest (name, email, country); returns its charge.
 
-    `method` is card, klarna, swish or sepa_debit; status "pending" is a bank debit that may still fail;
+    `method` is card, card_present (a terminal, where a part of `amount` may be a `tip`), klarna, swish or sepa_debit;
+    status "pending" is a bank debit that may still fail;
     `capture=False` an authorisation. `settle_in` is the balance it lands on (default: the account's currency), at
     `exchange_rate`. `fee` overrides the tariff. `ship_to` is an address (`catalog.address`) that goods go to.
     """
@@ -54,6 +62,8 @@ def one_off_payment(
     intent = new_intent(world, at=at, amount=amount, currency=currency, customer=customer, description=description,
                         metadata=metadata, method=method, capture=capture,
                         shipping=_shipping(ship_to, who))  # fmt: skip
+    if tip is not None:
+        intent["amount_details"] = {"tip": {"amount": tip}}
     return charge_intent(world, intent, at=at, who=who, method=method, status=status, settle_in=settle_in,
                          exchange_rate=exchange_rate, fee=fee)  # fmt: skip
 
@@ -146,7 +156,7 @@ def _attempt(world: Account, intent: StripeObject, *, at: datetime, who: StripeO
     country = who["address"]["country"] or "SE"
     charge = world.add(
         shapes.charge(
-            id=world.new_id("ch" if method == "card" else "py"),
+            id=world.new_id("ch" if method in CARDS else "py"),
             amount=intent["amount"],
             billing_details=who,
             calculated_statement_descriptor=world.account["settings"]["payments"]["statement_descriptor"],
@@ -198,7 +208,7 @@ def _settle(
     if converts and fee is None:
         converting = half_up(gross * CONVERSION_FEE)
         parts.append(shapes.fee_detail(converting, settled, "Stripe currency conversion fee"))
-    by_card = charge["payment_method_details"]["type"] == "card"
+    by_card = charge["payment_method_details"]["type"] in CARDS
     settling = balance_transaction(
         world,
         at=at,
