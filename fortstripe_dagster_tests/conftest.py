@@ -20,6 +20,7 @@ CHOICES: dict[str, Any] = {
     "dispute_lost": "credit",
     "bank_leg": "book",
     "default_supply": {"kind": "e-service", "vat_rate": 25},
+    "oss": {"status": "off", "previous_year_turnover": 0, "outside_stripe": "none"},
     "accounts": {"clearing": {"SEK": "1686"}},
     "stripe": {"requests_per_second": 500, "requests_per_second_account": 1000},
     "fortnox": {"requests_per_5_seconds": 5000, "settle_seconds": 0.2},

@@ -7,7 +7,7 @@ from importlib.resources import files
 
 import duckdb
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fortstripe_dagster import ledger, money
@@ -20,6 +20,7 @@ def sql() -> duckdb.DuckDBPyConnection:
     connection = duckdb.connect()
     connection.execute("CREATE SCHEMA ledger; CREATE TABLE ledger.account_map (role VARCHAR, number VARCHAR)")
     connection.execute("CREATE TABLE ledger.policy (name VARCHAR, value VARCHAR)")
+    connection.execute(f"CREATE TABLE ledger.currencies AS SELECT * FROM read_csv('{money.CURRENCIES}')")
     connection.execute(files(ledger).joinpath("sql", "macros.sql").read_text())
     return connection
 
@@ -54,12 +55,14 @@ def test_vat_inside_a_gross_amount(gross: int, percent: str, vat: int) -> None:
     assert money.vat_of_gross(gross, Decimal(percent)) == vat
 
 
+@settings(deadline=None)
 @given(gross=MINOR, percent=st.sampled_from(["25", "12", "6", "0", "25.5", "19"]))
 def test_sql_rounds_as_python_does(sql: duckdb.DuckDBPyConnection, gross: int, percent: str) -> None:
     row = sql.execute("SELECT vat_of_gross(?::BIGINT, ?::DECIMAL(5, 2))", [gross, percent]).fetchone()
     assert row == (money.vat_of_gross(gross, Decimal(percent)),)
 
 
+@settings(deadline=None)
 @given(
     minor=MINOR,
     rate=st.integers(min_value=1, max_value=20_000_000),
@@ -71,6 +74,7 @@ def test_sql_converts_as_python_does(sql: duckdb.DuckDBPyConnection, minor: int,
     assert row == (money.to_ore(minor, currency, per_unit),)
 
 
+@settings(deadline=None)
 @given(total=MINOR, weights=st.lists(st.integers(min_value=0, max_value=10**9), min_size=1, max_size=12))
 def test_allocation_loses_nothing(total: int, weights: list[int]) -> None:
     if sum(weights) == 0:

@@ -41,6 +41,11 @@ bank_leg = "book"
 kind = "e-service"
 vat_rate = 25
 
+[oss]
+status = "off"
+previous_year_turnover = 0
+outside_stripe = "none"
+
 [accounts.clearing]
 SEK = 1686
 

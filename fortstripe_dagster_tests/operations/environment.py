@@ -18,6 +18,10 @@ bank_leg = "book"
 [default_supply]
 kind = "e-service"
 vat_rate = 25
+[oss]
+status = "off"
+previous_year_turnover = 0
+outside_stripe = "none"
 [accounts.clearing]
 SEK = 1686
 [stripe]

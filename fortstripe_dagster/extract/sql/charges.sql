@@ -29,7 +29,9 @@ CREATE TABLE IF NOT EXISTS stripe.charges (
     payment_method_type VARCHAR,
     failure_code VARCHAR,
     failure_message VARCHAR,
-    metadata JSON
+    metadata JSON,
+    ship_to_country VARCHAR,
+    ship_to_postal_code VARCHAR
 );
 
 DELETE FROM stripe.charges WHERE id IN (SELECT id FROM changed);
@@ -46,7 +48,8 @@ SELECT
     r.billing_details.address.line2 AS billing_line2, r.billing_details.address.city AS billing_city,
     r.billing_details.address.postal_code AS billing_postal_code,
     r.payment_method_details.card.country AS card_country, r.payment_method_details.type AS payment_method_type,
-    r.failure_code, r.failure_message, r.metadata
+    r.failure_code, r.failure_message, r.metadata, r.shipping.address.country AS ship_to_country,
+    r.shipping.address.postal_code AS ship_to_postal_code
 FROM (
     SELECT id, created, json_transform(raw, '{
         "amount": "VARCHAR", "amount_captured": "VARCHAR", "amount_refunded": "VARCHAR", "currency": "VARCHAR",
@@ -57,7 +60,8 @@ FROM (
         "billing_details": {"name": "VARCHAR", "email": "VARCHAR", "phone": "VARCHAR", "address": {
             "country": "VARCHAR", "line1": "VARCHAR", "line2": "VARCHAR", "city": "VARCHAR", "postal_code": "VARCHAR"
         }},
-        "payment_method_details": {"type": "VARCHAR", "card": {"country": "VARCHAR"}}, "metadata": "JSON"
+        "payment_method_details": {"type": "VARCHAR", "card": {"country": "VARCHAR"}}, "metadata": "JSON",
+        "shipping": {"address": {"country": "VARCHAR", "postal_code": "VARCHAR"}}
     }') AS r
     FROM changed
 );

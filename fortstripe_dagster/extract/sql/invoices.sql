@@ -35,7 +35,11 @@ CREATE TABLE IF NOT EXISTS stripe.invoices (
     description VARCHAR,
     collection_method VARCHAR,
     billing_reason VARCHAR,
-    automatic_tax_status VARCHAR
+    automatic_tax_status VARCHAR,
+    shipping_amount BIGINT,
+    shipping_tax BIGINT,
+    ship_to_country VARCHAR,
+    ship_to_postal_code VARCHAR
 );
 
 DELETE FROM stripe.invoices WHERE id IN (SELECT id FROM changed);
@@ -56,7 +60,10 @@ SELECT
     r.customer_address.country AS customer_country, r.customer_address.line1 AS customer_line1,
     r.customer_address.line2 AS customer_line2, r.customer_address.city AS customer_city,
     r.customer_address.postal_code AS customer_postal_code, r.customer_tax_exempt, r.customer_tax_ids,
-    r.description, r.collection_method, r.billing_reason, r.automatic_tax.status AS automatic_tax_status
+    r.description, r.collection_method, r.billing_reason, r.automatic_tax.status AS automatic_tax_status,
+    r.shipping_cost.amount_total::BIGINT AS shipping_amount, r.shipping_cost.amount_tax::BIGINT AS shipping_tax,
+    r.customer_shipping.address.country AS ship_to_country,
+    r.customer_shipping.address.postal_code AS ship_to_postal_code
 FROM (
     SELECT id, created, json_transform(raw, '{
         "number": "VARCHAR", "status": "VARCHAR", "customer": "VARCHAR", "currency": "VARCHAR",
@@ -73,7 +80,9 @@ FROM (
             "country": "VARCHAR", "line1": "VARCHAR", "line2": "VARCHAR", "city": "VARCHAR", "postal_code": "VARCHAR"
         },
         "customer_tax_exempt": "VARCHAR", "customer_tax_ids": "JSON", "description": "VARCHAR",
-        "collection_method": "VARCHAR", "billing_reason": "VARCHAR", "automatic_tax": {"status": "VARCHAR"}
+        "collection_method": "VARCHAR", "billing_reason": "VARCHAR", "automatic_tax": {"status": "VARCHAR"},
+        "shipping_cost": {"amount_total": "VARCHAR", "amount_tax": "VARCHAR"},
+        "customer_shipping": {"address": {"country": "VARCHAR", "postal_code": "VARCHAR"}}
     }') AS r
     FROM changed
 );

@@ -11,6 +11,8 @@ WITH alerts AS (
     FROM ledger.payments p JOIN ledger.credits c USING (credit_id) WHERE c.excess > 0
     UNION ALL
     SELECT sale_id || ':sale', review FROM ledger.sales WHERE review IS NOT NULL
+    UNION ALL
+    SELECT entry_id, text || ': ' || remedy FROM ledger.watchdogs
 ),
 said AS (SELECT entry_id, string_agg(alert, '; ' ORDER BY alert) AS alert FROM alerts GROUP BY entry_id)
 SELECT

@@ -6,25 +6,27 @@ CREATE OR REPLACE TEMP MACRO round_div(numerator, denominator) AS (
     * ((2 * abs(numerator::HUGEINT) + denominator) // (2 * denominator))
 )::BIGINT;
 
-CREATE OR REPLACE TEMP MACRO minor_digits(currency) AS (
-    CASE
-        WHEN currency IN ('BIF', 'CLP', 'DJF', 'GNF', 'JPY', 'KMF', 'KRW', 'MGA', 'PYG', 'RWF', 'VND', 'VUV', 'XAF',
-                          'XOF', 'XPF') THEN 0
-        WHEN currency IN ('BHD', 'JOD', 'KWD', 'OMR', 'TND') THEN 3
-        ELSE 2
-    END
-);
+SET VARIABLE minor_digits = (SELECT map(list(currency), list(digits)) FROM ledger.currencies);
 
--- Minor units of a currency in öre, at kronor per unit (six decimals).
+CREATE OR REPLACE TEMP MACRO minor_digits(currency) AS coalesce(getvariable('minor_digits')[currency], 2);
+
+-- Minor units of a currency in öre, at kronor per unit (ten decimals).
 CREATE OR REPLACE TEMP MACRO to_ore(minor, currency, sek_per_unit) AS
     CASE
         WHEN currency = 'SEK' THEN minor
-        ELSE round_div(minor::HUGEINT * (sek_per_unit * 1000000)::HUGEINT * 100,
-                       (1000000 * power(10, minor_digits(currency)))::HUGEINT)
+        ELSE round_div(
+            minor::HUGEINT * (sek_per_unit::DECIMAL(20, 10) * 10000000000::DECIMAL(11, 0))::HUGEINT * 100,
+            (10000000000::HUGEINT * power(10, minor_digits(currency))::HUGEINT))
     END;
 
 CREATE OR REPLACE TEMP MACRO vat_of_gross(gross, percent) AS
     round_div(gross::HUGEINT * (percent * 100)::HUGEINT, 10000 + (percent * 100)::HUGEINT);
+
+CREATE OR REPLACE TEMP MACRO vat_on_net(net, percent) AS round_div(net::HUGEINT * (percent * 100)::HUGEINT, 10000);
+
+-- A rate as accounts are named by it: 25, 25.5.
+CREATE OR REPLACE TEMP MACRO rate_key(percent) AS
+    rtrim(rtrim(percent::DECIMAL(5, 2)::VARCHAR, '0'), '.');
 
 -- What is earned by the end of a day, when `earned` was by `since` and the rest comes evenly, day by day, until `last`.
 CREATE OR REPLACE TEMP MACRO earned_by(any_day, since, last, earned, rest) AS

@@ -1,13 +1,8 @@
--- Who bought: name, address and VAT number as they were at the sale, one row for each sale. An invoice freezes them;
--- a charge takes the customer's, completed by what the payer typed. A guest is known by the e-mail address.
+-- Who bought: name, addresses and tax number as they were at the sale, one row for each sale, and what is known of the
+-- number. An invoice freezes them; a charge takes the customer's, completed by what the payer typed. A guest is known by
+-- the e-mail address.
 CREATE OR REPLACE TABLE ledger.parties AS
-WITH verified AS (
-    SELECT customer, value, type, verification_status,
-           row_number() OVER (PARTITION BY customer ORDER BY verification_status = 'verified' DESC, id) AS nth
-    FROM stripe.customer_tax_ids
-    WHERE type = 'eu_vat'
-),
-of_invoices AS (
+WITH of_invoices AS (
     SELECT
         i.id AS sale_id,
         i.customer,
@@ -17,15 +12,12 @@ of_invoices AS (
         coalesce(nullif(i.customer_country, ''), nullif(c.country, '')) AS country,
         i.customer_line1 AS line1, i.customer_line2 AS line2, i.customer_city AS city,
         i.customer_postal_code AS postal_code,
-        coalesce(
-            (SELECT json_extract_string(t, '$.value')
-             FROM (SELECT unnest(from_json(i.customer_tax_ids, '["JSON"]')) AS t)
-             WHERE json_extract_string(t, '$.type') = 'eu_vat' LIMIT 1),
-            v.value) AS vat_number,
-        coalesce(i.customer_tax_exempt, c.tax_exempt) AS tax_exempt
+        coalesce(i.customer_tax_exempt, c.tax_exempt) AS tax_exempt,
+        nullif(i.ship_to_country, '') AS ship_to_country, i.ship_to_postal_code,
+        NULL AS other_country, NULL AS card_country,
+        i.customer_tax_ids
     FROM stripe.invoices i
     LEFT JOIN stripe.customers c ON c.id = i.customer
-    LEFT JOIN verified v ON v.customer = i.customer AND v.nth = 1
     WHERE i.status <> 'draft'
 ),
 of_charges AS (
@@ -40,27 +32,49 @@ of_charges AS (
                  CASE WHEN ch.payment_method_type = 'swish' THEN 'SE' END) AS country,
         coalesce(c.line1, ch.billing_line1), coalesce(c.line2, ch.billing_line2), coalesce(c.city, ch.billing_city),
         coalesce(c.postal_code, ch.billing_postal_code),
-        v.value,
-        c.tax_exempt
+        c.tax_exempt,
+        nullif(ch.ship_to_country, ''), ch.ship_to_postal_code,
+        nullif(ch.billing_country, ''), nullif(ch.card_country, ''),
+        NULL
     FROM stripe.charges ch
     JOIN ledger.charge_sales s ON s.charge = ch.id AND s.sale_id = ch.id
     LEFT JOIN stripe.customers c ON c.id = ch.customer
-    LEFT JOIN verified v ON v.customer = ch.customer AND v.nth = 1
 ),
 everyone AS (SELECT * FROM of_invoices UNION ALL SELECT * FROM of_charges),
+numbers AS (
+    SELECT sale_id, customer, json_extract_string(tax_id, '$.type') AS type, json_extract_string(tax_id, '$.value') AS value
+    FROM (SELECT sale_id, customer, unnest(from_json(customer_tax_ids, '["JSON"]')) AS tax_id
+          FROM of_invoices WHERE json_array_length(customer_tax_ids) > 0)
+    UNION ALL
+    -- An invoice with an empty list had no number; one without any list says nothing, as a charge does.
+    SELECT e.sale_id, e.customer, t.type, t.value
+    FROM everyone e
+    JOIN stripe.customer_tax_ids t ON t.customer = e.customer
+    WHERE e.customer_tax_ids IS NULL OR json_type(e.customer_tax_ids) = 'NULL'
+),
+judged AS (
+    SELECT n.sale_id, n.type, n.value, coalesce(h.status, f.status) AS status
+    FROM (SELECT n.*, u.moment FROM numbers n JOIN ledger.sale_units u USING (sale_id)) n
+    ASOF LEFT JOIN ledger.tax_id_history h
+        ON h.customer = n.customer AND h.value = n.value AND h.seen_from <= n.moment
+    LEFT JOIN ledger.tax_id_history f ON f.customer = n.customer AND f.value = n.value AND f.first_known
+),
+chosen AS (
+    SELECT * FROM judged
+    QUALIFY row_number() OVER (PARTITION BY sale_id ORDER BY type = 'eu_vat' DESC, status = 'verified' DESC, value) = 1
+),
 placed AS (
     SELECT
-        e.*,
+        e.*, n.type AS vat_number_type, n.value AS vat_number, n.status AS vat_number_status,
         CASE
             WHEN e.country IS NULL THEN 'unknown'
             WHEN e.country = 'SE' THEN 'SE'
             WHEN eu.country IS NOT NULL THEN 'EU'
             ELSE 'outside EU'
-        END AS region,
-        t.verification_status
+        END AS region
     FROM everyone e
     LEFT JOIN ledger.eu_countries eu ON eu.country = e.country
-    LEFT JOIN stripe.customer_tax_ids t ON t.customer = e.customer AND t.value = e.vat_number
+    LEFT JOIN chosen n ON n.sale_id = e.sale_id
 )
 SELECT
     sale_id,
@@ -74,9 +88,10 @@ SELECT
     -- or the merchant's own reverse-charge mark is the evidence. Elsewhere a tax id is enough.
     CASE
         WHEN vat_number IS NULL THEN 'consumer'
-        WHEN region = 'EU' AND verification_status IS DISTINCT FROM 'verified' AND tax_exempt IS DISTINCT FROM 'reverse'
-            THEN 'consumer'
-        ELSE 'business'
-    END AS buyer
-FROM placed
-QUALIFY row_number() OVER (PARTITION BY sale_id ORDER BY verification_status = 'verified' DESC) = 1;
+        WHEN region <> 'EU' THEN 'business'
+        WHEN vat_number_type = 'eu_vat' AND vat_number NOT LIKE 'SE%'
+             AND (vat_number_status = 'verified' OR tax_exempt = 'reverse') THEN 'business'
+        ELSE 'consumer'
+    END AS buyer,
+    vat_number_type, vat_number_status, tax_exempt, ship_to_country, ship_to_postal_code, other_country, card_country
+FROM placed;

@@ -1,8 +1,16 @@
--- What was sold, in the currency it was sold in: one row for each invoice line, or for a charge without an invoice.
--- A row's gross includes its VAT. VAT rates come from Stripe's tax lines, else the product's or the charge's
--- metadata `vat_rate`, else the company's default supply; a rule of the company goes before metadata.
+-- What was sold, in the currency it was sold in: one row for each invoice line and for shipping, or for a charge without
+-- an invoice. A row's gross includes its VAT. What it is (`supply`) and its own rate come from a rule of the company,
+-- else metadata, else the product's tax code; the VAT rate is Stripe's where it charged VAT, else the row's own, else
+-- the company's default supply. A rate by class (`vat_class`, e.g. food) is the one of the day of supply.
 CREATE OR REPLACE TABLE ledger.sale_items AS
-WITH invoice_rows AS (
+WITH products AS (
+    SELECT p.id, p.name, json_extract_string(p.metadata, ['$.supply', '$.vat_rate', '$.vat_class']) AS said,
+           c.supply, c.vat_class
+    FROM stripe.products p
+    LEFT JOIN ledger.tax_codes c ON regexp_matches(p.tax_code, c.pattern)
+    QUALIFY row_number() OVER (PARTITION BY p.id ORDER BY length(c.pattern) DESC) = 1
+),
+invoice_rows AS (
     SELECT
         l.invoice AS sale_id,
         l.position AS row_no,
@@ -11,42 +19,75 @@ WITH invoice_rows AS (
         l.amount - coalesce(l.discount_amount, 0)
             + CASE WHEN l.tax_behavior = 'exclusive' THEN coalesce(l.tax_amount, 0) ELSE 0 END AS gross,
         l.tax_amount,
+        l.tax_behavior = 'inclusive' AS inclusive,
         t.percentage AS stripe_rate,
         t.country AS tax_country,
         l.taxability_reason,
         l.product,
-        p.metadata
+        json_extract_string(l.metadata, ['$.supply', '$.vat_rate', '$.vat_class', '$.supply_date']) AS said,
+        p.said AS product_said,
+        p.supply AS code_supply,
+        p.vat_class AS code_class
     FROM stripe.invoice_lines l
-    LEFT JOIN stripe.products p ON p.id = l.product
+    LEFT JOIN products p ON p.id = l.product
     LEFT JOIN stripe.tax_rates t ON t.id = l.tax_rate
     JOIN stripe.invoices i ON i.id = l.invoice AND i.status <> 'draft'
 ),
+shipping_rows AS (
+    SELECT i.id, coalesce(max(l.position), 0) + 1, 'Frakt', 1, i.shipping_amount, i.shipping_tax, false, NULL, NULL, NULL,
+           NULL, NULL, NULL, 'accessory', NULL
+    FROM stripe.invoices i
+    LEFT JOIN stripe.invoice_lines l ON l.invoice = i.id
+    WHERE i.status <> 'draft' AND i.shipping_amount <> 0
+    GROUP BY i.id, i.shipping_amount, i.shipping_tax
+),
 charge_rows AS (
-    SELECT c.id, 1, coalesce(c.description, 'Stripe ' || c.id), 1, s.amount, NULL, NULL, NULL, NULL, NULL, c.metadata
+    SELECT c.id, 1, coalesce(c.description, 'Stripe ' || c.id), 1, s.amount, NULL, NULL, NULL, NULL, NULL, NULL,
+           json_extract_string(c.metadata, ['$.supply', '$.vat_rate', '$.vat_class', '$.supply_date']), NULL, NULL, NULL
     FROM ledger.charge_sales s
     JOIN stripe.charges c ON c.id = s.charge
     WHERE s.sale_id = c.id
 ),
-everything AS (SELECT * FROM invoice_rows UNION ALL SELECT * FROM charge_rows)
+everything AS (SELECT * FROM invoice_rows UNION ALL SELECT * FROM shipping_rows UNION ALL SELECT * FROM charge_rows),
+described AS (
+    SELECT
+        e.*, k.kind, k.vat_rate AS rule_rate,
+        coalesce(k.supply, e.said[1], e.product_said[1], e.code_supply, policy('default_supply')) AS supply_of_row,
+        coalesce(e.said[3], e.product_said[3], CASE WHEN coalesce(e.said[2], e.product_said[2]) IS NULL THEN e.code_class END)
+            AS vat_class,
+        coalesce(try_cast(e.said[2] AS DECIMAL(5, 2)), try_cast(e.product_said[2] AS DECIMAL(5, 2))) AS said_rate,
+        coalesce(try_cast(e.said[4] AS DATE), u.event_day) AS supply_day,
+        coalesce(k.kind IN ('gift_card_multi', 'tip'), false) AS outside_vat
+    FROM everything e
+    JOIN ledger.sale_units u USING (sale_id)
+    LEFT JOIN ledger.row_rules k USING (sale_id, row_no)
+),
+rated AS (
+    SELECT
+        d.*,
+        coalesce(d.rule_rate, c.percent, d.said_rate) AS own_rate,
+        coalesce(f.percent, policy('default_vat_rate')::DECIMAL(5, 2)) AS default_rate
+    FROM described d
+    LEFT JOIN ledger.swedish_rates c
+      ON c.vat_class = d.vat_class AND d.supply_day BETWEEN c.valid_from AND c.valid_to
+    LEFT JOIN ledger.swedish_rates f
+      ON f.vat_class = policy('default_vat_class') AND d.supply_day BETWEEN f.valid_from AND f.valid_to
+)
 SELECT
-    sale_id,
-    row_no,
-    description,
-    quantity,
-    gross,
-    tax_amount,
-    tax_country,
-    taxability_reason,
-    product,
-    k.kind,
-    coalesce(k.supply, json_extract_string(metadata, '$.supply'), policy('default_supply')) AS supply,
+    sale_id, row_no, description, quantity, gross, tax_amount, inclusive, tax_country, taxability_reason, product, kind,
+    outside_vat, vat_class, supply_day, own_rate,
+    -- Shipping is part of what is shipped.
+    CASE WHEN supply_of_row <> 'accessory' THEN supply_of_row
+         ELSE coalesce(max_by(supply_of_row, gross) FILTER (supply_of_row <> 'accessory') OVER of_sale, 'goods') END AS supply,
     CASE
-        WHEN k.kind IN ('gift_card_multi', 'tip') THEN 0
-        WHEN taxability_reason IN ('product_exempt', 'zero_rated') THEN 0
-        WHEN tax_amount > 0 THEN stripe_rate
-        ELSE coalesce(k.vat_rate,
-                      try_cast(json_extract_string(metadata, '$.vat_rate') AS DECIMAL(5, 2)),
-                      policy('default_vat_rate')::DECIMAL(5, 2))
+        WHEN outside_vat THEN 0
+        WHEN taxability_reason IN ('product_exempt', 'product_exempt_holiday', 'zero_rated') THEN 0
+        WHEN tax_amount <> 0 AND stripe_rate IS NOT NULL THEN stripe_rate
+        WHEN taxability_reason = 'not_available' AND stripe_rate = 0 THEN 0
+        WHEN supply_of_row = 'accessory'
+            THEN max_by(coalesce(CASE WHEN tax_amount <> 0 THEN stripe_rate END, own_rate, default_rate), gross)
+                 FILTER (supply_of_row <> 'accessory') OVER of_sale
+        ELSE coalesce(own_rate, default_rate)
     END::DECIMAL(5, 2) AS vat_rate
-FROM everything
-LEFT JOIN ledger.row_rules k USING (sale_id, row_no);
+FROM rated
+WINDOW of_sale AS (PARTITION BY sale_id);

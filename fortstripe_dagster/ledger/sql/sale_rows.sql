@@ -3,18 +3,17 @@
 CREATE OR REPLACE TABLE ledger.sale_rows AS
 WITH rated AS (
     SELECT
-        i.sale_id, i.row_no, i.description, i.quantity, i.product, i.kind, s.gross AS sale_gross, s.gross_ore AS sale_ore,
-        s.currency, s.sek_per_unit, t.account AS account_role, t.treatment, t.box,
-        CASE WHEN t.rate = 'row' THEN i.vat_rate ELSE 0 END::DECIMAL(5, 2) AS vat_rate,
-        CASE WHEN t.rate = 'row' AND i.tax_amount > 0 THEN i.tax_amount END AS tax_amount,
+        i.sale_id, i.row_no, i.description, i.quantity, i.product, i.kind, i.supply, i.decision, i.tax_place, i.vat_type,
+        i.treatment, i.box, i.vat_rate, i.account, i.vat_account,
+        s.gross AS sale_gross, s.gross_ore AS sale_ore, s.currency, s.sek_per_unit,
+        CASE WHEN i.vat_rate > 0 AND i.taxed THEN i.tax_amount END AS tax_amount,
         -- The invoice's own total rules; a minor unit that the lines miss goes to the last row.
         i.gross + CASE
             WHEN i.row_no = max(i.row_no) OVER (PARTITION BY i.sale_id)
             THEN s.gross - sum(i.gross) OVER (PARTITION BY i.sale_id) ELSE 0
         END AS gross
-    FROM ledger.sale_items i
+    FROM ledger.rated_items i
     JOIN ledger.sales s ON s.sale_id = i.sale_id AND s.treatment IS NOT NULL
-    JOIN ledger.vat_treatment_kinds t ON t.treatment = s.treatment
 ),
 in_ore AS (
     SELECT
@@ -28,11 +27,9 @@ in_ore AS (
 group_vat AS (
     SELECT
         sale_id, vat_rate, sum(gross_ore) AS group_ore,
-        CASE
-            WHEN bool_and(tax_amount IS NOT NULL OR gross = 0) AND sum(tax_amount) IS NOT NULL
-            THEN to_ore(sum(tax_amount), any_value(currency), any_value(sek_per_unit))
-            ELSE vat_of_gross(sum(gross_ore), vat_rate)
-        END AS vat_ore
+        -- What Stripe charged, and what is in the rows that it did not charge VAT on.
+        coalesce(to_ore(sum(tax_amount)::BIGINT, any_value(currency), any_value(sek_per_unit)), 0)
+            + coalesce(vat_of_gross(sum(gross_ore) FILTER (tax_amount IS NULL), vat_rate), 0) AS vat_ore
     FROM in_ore GROUP BY sale_id, vat_rate
 ),
 with_vat AS (
@@ -51,22 +48,13 @@ with_vat AS (
                       ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
 )
 SELECT
-    v.sale_id, v.row_no, v.description, v.quantity, v.product, v.kind,
-    -- Gift cards and tips are no supplies yet, so they are in no VAT box.
-    CASE WHEN v.kind IN ('gift_card_multi', 'tip') THEN v.kind ELSE v.treatment END AS treatment,
-    CASE WHEN v.kind IN ('gift_card_multi', 'tip') THEN '' ELSE v.box END AS box,
-    v.vat_rate, v.currency, v.gross, v.gross_ore, v.vat_ore, v.gross_ore - v.vat_ore AS net_ore,
+    v.sale_id, v.row_no, v.description, v.quantity, v.product, v.kind, v.treatment, v.box, v.vat_rate, v.currency, v.gross,
+    v.gross_ore, v.vat_ore, v.gross_ore - v.vat_ore AS net_ore,
     -- A rate without an account holds its sale (sales.held); until then the row stands on suspense.
-    coalesce(CASE
-                 WHEN v.kind = 'gift_card_multi' THEN account('gift_cards')
-                 WHEN v.kind = 'tip' THEN account('tips_' || policy('tips'))
-                 WHEN k.account IS NOT NULL THEN k.account
-                 WHEN account_role = 'sales' THEN account_of_rate('sales', v.vat_rate)
-                 ELSE account(account_role)
-             END,
-             account('suspense')) AS account,
-    coalesce(account_of_rate('output_vat', v.vat_rate), account('suspense')) AS vat_account,
-    k.cost_center, k.project, k.article, k.rule, p.first_day, p.last_day
+    coalesce(v.account, account('suspense')) AS account,
+    coalesce(v.vat_account, account('suspense')) AS vat_account,
+    k.cost_center, k.project, k.article, k.rule, p.first_day, p.last_day,
+    v.supply, v.decision, v.tax_place, v.vat_type
 FROM with_vat v
 LEFT JOIN ledger.row_rules k USING (sale_id, row_no)
 LEFT JOIN ledger.service_periods p USING (sale_id, row_no);

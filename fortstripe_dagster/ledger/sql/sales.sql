@@ -1,83 +1,69 @@
--- The unit of sale: a Stripe invoice, or a charge without one. Its event day, its amount in its own currency and in
--- öre at the official rate of that day (never Stripe's), and why it must wait for a person (`held`), if it must.
+-- Each sale with its VAT decided and its amount in öre at the official rate of its day (never Stripe's); why it must wait
+-- for a person (`held`), if it must, and what a person should look at although it is booked (`review`).
 CREATE OR REPLACE TABLE ledger.sales AS
-WITH first_payment AS (
-    SELECT s.sale_id, min(b.day) AS day, min_by(c.id, (b.created, b.id)) AS charge
-    FROM ledger.charge_sales s
-    JOIN stripe.charges c ON c.id = s.charge
-    JOIN stripe.balance_transactions b ON b.source = c.id AND b.type IN ('charge', 'payment', 'validation')
-    GROUP BY s.sale_id
-),
-units AS (
+WITH items AS (
     SELECT
-        i.id AS sale_id,
-        'invoice' AS kind,
-        CASE policy('invoice_when')
-            WHEN 'paid' THEN p.day
-            ELSE local_day(coalesce(i.effective_at, i.finalized_at))
-        END AS event_day,
-        p.charge,
-        i.currency,
-        i.total AS gross,
-        i.number,
-        local_day(i.due_date) AS due_day,
-        coalesce(i.description, 'Stripe ' || coalesce(i.number, i.id)) AS text,
-        i.status AS stripe_status
-    FROM stripe.invoices i
-    LEFT JOIN first_payment p ON p.sale_id = i.id
-    WHERE i.status <> 'draft' AND i.total > 0
-    UNION ALL
-    -- The balance transaction of a sale before the books began may not be there: its own day will do.
-    SELECT c.id, 'charge', coalesce(p.day, c.day), c.id, c.currency, s.amount, c.receipt_number, coalesce(p.day, c.day),
-           coalesce(c.description, 'Stripe ' || c.id), c.status
-    FROM ledger.charge_sales s
-    JOIN stripe.charges c ON c.id = s.charge AND s.sale_id = c.id
-    LEFT JOIN first_payment p ON p.sale_id = c.id
+        i.sale_id, sum(i.gross) AS rows_gross, count(DISTINCT i.vat_type) AS vat_types,
+        bool_or(i.treatment IS NULL) AS undecided,
+        max_by(i.treatment, abs(i.gross)) FILTER (NOT i.outside_vat) AS treatment,
+        max_by(i.vat_type, abs(i.gross)) FILTER (NOT i.outside_vat) AS vat_type,
+        max(i.lacking) AS lacking,
+        sum(i.tax_amount - i.tax_due) AS tax_difference, count(i.tax_due) AS taxed_rows,
+        max(r.text) FILTER (r.verdict = 'hold') AS reason_held,
+        max(r.text) FILTER (r.verdict = 'finding') AS reason_review,
+        max(CASE
+                WHEN i.kind = 'tip' AND policy('tips') = 'undecided'
+                    THEN 'it carries a tip: set tips = "staff" or "company" in fortstripe.toml'
+                WHEN i.outside_vat AND i.tax_amount <> 0
+                    THEN 'Stripe charged VAT on a row of kind ' || i.kind || ', which has none: correct the rule or Stripe'
+            END) AS unfit_row
+    FROM ledger.rated_items i
+    LEFT JOIN ledger.taxability_reasons r
+        ON r.reason = i.taxability_reason AND r.treatment = i.treatment AND NOT i.taxed
+    GROUP BY i.sale_id
 ),
-rows_of AS (
-    SELECT sale_id, sum(gross) AS rows_gross, max(tax_country) AS tax_country, sum(coalesce(tax_amount, 0)) AS stripe_tax,
-           any_value(supply) AS supply, count(DISTINCT supply) AS supplies,
-           max(CASE WHEN account_of_rate('sales', vat_rate) IS NULL THEN vat_rate END) AS unknown_rate,
-           max(CASE
-                   WHEN kind = 'tip' AND policy('tips') = 'undecided'
-                       THEN 'it carries a tip: set tips = "staff" or "company" in fortstripe.toml'
-                   WHEN kind IN ('tip', 'gift_card_multi') AND tax_amount > 0
-                       THEN 'Stripe charged VAT on a row of kind ' || kind || ', which has none: correct the rule or Stripe'
-               END) AS unfit_row
-    FROM ledger.sale_items GROUP BY sale_id
+decided AS (
+    SELECT sale_id, min(held) AS held, nullif(string_agg(DISTINCT nullif(review, ''), '; '), '') AS review
+    FROM ledger.vat_decisions
+    GROUP BY sale_id
 ),
-treated AS (
+judged AS (
     SELECT
-        u.*,
-        q.buyer, q.region, q.party_id, r.supply, r.rows_gross, r.stripe_tax, r.tax_country, r.supplies, r.unknown_rate, r.unfit_row,
-        -- VAT that Stripe charged is owed as charged: tax at Swedish rates makes the sale a Swedish one.
-        coalesce(CASE WHEN r.stripe_tax > 0 AND r.tax_country = 'SE' AND t.rate = '0' THEN 'se_taxable' END,
-                 t.treatment) AS treatment,
-        t.review
-    FROM units u
-    JOIN ledger.parties q ON q.sale_id = u.sale_id
-    LEFT JOIN rows_of r ON r.sale_id = u.sale_id
-    LEFT JOIN ledger.vat_treatments t
-      ON t.region = q.region AND t.buyer = q.buyer AND t.supply = r.supply AND t.valid_from <= u.event_day
-    QUALIFY row_number() OVER (PARTITION BY u.sale_id ORDER BY t.valid_from DESC) = 1
+        u.*, q.party_id, d.review, d.held AS decision_held, i.* EXCLUDE (sale_id, treatment, vat_type),
+        CASE WHEN NOT i.undecided THEN coalesce(i.treatment, 'se_taxable') END AS treatment,
+        coalesce(i.vat_type, 'SEVAT') AS vat_type,
+        e.sek_per_unit,
+        -- Rounding each row apart may miss as many minor units as there are rows; more is another amount.
+        CASE WHEN abs(i.tax_difference) > i.taxed_rows
+             THEN to_ore(abs(i.tax_difference)::BIGINT, u.currency, e.sek_per_unit) END AS difference_ore
+    FROM ledger.sale_units u
+    JOIN ledger.parties q USING (sale_id)
+    LEFT JOIN items i USING (sale_id)
+    LEFT JOIN decided d USING (sale_id)
+    LEFT JOIN ledger.exchange_rates e ON e.currency = u.currency AND (e.day = u.event_day OR u.currency = 'SEK')
+    WHERE u.event_day IS NOT NULL
 )
 SELECT
-    t.sale_id, t.kind, t.event_day, t.charge, t.party_id, t.currency, t.gross, t.number, t.due_day, t.text,
-    t.stripe_status, t.treatment, t.review,
-    e.sek_per_unit,
-    to_ore(t.gross, t.currency, e.sek_per_unit) AS gross_ore,
-    t.event_day < policy('start_date')::DATE AS before_start,
+    sale_id, kind, event_day, charge, party_id, currency, gross, number, due_day, text, stripe_status, treatment,
+    vat_type,
+    nullif(concat_ws('; ', review, reason_review,
+                     CASE WHEN difference_ore IS NOT NULL
+                          THEN 'Stripe charged ' || kronor(difference_ore) || ' kronor VAT '
+                               || CASE WHEN tax_difference > 0 THEN 'more' ELSE 'less' END || ' than is due' END), '') AS review,
+    sek_per_unit,
+    to_ore(gross, currency, sek_per_unit) AS gross_ore,
+    event_day < policy('start_date')::DATE AS before_start,
     CASE
-        WHEN t.region = 'unknown' THEN 'the customer''s country is unknown, so its VAT is: set the address in Stripe'
-        WHEN t.stripe_tax > 0 AND t.tax_country IS NOT NULL AND t.tax_country <> 'SE'
-            THEN 'Stripe charged VAT of ' || t.tax_country || ' (One Stop Shop): book it by hand'
-        WHEN t.unfit_row IS NOT NULL THEN t.unfit_row
-        WHEN t.unknown_rate IS NOT NULL
-            THEN 'no account for VAT at ' || t.unknown_rate || ' %: correct the tax rate in Stripe, or book it by hand'
-        WHEN t.supplies > 1 AND t.region <> 'SE' THEN 'goods and services on one invoice abroad: book it by hand'
-        WHEN abs(coalesce(t.rows_gross, 0) - t.gross) > 5
-            THEN 'the invoice''s lines add up to ' || coalesce(t.rows_gross, 0) || ', its total is ' || t.gross
+        WHEN decision_held IS NOT NULL THEN decision_held
+        WHEN unfit_row IS NOT NULL THEN unfit_row
+        WHEN reason_held IS NOT NULL THEN reason_held
+        WHEN lacking IS NOT NULL THEN lacking
+        WHEN difference_ore > policy('stripe_tax_limit_ore')::BIGINT
+            THEN 'Stripe charged ' || kronor(difference_ore) || ' kronor VAT '
+                 || CASE WHEN tax_difference > 0 THEN 'more' ELSE 'less' END || ' than is due: correct the invoice in '
+                 || 'Stripe, or allow it with vat.stripe_tax_limit'
+        WHEN vat_types > 1 THEN 'goods and services on one invoice abroad: book it by hand'
+        WHEN abs(coalesce(rows_gross, 0) - gross) > 5
+            THEN 'the invoice''s lines add up to ' || coalesce(rows_gross, 0) || ', its total is ' || gross
     END AS held
-FROM treated t
-LEFT JOIN ledger.exchange_rates e ON e.currency = t.currency AND (e.day = t.event_day OR t.currency = 'SEK')
-WHERE t.event_day IS NOT NULL;
+FROM judged;

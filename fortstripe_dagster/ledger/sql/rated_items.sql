@@ -1,0 +1,64 @@
+-- What was sold with its VAT decided: rate, accounts, box, and how the VAT that Stripe charged compares with the VAT due.
+-- The rate abroad is the country's standard rate of the day of supply, unless Stripe charged VAT.
+CREATE OR REPLACE TABLE ledger.rated_items AS
+WITH decided AS (
+    SELECT
+        i.*, d.decision, d.tax_place, d.vat_type, d.account AS account_pattern, d.vat_account AS vat_account_pattern,
+        -- Gift cards and tips are no supplies yet, so they are in no VAT box.
+        CASE WHEN i.outside_vat THEN i.kind ELSE d.treatment END AS treatment,
+        CASE WHEN i.outside_vat THEN '' ELSE coalesce(d.box, '') END AS box,
+        coalesce(i.tax_amount <> 0, false) AS taxed,
+        CASE d.rate
+            WHEN 'row' THEN i.vat_rate
+            WHEN 'destination' THEN CASE WHEN i.tax_amount <> 0 THEN i.vat_rate ELSE r.percent END
+            ELSE 0
+        END::DECIMAL(5, 2) AS rate,
+        -- What the VAT should be, where more is known than Stripe's own percentage.
+        CASE d.rate
+            WHEN 'row' THEN i.own_rate
+            WHEN 'destination' THEN CASE WHEN coalesce(i.vat_class, 'standard') = 'standard' THEN r.percent END
+        END AS due_rate,
+        d.rate = 'destination' AND NOT taxed AND coalesce(i.vat_class, 'standard') <> 'standard' AS reduced_abroad
+    FROM ledger.sale_items i
+    LEFT JOIN ledger.vat_decisions d
+        ON d.sale_id = i.sale_id AND d.supply = i.supply AND d.exempt = (i.vat_rate = 0) AND NOT i.outside_vat
+    LEFT JOIN ledger.eu_rates r
+        ON d.rate = 'destination' AND r.tax_place = d.tax_place AND i.supply_day BETWEEN r.valid_from AND r.valid_to
+),
+named AS (
+    SELECT
+        *,
+        replace(replace(account_pattern, '{place}', coalesce(left(tax_place, 2), '')), '{rate}', rate_key(rate)) AS account_role,
+        CASE WHEN rate <> 0
+             THEN replace(replace(vat_account_pattern, '{place}', coalesce(left(tax_place, 2), '')), '{rate}', rate_key(rate))
+        END AS vat_role
+    FROM decided
+)
+SELECT
+    n.* EXCLUDE (account_pattern, vat_account_pattern, vat_rate),
+    n.rate AS vat_rate,
+    CASE
+        WHEN n.kind = 'gift_card_multi' THEN account('gift_cards')
+        WHEN n.kind = 'tip' THEN account('tips_' || policy('tips'))
+        ELSE coalesce(k.account, m.number)
+    END AS account,
+    v.number AS vat_account,
+    CASE
+        WHEN n.outside_vat OR n.account_role IS NULL AND n.treatment IS NULL THEN NULL
+        WHEN n.reduced_abroad
+            THEN 'the rate of ' || n.vat_class || ' in ' || n.tax_place || ' is not known here: let Stripe Tax charge it'
+        WHEN n.rate IS NULL THEN 'no VAT rate is known for ' || coalesce(n.tax_place, 'it') || ' on ' || n.supply_day
+        WHEN n.account_role LIKE 'oss%' AND (m.number IS NULL OR v.number IS NULL)
+            THEN 'no accounts for VAT of ' || left(n.tax_place, 2) || ' at ' || rate_key(n.rate) || ' %: add ['
+                 || 'accounts.oss.' || left(n.tax_place, 2) || '] "' || rate_key(n.rate) || '" = { sales, vat }'
+        WHEN coalesce(k.account, m.number) IS NULL OR n.vat_role IS NOT NULL AND v.number IS NULL
+            THEN 'no account for VAT at ' || n.rate || ' %: correct the tax rate in Stripe, or book it by hand'
+    END AS lacking,
+    CASE WHEN n.taxed AND NOT n.outside_vat THEN
+        CASE WHEN n.inclusive THEN vat_of_gross(n.gross, coalesce(n.due_rate, n.rate))
+             ELSE vat_on_net(n.gross - n.tax_amount, coalesce(n.due_rate, n.rate)) END
+    END AS tax_due
+FROM named n
+LEFT JOIN ledger.row_rules k USING (sale_id, row_no)
+LEFT JOIN ledger.account_map m ON m.role = n.account_role
+LEFT JOIN ledger.account_map v ON v.role = n.vat_role;

@@ -1,0 +1,35 @@
+-- The unit of sale: a Stripe invoice, or a charge without one; its event day, its moment and its amount. What it is
+-- and whose, and so its VAT, is found out by the files that follow.
+CREATE OR REPLACE TABLE ledger.sale_units AS
+WITH first_payment AS (
+    SELECT s.sale_id, min(b.day) AS day, min(b.created) AS moment, min_by(c.id, (b.created, b.id)) AS charge
+    FROM ledger.charge_sales s
+    JOIN stripe.charges c ON c.id = s.charge
+    JOIN stripe.balance_transactions b ON b.source = c.id AND b.type IN ('charge', 'payment', 'validation')
+    GROUP BY s.sale_id
+)
+SELECT
+    i.id AS sale_id,
+    'invoice' AS kind,
+    CASE policy('invoice_when')
+        WHEN 'paid' THEN p.day
+        ELSE local_day(coalesce(i.effective_at, i.finalized_at))
+    END AS event_day,
+    coalesce(i.effective_at, i.finalized_at, i.created) AS moment,
+    p.charge,
+    i.currency,
+    i.total AS gross,
+    i.number,
+    local_day(i.due_date) AS due_day,
+    coalesce(i.description, 'Stripe ' || coalesce(i.number, i.id)) AS text,
+    i.status AS stripe_status
+FROM stripe.invoices i
+LEFT JOIN first_payment p ON p.sale_id = i.id
+WHERE i.status <> 'draft' AND i.total > 0
+UNION ALL
+-- The balance transaction of a sale before the books began may not be there: its own day will do.
+SELECT c.id, 'charge', coalesce(p.day, c.day), coalesce(p.moment, c.created), c.id, c.currency, s.amount,
+       c.receipt_number, coalesce(p.day, c.day), coalesce(c.description, 'Stripe ' || c.id), c.status
+FROM ledger.charge_sales s
+JOIN stripe.charges c ON c.id = s.charge AND s.sale_id = c.id
+LEFT JOIN first_payment p ON p.sale_id = c.id;
