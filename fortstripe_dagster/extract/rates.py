@@ -21,6 +21,21 @@ EARLIER = timedelta(days=10)
 FACTOR = 5
 """How many times an official rate may differ from what Stripe settled at before its unit is doubted."""
 
+_MONTH_ENDS = """
+    SELECT currency, month_end
+    FROM (
+        SELECT b.currency, last_day(unnest(generate_series(date_trunc('month', min(b.day)), any_value(l.until),
+                                                           INTERVAL 1 MONTH))::DATE) AS month_end, l.until
+        FROM stripe.balance_transactions AS b, (
+            SELECT (to_timestamp(max(to_ts)) AT TIME ZONE 'Europe/Stockholm')::DATE AS until
+            FROM stripe.windows WHERE stream = 'charges'
+        ) AS l
+        GROUP BY b.currency, l.until
+    )
+    WHERE month_end < until
+"""
+"""Balances are valued at the closing rate of each month that has been read to its end."""
+
 _OCCURRING = f"""
     SELECT coalesce(r.successor, o.currency) AS currency, o.day
     FROM (
@@ -28,6 +43,7 @@ _OCCURRING = f"""
         UNION SELECT currency, (coalesce(effective_at, finalized_at, created) AT TIME ZONE 'Europe/Stockholm')::DATE
             FROM stripe.invoices WHERE status NOT IN ('draft', 'deleted')
         UNION SELECT currency, day FROM stripe.balance_transactions
+        UNION {_MONTH_ENDS}
     ) AS o
     LEFT JOIN read_csv('{REDENOMINATIONS}') AS r ON r.currency = o.currency AND r.valid_from <= o.day
 """

@@ -63,6 +63,8 @@ ORDER = (
     "postings_bank",
     "postings_deferral",
     "postings_opening",
+    "revaluations",
+    "postings_revaluation",
     "watchdogs",
     "entries",
     "lines",
@@ -154,6 +156,7 @@ def _refuse_missing_rates(connection: duckdb.DuckDBPyConnection) -> None:
         "SELECT currency, min(day), max(day), count(*) FROM ("
         "  SELECT currency, day FROM ledger.movements WHERE sek_per_unit IS NULL"
         "  UNION ALL SELECT currency, event_day FROM ledger.sales WHERE sek_per_unit IS NULL"
+        "  UNION ALL SELECT currency, day FROM ledger.revaluations WHERE value_ore IS NULL"
         ") GROUP BY currency ORDER BY currency"
     ).fetchall()
     if missing:
