@@ -5,13 +5,14 @@ from __future__ import annotations
 import uuid
 from collections import Counter
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
 
 from fortstripe_dagster.business_day import Days
 from fortstripe_dagster.delivery import differences, history
 from fortstripe_dagster.delivery.apply import Applied, apply
 from fortstripe_dagster.delivery.compare import compare
 from fortstripe_dagster.delivery.connection import connect, explained
-from fortstripe_dagster.delivery.desired import StripeAccount
+from fortstripe_dagster.delivery.desired import StripeAccount, slices
 from fortstripe_dagster.delivery.documents import Document, Held, held
 from fortstripe_dagster.delivery.journal import Journal
 from fortstripe_dagster.delivery.mirror import Standing, publish
@@ -72,28 +73,11 @@ def deliver(
     client = fortnox or connect(settings)
     requests_before = Counter(client.requests)
     with Journal(settings.journal_path) as journal, journal.delivering():
-        planned: Plan | None = None
-        applied = Applied()
-        try:
-            with explained():
-                context = prepare(settings, journal, client, days, run_id)
-                applied.written += resolve(context, progress)
-                compare(context)
-                drafted = draft(settings, warehouse, journal, days)
-                _pin_stripe(journal, drafted.stripe)
-                company = with_needs(context.company, client, drafted.needs)
-                planned = settle(drafted, company, settings, journal)
-                for document_id, match in planned.matches.items():
-                    journal.match(document_id, match.number, match.how)
-                progress(f"delivery: {planned.summary()}")
-                apply(context, planned.to_send, run_id, progress, applied)
-                differing = differences.documents(journal, client, days, settings)
-                second = settle(Draft(days, tuple(differing)), company, settings, journal)
-                planned += second
-                apply(context, second.to_send, run_id, progress, applied)
-        finally:
-            publish(journal, warehouse, _standing(journal, planned, applied) if planned is not None else None)
-        return _report(journal, run_id, planned, applied, client.requests - requests_before)
+        with explained():
+            run = _begin(settings, warehouse, journal, client, days, run_id, progress)
+            for part in slices(warehouse, days):
+                run.deliver(part)
+        return run.report(client.requests - requests_before)
 
 
 def approve(settings: Settings, pairs: Iterable[tuple[str, str]], who: str) -> int:
@@ -112,6 +96,100 @@ def prepare(settings: Settings, journal: Journal, client: Fortnox, days: Days, r
     journal.pin("fortnox_tenant", company.tenant_id, "the Fortnox company")
     journal.begin_run(run_id, days)
     return Context(settings, journal, client, company, {number: code for code, number in company.modes.items()})
+
+
+def _begin(
+    settings: Settings,
+    warehouse: Warehouse,
+    journal: Journal,
+    client: Fortnox,
+    days: Days,
+    run_id: str,
+    say: Say,
+) -> _Run:
+    """Find out what became of lost answers, and that nothing of ours is in Fortnox that the journal lacks."""
+    try:
+        context = prepare(settings, journal, client, days, run_id)
+        found = resolve(context, say)
+        compare(context)
+    except BaseException:
+        publish(journal, warehouse)
+        raise
+    return _Run(context, warehouse, days, run_id, say, written=found)
+
+
+@dataclass
+class _Run:
+    """One delivery, slice after slice, and what came of it. Of documents that are done it keeps their number only."""
+
+    context: Context
+    warehouse: Warehouse
+    days: Days
+    run_id: str
+    say: Say
+    written: Counter[str] = field(default_factory=Counter)
+    held: list[Held] = field(default_factory=list)
+    waiting: list[Held] = field(default_factory=list)
+    awaiting: list[Held] = field(default_factory=list)
+    findings: list[str] = field(default_factory=list)
+    unchanged: int = 0
+
+    def deliver(self, part: Days) -> None:
+        """Plan and send the documents of a slice of the days, and show them in the warehouse."""
+        settings, journal = self.context.settings, self.context.journal
+        planned: Plan | None = None
+        applied = Applied()
+        try:
+            drafted = draft(settings, self.warehouse, journal, part, within=self.days)
+            _pin_stripe(journal, drafted.stripe)
+            company = with_needs(self.context.company, self.context.fortnox, drafted.needs)
+            self.context = replace(self.context, company=company)
+            planned = settle(drafted, company, settings, journal, self._not_sent())
+            for document_id, match in planned.matches.items():
+                journal.match(document_id, match.number, match.how)
+            self.say(f"delivery: {'' if part == self.days else f'{part}: '}{planned.summary()}")
+            apply(self.context, planned.to_send, self.run_id, self.say, applied)
+            differing = differences.documents(journal, self.context.fortnox, part, settings)
+            second = settle(Draft(part, tuple(differing)), company, settings, journal)
+            planned += second
+            apply(self.context, second.to_send, self.run_id, self.say, applied)
+        finally:
+            publish(journal, self.warehouse, _standing(journal, planned, applied) if planned is not None else None)
+        self._note(planned, applied)
+
+    def report(self, requests: Counter[tuple[str, str]]) -> DeliveryReport:
+        """What the run did and what it left."""
+        return DeliveryReport(
+            days=self.days,
+            run_id=self.run_id,
+            written=dict(sorted(self.written.items())),
+            held=tuple(self.held),
+            awaiting=tuple(self.awaiting),
+            waiting=tuple(self.waiting),
+            in_doubt=tuple(
+                held(
+                    document, "The answer to a request was lost.", "run the same command again: it is looked up first."
+                )
+                for document in _in_doubt(self.context.journal)
+            ),
+            requests={f"{method} {endpoint}": count for (method, endpoint), count in sorted(requests.items())},
+            findings=tuple(self.findings),
+            unchanged=self.unchanged,
+        )
+
+    def _not_sent(self) -> dict[str, Held]:
+        return {item.document_id: item for item in (*self.awaiting, *self.waiting, *self.held)}
+
+    def _note(self, planned: Plan, applied: Applied) -> None:
+        self.written += applied.written
+        self.held += [*planned.held, *applied.held.values()]
+        self.waiting += [*planned.waiting, *applied.waiting.values()]
+        self.awaiting += [
+            held(document, "It awaits approval.", "approve it with `fortstripe approve`.")
+            for document in planned.awaiting
+        ]
+        self.findings += [*planned.findings, *applied.findings]
+        self.unchanged += planned.unchanged
 
 
 def _pin_stripe(journal: Journal, account: StripeAccount | None) -> None:
@@ -141,25 +219,3 @@ def _standing(journal: Journal, plan: Plan, applied: Applied) -> Standing:
     ):
         items |= {item.document_id: (status, item) for item in group}
     return Standing(plan.days, tuple(items.values()))
-
-
-def _report(
-    journal: Journal, run_id: str, plan: Plan, applied: Applied, requests: Counter[tuple[str, str]]
-) -> DeliveryReport:
-    return DeliveryReport(
-        days=plan.days,
-        run_id=run_id,
-        written=dict(sorted(applied.written.items())),
-        held=(*plan.held, *applied.held.values()),
-        awaiting=tuple(
-            held(document, "Awaits approval.", "approve it with `fortstripe approve`.") for document in plan.awaiting
-        ),
-        waiting=(*plan.waiting, *applied.waiting.values()),
-        in_doubt=tuple(
-            held(document, "The answer to a request was lost.", "run the same command again: it is looked up first.")
-            for document in _in_doubt(journal)
-        ),
-        requests={f"{method} {endpoint}": count for (method, endpoint), count in sorted(requests.items())},
-        findings=(*plan.findings, *applied.findings),
-        unchanged=plan.unchanged,
-    )

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -18,6 +18,9 @@ from fortstripe_dagster.business_day import Days
 from fortstripe_dagster.delivery.documents import Entry, Line
 from fortstripe_dagster.failures import Failure
 from fortstripe_dagster.warehouse import Warehouse
+
+SLICE = 2000
+"""Entries that are planned together; a single day is never divided."""
 
 
 @dataclass(frozen=True)
@@ -101,26 +104,51 @@ class StripeAccount:
 
 @dataclass(frozen=True)
 class Desired:
-    """The ledger's side for a range of days. `covered` are the days of it that the ledger knows in full."""
+    """The ledger's side for a range of days. `covered` are the days of it that the ledger knows in full.
+
+    `within` is the range that is delivered, of which `days` may be one slice of several.
+    """
 
     days: Days
+    within: Days
     covered: frozenset[date]
     entries: tuple[Entry, ...]
     moved: Mapping[str, date]
-    """Day of entries that were asked for by id and stand outside the range."""
+    """Day of entries that were asked for by id and stand outside of what is delivered."""
     sales: Mapping[str, Sale]
     credits: Mapping[str, Credit]
     stripe: StripeAccount | None
 
 
-def read(warehouse: Warehouse, days: Days, known_entries: Iterable[str] = ()) -> Desired:
-    """Read the ledger of these days, and on which other days the `known_entries` stand now.
+def slices(warehouse: Warehouse, days: Days) -> list[Days]:
+    """The days in slices of about as many entries each as may be held in memory at once.
 
     Raises Failure when the ledger has not been built.
     """
     with warehouse.writer() as connection:
-        if not _exists(connection, "ledger", "lines"):
-            raise Failure("The ledger has not been built.", "run `fortstripe sync` for these days first.")
+        _expect_ledger(connection)
+        counted = connection.execute(
+            "SELECT event_day, count(*) FROM ledger.entries WHERE event_day BETWEEN ? AND ? GROUP BY 1 ORDER BY 1",
+            [days.first, days.last],
+        ).fetchall()
+    parts: list[Days] = []
+    first, filled = days.first, 0
+    for day, entries in counted:
+        if filled and filled + entries > SLICE:
+            parts.append(Days(first, day - timedelta(days=1)))
+            first, filled = day, 0
+        filled += entries
+    return [*parts, Days(first, days.last)]
+
+
+def read(warehouse: Warehouse, days: Days, known_entries: Iterable[str] = (), *, within: Days | None = None) -> Desired:
+    """Read the ledger of these days, and on which days outside of `within` the `known_entries` stand now.
+
+    Raises Failure when the ledger has not been built.
+    """
+    within = within or days
+    with warehouse.writer() as connection:
+        _expect_ledger(connection)
         window = [days.first, days.last]
         entries = _entries(connection, window)
         sale_ids = sorted({entry.sale_id for entry in entries if entry.sale_id})
@@ -129,10 +157,11 @@ def read(warehouse: Warehouse, days: Days, known_entries: Iterable[str] = ()) ->
         moved = connection.execute(
             "SELECT entry_id, event_day FROM ledger.entries"
             " WHERE entry_id IN (SELECT unnest(?::VARCHAR[])) AND event_day NOT BETWEEN ? AND ?",
-            [sorted(known_entries), *window],
+            [sorted(known_entries), within.first, within.last],
         ).fetchall()
         return Desired(
             days,
+            within,
             frozenset(row[0] for row in covered),
             entries,
             dict(moved),
@@ -140,6 +169,11 @@ def read(warehouse: Warehouse, days: Days, known_entries: Iterable[str] = ()) ->
             _credits(connection, credit_ids),
             _account(connection),
         )
+
+
+def _expect_ledger(connection: duckdb.DuckDBPyConnection) -> None:
+    if not _exists(connection, "ledger", "lines"):
+        raise Failure("The ledger has not been built.", "run `fortstripe sync` for these days first.")
 
 
 def _exists(connection: duckdb.DuckDBPyConnection, schema: str, table: str) -> bool:

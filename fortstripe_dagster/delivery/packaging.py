@@ -22,7 +22,8 @@ from fortstripe_dagster.settings import Settings
 INVOICED_BOXES = frozenset({"35", "39"})
 """VAT boxes whose sales are always invoices: of them alone Fortnox makes the EC sales list."""
 
-_ON_RECEIVABLES = frozenset({"payment", "refund", "payment_failed", "advance_settled", "dispute_lost"})
+_OF_CREDITS = frozenset({"refund", "dispute_lost", "credit_to_balance", "credit_outside"})
+_ON_RECEIVABLES = _OF_CREDITS | {"payment", "payment_failed", "advance_settled", "credit_balance", "paid_outside"}
 
 
 @dataclass(frozen=True)
@@ -100,7 +101,7 @@ class _Rules:
         receivable = self._settings.accounts.receivable
         if entry.kind not in _ON_RECEIVABLES or all(line.account != receivable for line in entry.lines):
             return None
-        if entry.kind in ("refund", "dispute_lost"):
+        if entry.kind in _OF_CREDITS:
             if credit is None or self._already.kinds.get(f"{credit.credit_id}:credit") == "voucher":
                 return None
             return invoicing.payment(
@@ -145,14 +146,14 @@ def _compare(desired: Desired, already: Already) -> tuple[list[Entry], list[tupl
             by_day[sealed.day].append(sealed)
         said = {day: _sum(line for sealed in group for line in sealed.lines) for day, group in by_day.items()}
         elsewhere = desired.moved.get(entry_id) or next(
-            (day for day, sums in said.items() if sums and day not in desired.days), None
+            (day for day, sums in said.items() if sums and day not in desired.within), None
         )
         if elsewhere is not None and by_day:
             waiting.append(_moved(entry_id, entry, by_day, elsewhere))
             continue
         for day, group in by_day.items():
-            if entry is None and day not in desired.covered:
-                continue  # the ledger says nothing of that day at present
+            if day not in desired.days or (entry is None and day not in desired.covered):
+                continue  # another slice's affair, or a day of which the ledger says nothing at present
             wanted = _sum(entry.lines) if entry is not None and entry.day == day else {}
             difference = _difference(wanted, said[day])
             if not difference:

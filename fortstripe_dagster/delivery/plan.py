@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 from fortstripe_dagster.business_day import Days
@@ -111,10 +112,15 @@ def make_plan(settings: Settings, warehouse: Warehouse, journal: Journal, compan
     return settle(draft(settings, warehouse, journal, days), company, settings, journal)
 
 
-def draft(settings: Settings, warehouse: Warehouse, journal: Journal, days: Days) -> Draft:
-    """What ledger and journal say: new documents, and those that were begun but not finished."""
+def draft(
+    settings: Settings, warehouse: Warehouse, journal: Journal, days: Days, *, within: Days | None = None
+) -> Draft:
+    """What ledger and journal say: new documents, and those that were begun but not finished.
+
+    `within` is the whole range where `days` are a slice of it.
+    """
     in_window = history.sealed_entries(journal, (), days)
-    desired = read(warehouse, days, in_window)
+    desired = read(warehouse, days, in_window, within=within)
     sealed = history.sealed_documents(journal, days)
     related = [f"{sale}:sale" for sale in desired.sales] + [f"{credit}:credit" for credit in desired.credits]
     already = Already(
@@ -144,8 +150,17 @@ def draft(settings: Settings, warehouse: Warehouse, journal: Journal, days: Days
     )
 
 
-def settle(draft: Draft, company: Company | None, settings: Settings, journal: Journal) -> Plan:
-    """Hold what Fortnox would refuse, let wait what depends on it, await approvals."""
+def settle(
+    draft: Draft,
+    company: Company | None,
+    settings: Settings,
+    journal: Journal,
+    before: Mapping[str, Held] = MappingProxyType({}),
+) -> Plan:
+    """Hold what Fortnox would refuse, let wait what depends on it, await approvals.
+
+    `before` are documents of earlier slices that were not sent.
+    """
     documents, findings = list(draft.documents), []
     matches: dict[str, Match] = {}
     stopped: list[Held] = _in_doubt(journal, documents)
@@ -158,7 +173,7 @@ def settle(draft: Draft, company: Company | None, settings: Settings, journal: J
         ]
         documents = setting_up.prepare([d for d in documents if d.document_id not in matches], company, settings)
         stopped += refusals(documents, company, settings.accounts)
-    reasons = {item.document_id: item for item in stopped}
+    reasons = {**before, **{item.document_id: item for item in stopped}}
     approved = journal.approved()
     to_send: dict[str, Document] = {}
     awaiting: dict[str, Document] = {}
@@ -234,7 +249,7 @@ def _customers(documents: Sequence[Document], sales: Mapping[str, Any], settings
 
 def _found(documents: Sequence[Document], company: Company) -> dict[str, Match]:
     """Customers and articles that Fortnox has already."""
-    matches = customers.match((d for d in documents if d.kind == "customer"), company.customers)
+    matches = customers.match((d for d in documents if d.kind == "customer"), company.customers or ())
     for document in documents:
         if document.kind == "article" and document.content["number"] in company.articles:
             matches[document.document_id] = Match(document.content["number"], "article number")

@@ -41,7 +41,10 @@ class Year:
 
 @dataclass(frozen=True)
 class Company:
-    """A snapshot of the company. `customers` and `articles` are read only where a document needs them."""
+    """A snapshot of the company. `customers` and `articles` are read only where a document needs them.
+
+    `customers` are as they were when first needed (None: not yet); whom we made since, the journal knows.
+    """
 
     tenant_id: str
     name: str
@@ -49,7 +52,7 @@ class Company:
     years: tuple[Year, ...]
     modes: Mapping[str, str]
     """Account by mode of payment."""
-    customers: tuple[Listed, ...] = ()
+    customers: tuple[Listed, ...] | None = None
     articles: frozenset[str] = frozenset()
 
     def year(self, day: date) -> Year | None:
@@ -88,10 +91,12 @@ def read_company(fortnox: Fortnox, days: Iterable[date], series: str) -> Company
 
 def with_needs(company: Company, fortnox: Fortnox, needs: Needs) -> Company:
     """The snapshot with the customer list and the articles that a draft needs."""
-    listed = fortnox.pages("/3/customers", "Customers") if needs.customers else ()
+    customers = company.customers
+    if needs.customers and customers is None:
+        customers = tuple(Listed.of(item) for item in fortnox.pages("/3/customers", "Customers"))
     return replace(
         company,
-        customers=tuple(Listed.of(item) for item in listed),
+        customers=customers,
         articles=frozenset(number for number in needs.articles if _exists(fortnox, path("articles", number))),
     )
 
