@@ -72,6 +72,7 @@ class _Application:
     def run(self) -> None:
         first = [document for document in self._documents if document.kind in SETTING_UP]
         self._work([first] if first else [])
+        self._learn_modes(first)
         self._work(chains_of([document for document in self._documents if document.kind not in SETTING_UP]))
         self._tell(always=True)
 
@@ -224,8 +225,13 @@ class _Application:
         with self._changing:
             self._result.written[f"{document.kind}.{step}"] += 1
             self._answers += 1
-        if document.kind == "mode_of_payment":
-            self._context.modes[document.content["account"]] = document.content["code"]
+
+    def _learn_modes(self, documents: Sequence[Document]) -> None:
+        """Name in payments the modes that are there by now, also those of which only a look-up told so."""
+        made = history.finished(self._context.journal, (document.document_id for document in documents))
+        for document in documents:
+            if document.kind == "mode_of_payment" and document.document_id in made:
+                self._context.modes[document.content["account"]] = document.content["code"]
 
     def _hold(self, document: Document, reason: str, remedy: str) -> None:
         self._result.held[document.document_id] = held(document, reason, remedy)

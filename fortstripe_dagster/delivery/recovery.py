@@ -4,10 +4,10 @@ two empty look-ups, the last at least `settle_seconds` after the send: Fortnox's
 
 from __future__ import annotations
 
-import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from time import sleep
 
 from fortstripe_dagster.delivery import history
 from fortstripe_dagster.delivery.documents import Document
@@ -16,6 +16,9 @@ from fortstripe_dagster.delivery.steps import Context, look_up, number_of
 from fortstripe_dagster.failures import Failure
 
 Progress = Callable[[str], None]
+
+LAG_SECONDS = 5.0
+"""Between two looks, however long ago the send was: what Fortnox took last is in its lists by then (3 s were seen)."""
 
 
 def resolve(context: Context, progress: Progress) -> Counter[str]:
@@ -60,6 +63,6 @@ def _document(context: Context, intent: Intent) -> Document:
 def _settle(intents: Sequence[Intent], settle_seconds: float, progress: Progress) -> None:
     newest = max(intent.at for intent in intents)
     left = settle_seconds - (datetime.now(UTC) - newest).total_seconds()
-    if left > 0:
-        progress(f"delivery: {len(intents)} not seen in Fortnox yet; looking again in {left:.0f} s")
-        time.sleep(left)
+    left = max(left, min(LAG_SECONDS, settle_seconds))
+    progress(f"delivery: {len(intents)} not seen in Fortnox yet; looking again in {left:.0f} s")
+    sleep(left)
