@@ -222,12 +222,12 @@ def house(home: Path, *, company: Company | None = None, **choices: Any) -> Iter
     with fortnox(company) as (books, gateway, url):
         settings = settings_for(home, books, url, **choices)
         home.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(_empty_ledger(), settings.warehouse_path)
+        shutil.copyfile(empty_ledger(), settings.warehouse_path)
         yield House(settings, Warehouse(settings.warehouse_path), books, gateway)
 
 
 @cache
-def _empty_ledger() -> Path:
+def empty_ledger() -> Path:
     """A warehouse with all tables and nothing in them but the days of March, made once."""
     home = Path(tempfile.mkdtemp(prefix="fortstripe-tests-"))
     atexit.register(shutil.rmtree, home)
@@ -267,9 +267,9 @@ def _address() -> _Address:
 
 
 @contextmanager
-def fortnox(company: Company | None = None) -> Iterator[tuple[Books, Gateway, str]]:
-    """A company's Fortnox, without a limit."""
-    books = Books(company or Company())
+def fortnox(company: Company | None = None, books: Books | None = None) -> Iterator[tuple[Books, Gateway, str]]:
+    """A company's Fortnox, empty or with these books, without a limit."""
+    books = books or Books(company or Company())
     gateway = fortnox_app(books, limit=RateLimit(requests=10**9))
     address = _address()
     before, address.gateway = address.gateway, gateway

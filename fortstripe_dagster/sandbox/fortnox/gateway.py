@@ -6,7 +6,7 @@ It records every call, so that a test can count what a client really sent.
 import asyncio
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl
 
@@ -57,18 +57,26 @@ def _never(call: Call) -> bool:
     return False
 
 
+async def _at_once(call: Call) -> None:
+    return None
+
+
 @dataclass
 class Faults:
     """What goes wrong, and when. All of it may be changed while the server runs.
 
     `answer` may answer in the API's place: nothing reaches the books (return `DroppedConnection()` to reset the
-    connection). `lose_answer`: the request takes effect, then the connection is reset without an answer. `latency`
-    delays every request, `list_lag` hides from lists what was created less than so many seconds ago.
+    connection). `answer_instead`: the request takes effect, then this is answered, such as the 502 of a gateway that
+    waited in vain. `lose_answer`: it takes effect, then the connection is reset without an answer. `latency` (seconds)
+    delays every request; what `stall` awaits delays this one, which may reach the books after its client has given up.
+    `list_lag` hides from lists what was created less than so many seconds ago.
     """
 
     answer: Callable[[Call], Response | None] = _no_answer
+    answer_instead: Callable[[Call], Response | None] = _no_answer
     lose_answer: Callable[[Call], bool] = _never
     latency: float = 0.0
+    stall: Callable[[Call], Awaitable[None]] = _at_once
     list_lag: float = 0.0
 
 
@@ -113,14 +121,16 @@ class Gateway:
         self.calls.append(call)
         if self.faults.latency:
             await asyncio.sleep(self.faults.latency)
+        await self.faults.stall(call)
         refused = self.faults.answer(call) or self._refusal(call, dict(scope["headers"]))
         if refused is not None:
             call.status = refused.status_code
             await refused(scope, receive, send)
             return
-        if self.faults.lose_answer(call):
+        instead = DroppedConnection() if self.faults.lose_answer(call) else self.faults.answer_instead(call)
+        if instead is not None:
             await self.app(scope, _replay(body), _discard)
-            await DroppedConnection()(scope, receive, send)
+            await instead(scope, receive, send)
             return
         await self.app(scope, _replay(body), _noting(call, send))
 

@@ -1,0 +1,66 @@
+"""Exactly once: wherever a delivery is killed, whatever the network does, Fortnox ends with the same books.
+
+In calm weather one thread sends, so that each point of the run has its number: the process dies at every one of them
+in turn. In bad weather four threads send, answers are lost, and the run that resumes is killed as well.
+"""
+
+from __future__ import annotations
+
+import random
+import signal
+import tempfile
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from fortstripe_dagster.failures import DONE
+from fortstripe_dagster_tests.kills.books_said import said
+from fortstripe_dagster_tests.kills.scenario import PATIENCE_SECONDS, Begun, begin, running
+
+CALM = {"in_flight": 1, "patience": 10.0}
+FOUL = {"in_flight": 4, "patience": PATIENCE_SECONDS}
+
+
+@cache
+def begun() -> Begun:
+    return begin(Path(tempfile.mkdtemp(prefix="fortstripe-kills-")) / "begun")
+
+
+@cache
+def undisturbed() -> tuple[tuple[str, ...], dict[str, list[str]]]:
+    """The points of a run that nobody disturbs, and what Fortnox says after it."""
+    names = begun().home / "points.txt"
+    with running(begun(), begun().home / "undisturbed") as company:
+        company.deliver(**CALM, names=names)
+        assert company.deliver(**CALM) == DONE, company.log()
+        return tuple(names.read_text().splitlines()), said(company.books)
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    points, _ = undisturbed()
+    if "point" in metafunc.fixturenames:
+        step = 1 if metafunc.function is test_killed_at_this_point_it_resumes_to_the_same_books else 3
+        metafunc.parametrize("point", range(1, len(points) + 1, step), ids=lambda n: f"{n:03} {points[n - 1]}")
+
+
+def test_killed_at_this_point_it_resumes_to_the_same_books(point: int, tmp_path: Path) -> None:
+    points, books = undisturbed()
+    names = tmp_path / "points.txt"
+    with running(begun(), tmp_path / "home") as company:
+        assert company.deliver(**CALM, kill_at=point, names=names) == -signal.SIGKILL, company.log()
+        assert names.read_text().splitlines() == list(points[:point])
+        with company.in_bad_weather(seed=point):
+            assert company.resume(in_flight=4) == DONE, company.log()
+        assert said(company.books) == books, company.log()
+
+
+def test_killed_twice_in_bad_weather_it_resumes_to_the_same_books(point: int, tmp_path: Path) -> None:
+    _, books = undisturbed()
+    dice = random.Random(point)
+    with running(begun(), tmp_path / "home") as company:
+        with company.in_bad_weather(seed=1000 + point):
+            company.deliver(**FOUL, kill_at=point)
+            company.deliver(**FOUL, kill_at=dice.randint(1, 120))
+            assert company.resume(in_flight=4) == DONE, company.log()
+        assert said(company.books) == books, company.log()
