@@ -70,6 +70,8 @@ def invoice(document: Document, customer_number: str, original: str | None = Non
                 price=amount(row["price"]),
                 vat=amount(row["vat"]),
                 account_number=int(row["account"]),
+                cost_center=row.get("cost_center"),
+                project=row.get("project"),
             )
             for row in content["rows"]
         ),
@@ -108,6 +110,8 @@ def voucher(document: Document, series: str) -> dict[str, Any]:
                 debit=_side(row, "debit"),
                 credit=_side(row, "credit"),
                 transaction_information=row.get("text"),
+                cost_center=row.get("cost_center"),
+                project=row.get("project"),
             )
             for row in document.content["rows"]
         ),

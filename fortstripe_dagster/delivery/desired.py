@@ -35,6 +35,9 @@ class Row:
     account: str
     gross: int
     vat: int
+    cost_center: str | None = None
+    project: str | None = None
+    article: str | None = None
 
 
 @dataclass(frozen=True)
@@ -193,12 +196,12 @@ def _account(connection: duckdb.DuckDBPyConnection) -> StripeAccount | None:
 
 def _entries(connection: duckdb.DuckDBPyConnection, window: list[date]) -> tuple[Entry, ...]:
     lines: dict[str, list[Line]] = defaultdict(list)
-    for entry_id, account, amount, vat_rate, treatment in connection.execute(
-        "SELECT entry_id, account, debit - credit, vat_rate, treatment FROM ledger.lines"
+    for entry_id, *line in connection.execute(
+        "SELECT entry_id, account, debit - credit, vat_rate, treatment, cost_center, project FROM ledger.lines"
         " WHERE event_day BETWEEN ? AND ? ORDER BY entry_id, line_no",
         window,
     ).fetchall():
-        lines[entry_id].append(Line(account, amount, vat_rate, treatment))
+        lines[entry_id].append(Line(*line))
     return tuple(
         Entry(**row, lines=tuple(lines[row["entry_id"]]))
         for row in _dicts(
@@ -257,8 +260,8 @@ def _rows(connection: duckdb.DuckDBPyConnection, table: str, key: str, ids: list
     for row in _dicts(
         connection,
         f"SELECT {key} AS owner, coalesce(description, '') AS description, {quantity}::BIGINT AS quantity, treatment,"
-        f" box, vat_rate, account, gross_ore AS gross, vat_ore AS vat FROM ledger.{table}"
-        f" WHERE {key} IN (SELECT unnest(?::VARCHAR[])) ORDER BY owner, row_no",
+        f" box, vat_rate, account, gross_ore AS gross, vat_ore AS vat, cost_center, project, article"
+        f" FROM ledger.{table} WHERE {key} IN (SELECT unnest(?::VARCHAR[])) ORDER BY owner, row_no",
         [ids],
     ):
         found[row.pop("owner")].append(Row(**row))

@@ -1,7 +1,7 @@
 """What a delivery is made of: entries of the ledger, and the documents in Fortnox that say them. Pure data.
 
-A document's identity is its id, what the books say by it is its `content_hash`: entry ids, date, accounts, amounts and
-VAT. Names and texts are in `content` and may change until the document is sealed.
+A document's identity is its id, what the books say by it is its `content_hash`: entry ids, date, accounts, amounts,
+VAT and dimensions. Names and texts are in `content` and may change until the document is sealed.
 """
 
 from __future__ import annotations
@@ -47,6 +47,8 @@ class Line:
     amount: Decimal
     vat_rate: Decimal | None = None
     treatment: str | None = None
+    cost_center: str | None = None
+    project: str | None = None
 
 
 @dataclass(frozen=True)
@@ -152,6 +154,11 @@ def held(document: Document, reason: str, remedy: str) -> Held:
 
 
 def line_key(lines: Sequence[Line]) -> list[list[str]]:
-    """The lines as the books see them, in an order of their own: account, amount, VAT rate."""
-    return sorted([line.account, f"{line.amount:.2f}", "" if line.vat_rate is None else f"{line.vat_rate:.2f}"]
-                  for line in lines)  # fmt: skip
+    """The lines as the books see them, in an order of their own: account, amount, VAT rate, dimensions if any."""
+    return sorted(
+        [
+            line.account, f"{line.amount:.2f}", "" if line.vat_rate is None else f"{line.vat_rate:.2f}",
+            *([line.cost_center or "", line.project or ""] if line.cost_center or line.project else []),
+        ]
+        for line in lines
+    )  # fmt: skip

@@ -194,6 +194,6 @@ def _progress(rows: list[sqlite3.Row]) -> dict[str, Progress]:
 
 def _lines(text: str) -> tuple[Line, ...]:
     return tuple(
-        Line(account, amount(value), None if rate is None else amount(rate), treatment)
-        for account, value, rate, treatment in loads(text)
+        Line(account, amount(value), None if rate is None else amount(rate), *others)
+        for account, value, rate, *others in loads(text)
     )

@@ -115,7 +115,7 @@ def payment(entry: Entry, target: str, target_ore: int, accounts: Accounts) -> D
 
 
 def _articles(rows: Sequence[Row]) -> tuple[str, ...]:
-    return tuple(sorted({f"article:{ARTICLES[row.box]}" for row in rows if row.box in ARTICLES}))
+    return tuple(sorted({f"article:{ARTICLES[row.box]}" for row in rows if row.box in ARTICLES and not row.article}))
 
 
 def _row(row: Row, fallback: str) -> dict[str, Any]:
@@ -128,21 +128,24 @@ def _row(row: Row, fallback: str) -> dict[str, Any]:
         "price": to_decimal(row.gross // quantity),
         "vat": row.vat_rate,
         "account": row.account,
-        "article": ARTICLES.get(row.box),
+        "article": row.article or ARTICLES.get(row.box),
+        "cost_center": row.cost_center,
+        "project": row.project,
     }
 
 
 def _few(rows: Sequence[Row]) -> Sequence[Row]:
-    """The rows as they are, or summed up by account and VAT rate where there are more than Fortnox takes."""
+    """The rows as they are, or summed up by account, rate and dimensions where there are more than Fortnox takes."""
     if len(rows) <= MOST_ROWS:
         return rows
-    groups: dict[tuple[str, Decimal], list[Row]] = defaultdict(list)
+    groups: dict[tuple[object, ...], list[Row]] = defaultdict(list)
     for row in rows:
-        groups[row.account, row.vat_rate].append(row)
+        groups[row.account, row.vat_rate, row.cost_center, row.project, row.article].append(row)
     return [
         Row(
             f"{group[0].description} … ({len(group)} rader)", 1, group[0].treatment, group[0].box, group[0].vat_rate,
             group[0].account, sum(row.gross for row in group), sum(row.vat for row in group),
+            group[0].cost_center, group[0].project, group[0].article,
         )
         for group in groups.values()
     ]  # fmt: skip

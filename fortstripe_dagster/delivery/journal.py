@@ -251,7 +251,10 @@ class Journal:
             "INSERT INTO sealed_entries VALUES (?, ?, ?, ?)",
             [
                 (seal, part.entry_id, document.day.isoformat(),
-                 dumps([[line.account, line.amount, line.vat_rate, line.treatment] for line in part.lines]))
+                 dumps([
+                     [line.account, line.amount, line.vat_rate, line.treatment, line.cost_center, line.project]
+                     for line in part.lines
+                 ]))
                 for part in document.parts
             ],
         )  # fmt: skip

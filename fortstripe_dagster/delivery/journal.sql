@@ -28,7 +28,7 @@ CREATE TABLE sealed_entries (
     seal INTEGER NOT NULL REFERENCES seals,
     entry_id TEXT NOT NULL,
     day TEXT NOT NULL,
-    lines TEXT NOT NULL            -- JSON: [[account, signed amount, VAT rate], …]
+    lines TEXT NOT NULL            -- JSON: [[account, signed amount, VAT rate, treatment, cost centre, project], …]
 );
 CREATE INDEX sealed_entries_entry ON sealed_entries (entry_id);
 CREATE INDEX sealed_entries_day ON sealed_entries (day);

@@ -168,19 +168,24 @@ def _compare(desired: Desired, already: Already) -> tuple[list[Entry], list[tupl
     return fresh, supplements, waiting
 
 
-_Sums = dict[tuple[str, Decimal | None], Decimal]
+_Sums = dict[tuple[str, Decimal | None, str | None, str | None], Decimal]
+"""Kronor by account, VAT rate, cost centre and project: a wrong dimension is reposted (omförd)."""
 
 
 def _sum(lines: Iterable[Line]) -> _Sums:
     sums: _Sums = defaultdict(Decimal)
     for line in lines:
-        sums[line.account, line.vat_rate] += line.amount
+        sums[line.account, line.vat_rate, line.cost_center, line.project] += line.amount
     return {key: amount for key, amount in sums.items() if amount}
 
 
 def _difference(wanted: _Sums, said: _Sums) -> tuple[Line, ...]:
     changed = {key: wanted.get(key, Decimal(0)) - said.get(key, Decimal(0)) for key in {**said, **wanted}}
-    return tuple(Line(account, amount, rate) for (account, rate), amount in changed.items() if amount)
+    return tuple(
+        Line(account, amount, rate, None, cost_center, project)
+        for (account, rate, cost_center, project), amount in changed.items()
+        if amount
+    )
 
 
 def _changed(entry_id: str, day: date, sealed: Sealed, difference: tuple[Line, ...]) -> Held:

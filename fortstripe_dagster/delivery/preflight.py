@@ -16,6 +16,8 @@ from fortstripe_dagster.fortnox import Fortnox, Refused, path
 from fortstripe_dagster.fortnox.values import as_bool, as_int
 from fortstripe_dagster.settings.accounts import Accounts
 
+_DIMENSIONS = {"cost centre": "cost_center", "project": "project"}
+
 
 @dataclass(frozen=True)
 class Account:
@@ -144,11 +146,12 @@ def _refusal(document: Document, company: Company, accounts: Accounts) -> Held |
                 f"Account {number} {state} in Fortnox's financial year {year.first}…{year.last}.",
                 f"add or activate account {number} in Fortnox, or choose another in fortstripe.toml.",
             )
-        if account.demands:
+        if account.demands and not _carries(document, number, account.demands):
             return held(
                 document,
-                f"Account {number} demands a {account.demands}, which Stripe's documents do not have.",
-                f"make the {account.demands} optional on account {number} in Fortnox.",
+                f"Account {number} demands a {account.demands}, which not all its rows have.",
+                f"give it by a rule in fortstripe.toml, or make the {account.demands} optional on account {number} in "
+                "Fortnox.",
             )
     return None
 
@@ -157,6 +160,12 @@ def _accounts_of(document: Document, accounts: Accounts) -> set[str]:
     if document.kind == "voucher":
         return {row["account"] for row in document.content["rows"]}
     return set(document.lines)
+
+
+def _carries(document: Document, number: str, dimension: str) -> bool:
+    """Whether every row on an account has a dimension; accounts that Fortnox books by itself have none."""
+    rows = [row for row in document.content.get("rows", ()) if row["account"] == number]
+    return bool(rows) and all(row.get(_DIMENSIONS[dimension]) for row in rows)
 
 
 def _years(fortnox: Fortnox, days: Iterable[date]) -> list[dict[str, object]]:
@@ -194,8 +203,8 @@ def _year(fortnox: Fortnox, item: Mapping[str, object], series: str) -> Year:
 
 
 def _demands(account: Mapping[str, object]) -> str | None:
-    dimensions = {"CostCenterSettings": "cost centre", "ProjectSettings": "project"}
-    return next((name for setting, name in dimensions.items() if account.get(setting) == "MANDATORY"), None)
+    settings = {"CostCenterSettings": "cost centre", "ProjectSettings": "project"}
+    return next((name for setting, name in settings.items() if account.get(setting) == "MANDATORY"), None)
 
 
 def _exists(fortnox: Fortnox, record: str) -> bool:

@@ -1,7 +1,8 @@
 """Voucher documents: how entries are summed up to one voucher a day, currency and kind, and what it is called.
 
 Receivables of sales without an invoice stand on an account of their own, netted: a sale that was paid the same day
-leaves nothing there. On all other accounts debit and credit stay apart, and so does each VAT treatment.
+leaves nothing there. On all other accounts debit and credit stay apart, and so does each VAT treatment, cost centre
+and project.
 """
 
 from __future__ import annotations
@@ -87,6 +88,10 @@ _COUNTED = {
 }
 
 
+_Key = tuple[str, str, Decimal | None, str | None, str | None, str | None]
+"""What makes a row of its own: account, side, VAT rate, treatment, cost centre, project."""
+
+
 def base_id(entry: Entry, group: str | None = None) -> str:
     """The id of the voucher that an entry goes into. Raises Failure for a kind that nobody has placed."""
     if entry.kind == "opening":
@@ -136,28 +141,32 @@ def document(
 def _rows(lines: Sequence[Line], settings: Settings) -> list[dict[str, Any]]:
     """Rows of the voucher in the order of accounts, each either debit or credit."""
     receivable, own = settings.accounts.receivable, settings.accounts.voucher_receivable
-    sums: dict[tuple[str, str, Decimal | None, str | None], Decimal] = defaultdict(Decimal)
+    sums: dict[_Key, Decimal] = defaultdict(Decimal)
     left = Decimal(0)
     for line in lines:
         if line.account == receivable:
             left += line.amount
         else:
             side = "debit" if line.amount > 0 else "credit"
-            sums[line.account, side, line.vat_rate, line.treatment] += abs(line.amount)
+            sums[line.account, side, line.vat_rate, line.treatment, line.cost_center, line.project] += abs(line.amount)
     if left:
-        sums[own, "debit" if left > 0 else "credit", None, None] += abs(left)
-    shared = Counter((account, side) for account, side, _, _ in sums)
+        sums[own, "debit" if left > 0 else "credit", None, None, None, None] += abs(left)
+    shared = Counter((account, side) for account, side, *_ in sums)
     return [
         {"account": account, side: amount}
         # Only where the account alone does not tell them apart: it may refuse texts.
         | ({"text": _treatment_text(rate, treatment)} if shared[account, side] > 1 else {})
-        for (account, side, rate, treatment), amount in sorted(sums.items(), key=lambda item: _order(item[0]))
+        | ({"cost_center": cost_center} if cost_center else {})
+        | ({"project": project} if project else {})
+        for (account, side, rate, treatment, cost_center, project), amount in sorted(
+            sums.items(), key=lambda item: _order(item[0])
+        )
     ]
 
 
-def _order(key: tuple[str, str, Decimal | None, str | None]) -> tuple[str, bool, Decimal, str]:
-    account, side, rate, treatment = key
-    return account, side == "credit", rate or Decimal(0), treatment or ""
+def _order(key: _Key) -> tuple[str, bool, Decimal, str, str, str]:
+    account, side, rate, treatment, cost_center, project = key
+    return account, side == "credit", rate or Decimal(0), treatment or "", cost_center or "", project or ""
 
 
 def _treatment_text(rate: Decimal | None, treatment: str | None) -> str:
