@@ -168,11 +168,13 @@ def _by_an_ore(house: House, sale_id: str) -> None:
 
 def _deliver(settings: Settings, patience: float) -> int:
     """A delivery with a client that gives up early and tries again soon."""
+    timeout = (1.0, patience)
+    tenant = settings.fortnox_tenant_id
     client = Fortnox(
         api_base=settings.fortnox_api_base,
-        auth=ClientCredentials(settings.fortnox_auth_base, "sandbox", "sandbox-secret", settings.fortnox_tenant_id),
+        auth=ClientCredentials(settings.fortnox_auth_base, "sandbox", "sandbox-secret", tenant, timeout=timeout),
         limiter=Limiter(interval=0, per_window=10**6),
-        timeout=(1, patience),
+        timeout=timeout,
         retries=Retries(tries=4, first=0.01, most=0.05, throttled=0.02),
     )
     report = delivery.deliver(settings, Warehouse(settings.warehouse_path), DAYS, fortnox=client)
