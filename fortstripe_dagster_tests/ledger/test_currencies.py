@@ -1,0 +1,59 @@
+"""Foreign money: minor units, official rates and who published them, and currencies that others replaced."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from fortstripe_dagster.business_day import Days
+from fortstripe_dagster.money import to_ore
+from fortstripe_dagster.sandbox.official_rates import official_rate
+from fortstripe_dagster_tests.ledger.books import at, book, new_world
+
+
+@pytest.mark.parametrize(("day", "published"), [(6, 6), (7, 6), (8, 6)])
+def test_a_weekend_takes_fridays_rate_and_says_so(tmp_path: Path, day: int, published: int) -> None:
+    world = new_world()
+    charge = world.one_off_payment(at=at(day), amount=12345, currency="eur", name="Elin")
+    ledger = book(world, tmp_path)
+    rate = official_rate("eur", date(2026, 3, published))
+    found = ledger.rows(
+        "SELECT e.sek_per_unit, e.published, e.source, s.gross_ore FROM ledger.sales s JOIN ledger.exchange_rates e"
+        " ON e.currency = s.currency AND e.day = s.event_day WHERE s.sale_id = ?",
+        charge["id"],
+    )
+    assert found == [(rate, date(2026, 3, published), "Riksbanken", to_ore(12345, "EUR", rate))]
+
+
+def test_a_refund_keeps_the_rate_of_its_sale_and_the_rest_is_exchange(tmp_path: Path) -> None:
+    world = new_world()
+    charge = world.one_off_payment(at=at(4), amount=10000, currency="eur", name="Elin", exchange_rate=Decimal("11.10"))
+    refund = world.refund(charge, at=at(18))
+    ledger = book(world, tmp_path)
+    sale, credit = ledger.entry(f"{charge['id']}:sale"), ledger.entry(f"{refund['id']}:credit")
+    assert {account: -Decimal(amount) for account, amount in sale.items()} == {
+        account: Decimal(amount) for account, amount in credit.items()
+    }
+    left = {account: Decimal(amount) for account, amount in ledger.accounts().items() if Decimal(amount)}
+    assert left.keys() <= {"1686", "3960", "7960", "6570"} and sum(left.values()) == 0
+
+
+def test_a_currency_that_was_replaced_is_worth_a_fixed_part_of_its_successor(tmp_path: Path) -> None:
+    world = new_world(opened=datetime(2026, 1, 5, tzinfo=UTC))
+    charge = world.one_off_payment(
+        at=datetime(2026, 1, 8, 12, tzinfo=UTC), amount=19558, currency="bgn", name="Iva", country="BG",
+        exchange_rate=Decimal("5.70"),
+    )  # fmt: skip
+    days = Days(date(2026, 1, 7), date(2026, 1, 9))
+    ledger = book(world, tmp_path, days, start_date=days.first)
+    (rate, source), *_ = ledger.rows(
+        "SELECT sek_per_unit, source FROM ledger.exchange_rates WHERE currency = 'BGN' AND day = '2026-01-08'"
+    )
+    euro = official_rate("eur", date(2026, 1, 8))
+    assert rate == (euro / Decimal("1.95583")).quantize(Decimal("0.0000000001")) and source == "Riksbanken"
+    assert ledger.rows("SELECT gross_ore FROM ledger.sales WHERE sale_id = ?", charge["id"]) == [
+        (to_ore(19558, "BGN", rate),)
+    ]

@@ -1,0 +1,138 @@
+"""The One Stop Shop: the threshold sale by sale, what only the company knows, and Stripe's tax beside the decision."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from fortstripe_dagster.business_day import Days
+from fortstripe_dagster.sandbox.stripe.world import World
+from fortstripe_dagster_tests.ledger.books import Book, at, book, new_world, row
+
+ACCOUNTS = {"clearing": {"SEK": "1686"}, "oss": {"DK": {"25": {"sales": "3331", "vat": "2679"}}}}
+BELOW = {"status": "off", "previous_year_turnover": 0, "outside_stripe": "none"}
+
+
+def sold_to_denmark(world: World, *amounts: int, **details: Any) -> list[str]:
+    """Sales of these öre with VAT, one a day from the second of March."""
+    return [
+        world.one_off_payment(at=at(2 + day), amount=amount, name="Jens", country="DK", **details)["id"]
+        for day, amount in enumerate(amounts)
+    ]
+
+
+def accounts_of(ledger: Book, sales: list[str]) -> list[str]:
+    found = dict(ledger.rows("SELECT sale_id, account FROM ledger.sale_rows"))
+    return [found[sale] for sale in sales]
+
+
+def watched(ledger: Book, kind: str) -> list[tuple[Any, ...]]:
+    return ledger.rows("SELECT day, text FROM ledger.watchdogs WHERE kind = ? ORDER BY day", kind)
+
+
+def test_the_sale_that_crosses_the_threshold_is_taxed_abroad(tmp_path: Path) -> None:
+    world = new_world()
+    # Without VAT: 79 999.99, then exactly 99 680.00, then 0.80 more.
+    sales = sold_to_denmark(world, 9_999_999, 2_460_001, 100, 100)
+    other = world.one_off_payment(at=at(2), amount=50_000_000, name="Jens", country="DK", metadata={"supply": "other"})
+    ledger = book(world, tmp_path, oss=BELOW, accounts=ACCOUNTS)
+    assert accounts_of(ledger, sales) == ["3001", "3001", "3331", "3331"]
+    assert accounts_of(ledger, [other["id"]]) == ["3001"]  # counts neither way
+    assert ledger.rows("SELECT upto_ore FROM ledger.oss_turnover ORDER BY moment") == [
+        (7_999_999,), (9_968_000,), (9_968_080,), (9_968_160,)
+    ]  # fmt: skip
+    assert [day for day, _ in watched(ledger, "oss_threshold")] == [date(2026, 3, 2), date(2026, 3, 4)]
+    alert = next(remark.text for remark in ledger.report.alerts if remark.entry_id == f"{sales[2]}:sale")
+    assert "past 100 % of the threshold: 99680.80 of 99680.00 kronor" in alert and "register" in alert
+
+
+def test_what_was_sold_elsewhere_counts(tmp_path: Path) -> None:
+    world = new_world()
+    sales = sold_to_denmark(world, 125, 125)
+    ledger = book(world, tmp_path, oss={**BELOW, "outside_stripe": {"2026": "99679"}}, accounts=ACCOUNTS)
+    assert accounts_of(ledger, sales) == ["3001", "3331"]
+
+
+def test_a_year_above_the_threshold_makes_the_next_one_taxed_abroad(tmp_path: Path) -> None:
+    world = new_world()
+    sales = sold_to_denmark(world, 125)
+    ledger = book(world, tmp_path, oss={**BELOW, "previous_year_turnover": "99680.01"}, accounts=ACCOUNTS)
+    assert accounts_of(ledger, sales) == ["3331"]
+
+
+def test_a_new_year_starts_from_nothing_and_remembers_the_last(tmp_path: Path) -> None:
+    world = new_world(opened=datetime(2025, 12, 1, tzinfo=UTC))
+    danish = {"name": "Jens", "country": "DK"}
+    world.one_off_payment(at=datetime(2025, 12, 30, tzinfo=UTC), amount=100_000, **danish)
+    late = world.one_off_payment(at=datetime(2025, 12, 31, 22, 59, tzinfo=UTC), amount=12_400_000, **danish)
+    next_year = world.one_off_payment(at=datetime(2025, 12, 31, 23, 30, tzinfo=UTC), amount=100_000, **danish)
+    days = Days(date(2025, 12, 30), date(2026, 1, 1))
+    ledger = book(world, tmp_path, days, oss=BELOW, accounts=ACCOUNTS, start_date=days.first)
+    assert accounts_of(ledger, [late["id"], next_year["id"]]) == ["3331", "3331"]
+    years = ledger.rows("SELECT year, upto_ore, year_before_ore FROM ledger.oss_turnover ORDER BY moment")
+    assert years == [(2025, 80_000, 0), (2025, 10_000_000, 0), (2026, 80_000, 10_000_000)]
+
+
+def test_registered_sales_are_taxed_abroad_from_the_first_day(tmp_path: Path) -> None:
+    world = new_world()
+    sales = sold_to_denmark(world, 125, 125)
+    ledger = book(
+        world, tmp_path, oss={**BELOW, "status": "on", "registered_from": date(2026, 3, 3)}, accounts=ACCOUNTS
+    )
+    assert accounts_of(ledger, sales) == ["3001", "3331"]
+    assert ledger.entry(f"{sales[1]}:sale") == {"1510": "1.25", "2679": "-0.25", "3331": "-1.00"}
+
+
+def test_what_only_the_company_knows_holds_the_sale_and_names_the_setting(tmp_path: Path) -> None:
+    for number, (oss, names) in enumerate(
+        [
+            ({}, "oss.status"),
+            ({"status": "off"}, "oss.previous_year_turnover"),
+            ({"status": "off", "previous_year_turnover": 0}, "oss.outside_stripe"),
+            ({"status": "off", "previous_year_turnover": 0, "outside_stripe": {"2025": 1}}, "kronor of 2026"),
+            ({"status": "on"}, '[accounts.oss.DK] "25"'),
+        ]
+    ):
+        world = new_world()
+        (sale,) = sold_to_denmark(world, 12500)
+        swedish = world.one_off_payment(at=at(3), amount=12500, name="Anna")
+        ledger = book(world, tmp_path / str(number), oss=oss)
+        held = {remark.entry_id: remark.text for remark in ledger.report.held if remark.entry_id.endswith(":sale")}
+        assert list(held) == [f"{sale}:sale"] and names in held[f"{sale}:sale"]
+        assert ledger.entry(f"{swedish['id']}:sale") == {"1510": "125.00", "2611": "-25.00", "3001": "-100.00"}
+
+
+def test_vat_that_stripe_charged_abroad_is_booked_as_charged(tmp_path: Path) -> None:
+    world = new_world()
+    danish = world.tax_rate(percentage=25, country="DK")
+    reduced = world.tax_rate(percentage="12.5", country="DK")
+    dane = world.customer(name="Jens", country="DK")
+    right = world.invoice(at=at(2), customer=dane, lines=[row("Plan", 3333, 3, danish)])
+    wrong = world.invoice(at=at(3), customer=dane, lines=[row("Plan", 10000, 1, reduced)])
+    swedish = world.invoice(at=at(4), customer=dane, lines=[row("Plan", 10000, 1, world.tax_rate(percentage=25))])
+    german = world.invoice(
+        at=at(5), customer=dane, lines=[row("Plan", 10000, 1, world.tax_rate(percentage=19, country="DE"))]
+    )
+    ledger = book(world, tmp_path, oss={"status": "on"}, accounts=ACCOUNTS)
+    assert ledger.entry(f"{right['id']}:sale") == {"1510": "124.99", "2679": "-25.00", "3331": "-99.99"}
+    held = {remark.entry_id: remark.text for remark in ledger.report.held}
+    assert held.keys() == {f"{invoice['id']}:sale" for invoice in (wrong, swedish, german)}
+    assert "accounts.oss.DK" in held[f"{wrong['id']}:sale"]
+    assert "Swedish VAT on a sale that is taxed in DK" in held[f"{swedish['id']}:sale"]
+    assert "VAT of DE on a sale to DK" in held[f"{german['id']}:sale"]
+
+
+def test_a_refund_stays_with_the_country_of_its_sale(tmp_path: Path) -> None:
+    world = new_world()
+    charge = world.one_off_payment(at=at(2), amount=10000, name="Jens", country="DK")
+    for part, day in ((3333, 3), (3333, 4), (3334, 5)):
+        world.refund(charge, at=at(day), amount=part)
+    ledger = book(world, tmp_path, oss={"status": "on"}, accounts=ACCOUNTS)
+    credits = ledger.rows(
+        "SELECT account, vat_account, vat_ore FROM ledger.credit_rows ORDER BY gross_ore, vat_ore DESC"
+    )
+    assert {(account, vat_account) for account, vat_account, _ in credits} == {("3331", "2679")}
+    assert sorted(vat for *_, vat in credits) == [666, 667, 667]
+    assert Decimal(ledger.accounts()["3331"]) == 0 and Decimal(ledger.accounts()["2679"]) == 0

@@ -1,0 +1,215 @@
+"""What Stripe charged beside what is due: rates by day, reasons, prices with and without VAT, shipping, watchdogs."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from fortstripe_dagster.business_day import Days
+from fortstripe_dagster_tests.ledger.books import Book, at, book, new_world, row
+
+SPRING = Days(date(2026, 3, 30), date(2026, 4, 2))
+
+
+def remarks(ledger: Book) -> tuple[dict[str, str], dict[str, str]]:
+    """Held sales and alerts, by the Stripe object."""
+    return (
+        {remark.entry_id.removesuffix(":sale"): remark.text for remark in ledger.report.held},
+        {remark.entry_id.removesuffix(":sale"): remark.text for remark in ledger.report.alerts},
+    )
+
+
+def test_food_is_taxed_at_the_rate_of_its_day_and_credited_at_its_own(tmp_path: Path) -> None:
+    world = new_world()
+    old = world.one_off_payment(at=at(31, 23, 59), amount=11200, name="Anna", metadata={"vat_class": "food"})
+    new = world.one_off_payment(at=at(1, 0, 0, month=4), amount=10600, name="Anna", metadata={"vat_class": "food"})
+    served = world.one_off_payment(at=at(1, month=4), amount=11200, name="Bo", metadata={"vat_class": "served_food"})
+    delivered_before = world.one_off_payment(
+        at=at(1, month=4), amount=11200, name="Bo", metadata={"vat_class": "food", "supply_date": "2026-03-31"}
+    )
+    refund = world.refund(old, at=at(2, month=4))
+    ledger = book(world, tmp_path, SPRING)
+    twelve = {"1510": "112.00", "2621": "-12.00", "3002": "-100.00"}
+    assert ledger.entry(f"{old['id']}:sale") == twelve
+    assert ledger.entry(f"{new['id']}:sale") == {"1510": "106.00", "2631": "-6.00", "3003": "-100.00"}
+    assert ledger.entry(f"{served['id']}:sale") == twelve
+    assert ledger.entry(f"{delivered_before['id']}:sale") == twelve
+    assert ledger.entry(f"{refund['id']}:credit") == {"1510": "-112.00", "2621": "12.00", "3002": "100.00"}
+
+
+def test_food_is_known_by_its_tax_code_and_by_the_companys_default(tmp_path: Path) -> None:
+    world = new_world()
+    jam = world.product(name="Sylt", tax_code="txcd_40040000")
+    swede = world.customer(name="Anna", country="SE")
+    price = world.price(product=jam, unit_amount=10600)
+    line = row("Sylt", 10600)
+    invoice = world.invoice(
+        at=at(2, month=4), customer=swede, lines=[line.__class__(**{**line.__dict__, "price": price})]
+    )
+    plain = world.one_off_payment(at=at(2, month=4), amount=10600, name="Bo")
+    ledger = book(world, tmp_path, SPRING, default_supply={"kind": "goods", "vat_rate": 12, "vat_class": "food"})
+    for sale in (invoice, plain):
+        assert ledger.entry(f"{sale['id']}:sale") == {"1510": "106.00", "2631": "-6.00", "3003": "-100.00"}
+
+
+def test_the_wrong_rate_on_food_is_pointed_out_and_beyond_the_limit_held(tmp_path: Path) -> None:
+    world = new_world()
+    jam = world.product(name="Sylt", tax_code="txcd_40040000")
+    twelve = world.tax_rate(percentage=12, inclusive=True)
+    swede = world.customer(name="Anna", country="SE")
+
+    def invoice(amount: int) -> str:
+        price = world.price(product=jam, unit_amount=amount)
+        line = row("Sylt", amount, tax_rate=twelve)
+        lines = [line.__class__(**{**line.__dict__, "price": price})]
+        return str(world.invoice(at=at(2, month=4), customer=swede, lines=lines)["id"])
+
+    small, large = invoice(1120), invoice(11200)
+    ledger = book(world, tmp_path, SPRING)
+    held, alerts = remarks(ledger)
+    assert held == {large: held[large]} and "5.66 kronor VAT more than is due" in held[large]
+    assert "Stripe charged 12 % on food; on 2026-04-02 it is 6 %" in alerts[small]
+    assert ledger.entry(f"{small}:sale") == {"1510": "11.20", "2621": "-1.20", "3002": "-10.00"}  # owed as charged
+
+
+@pytest.mark.parametrize(
+    ("reason", "vat_number", "country", "verdict"),
+    [
+        ("reverse_charge", None, "SE", "held: to a sale in Sweden"),
+        ("reverse_charge", None, "DK", "held: no VAT number of the buyer is proven"),
+        ("reverse_charge", "DK12345678", "DK", "booked 3308"),
+        ("not_collecting", None, "DK", "alert: does not collect"),
+        ("not_collecting", None, "NO", "booked 3305"),
+        ("product_exempt", None, "SE", "booked 3004"),
+        ("zero_rated", None, "NO", "booked 3305"),
+        ("customer_exempt", None, "SE", "held: marked as tax exempt"),
+        ("not_subject_to_tax", None, "SE", "held: not subject to tax"),
+        ("not_supported", None, "SE", "alert: could not tell"),
+    ],
+)
+def test_a_reason_of_stripes_is_compared_with_the_decision(
+    reasons: tuple[Book, dict[tuple[str, str | None, str], str]],
+    reason: str, vat_number: str | None, country: str, verdict: str,
+) -> None:  # fmt: skip
+    ledger, ids = reasons
+    sale = ids[reason, vat_number, country]
+    held, alerts = remarks(ledger)
+    what, _, text = verdict.partition(": ")
+    if what == "held":
+        assert text in held[sale]
+        return
+    assert sale not in held
+    if what == "alert":
+        assert text in alerts[sale]
+    else:
+        assert verdict.removeprefix("booked ") in ledger.entry(f"{sale}:sale")
+
+
+@pytest.fixture(scope="module")
+def reasons(tmp_path_factory: pytest.TempPathFactory) -> tuple[Book, dict[tuple[str, str | None, str], str]]:
+    world, ids = new_world(), {}
+    nothing = world.tax_rate(percentage=0)
+    for day, (reason, number, country) in enumerate(
+        [
+            ("reverse_charge", None, "SE"), ("reverse_charge", None, "DK"), ("reverse_charge", "DK12345678", "DK"),
+            ("not_collecting", None, "DK"), ("not_collecting", None, "NO"), ("product_exempt", None, "SE"),
+            ("zero_rated", None, "NO"), ("customer_exempt", None, "SE"), ("not_subject_to_tax", None, "SE"),
+            ("not_supported", None, "SE"), ("product_exempt", None, "DK"),
+        ]
+    ):  # fmt: skip
+        buyer = world.customer(name=f"Kund {day}", country=country, vat_number=number)
+        line = row("Plan", 10000, tax_rate=nothing)
+        lines = [line.__class__(**{**line.__dict__, "taxability": reason})]
+        ids[reason, number, country] = world.invoice(at=at(2 + day), customer=buyer, lines=lines)["id"]
+    return book(world, tmp_path_factory.mktemp("reasons")), ids
+
+
+def test_watchdogs_name_the_day_the_sale_and_what_to_do(
+    reasons: tuple[Book, dict[tuple[str, str | None, str], str]],
+) -> None:
+    ledger, ids = reasons
+    found = ledger.rows("SELECT kind, subject, day, remedy FROM ledger.watchdogs ORDER BY kind, day")
+    assert [row[:3] for row in found] == [
+        ("reverse_charge_without_number", ids["reverse_charge", None, "SE"], date(2026, 3, 2)),
+        ("reverse_charge_without_number", ids["reverse_charge", None, "DK"], date(2026, 3, 3)),
+        ("zero_vat_eu_consumer", ids["reverse_charge", None, "DK"], date(2026, 3, 3)),
+        ("zero_vat_eu_consumer", ids["not_collecting", None, "DK"], date(2026, 3, 5)),
+        ("zero_vat_eu_consumer", ids["product_exempt", None, "DK"], date(2026, 3, 12)),
+    ]
+    assert all(remedy for *_, remedy in found)
+
+
+def test_shipping_discounts_and_credits_on_one_invoice_add_up(tmp_path: Path) -> None:
+    world = new_world()
+    swede = world.customer(name="Anna", country="SE")
+    vat25, vat12 = world.tax_rate(percentage=25), world.tax_rate(percentage=12)
+    invoice = world.invoice(
+        at=at(2), customer=swede, coupon=world.coupon(percent_off=10),
+        lines=[
+            row("Plan", 33333, tax_rate=vat25), row("Mat", 9999, 3, tax_rate=vat12), row("Åter", -10001, 1, vat25),
+        ],
+    )  # fmt: skip
+    shipped = world.invoice(at=at(3), customer=swede, lines=[row("Bok", 10000, tax_rate=vat25)])
+    shipped["shipping_cost"] = {
+        "amount_subtotal": 4900,
+        "amount_tax": 1225,
+        "amount_total": 6125,
+        "shipping_rate": None,
+    }
+    for total in ("total", "amount_due", "amount_remaining"):
+        shipped[total] += 6125
+    free = world.invoice(at=at(4), customer=swede, lines=[row("Gratis", 10000), row("Gratis", -10000)])
+    ledger = book(world, tmp_path)
+    assert remarks(ledger)[0] == {}
+    sums = ledger.rows(
+        "SELECT s.gross_ore - sum(r.gross_ore), sum(r.gross_ore - r.net_ore - r.vat_ore), sum(r.vat_ore)"
+        " FROM ledger.sales s JOIN ledger.sale_rows r USING (sale_id) WHERE sale_id = ? GROUP BY s.gross_ore",
+        invoice["id"],
+    )
+    tax = sum(tax["amount"] for tax in invoice["total_taxes"])
+    assert sums == [(0, 0, tax)]
+    assert ledger.entry(f"{shipped['id']}:sale") == {"1510": "186.25", "2611": "-37.25", "3001": "-149.00"}
+    assert ledger.entry(f"{free['id']}:sale") == {}
+
+
+def test_a_number_that_lapses_changes_no_sale_before_and_is_pointed_out(tmp_path: Path) -> None:
+    now = datetime.now(UTC)
+    world = new_world(opened=now - timedelta(days=5))
+    german = world.customer(name="GmbH", country="DE", vat_number="DE123456789", at=now - timedelta(days=4))
+    before = world.one_off_payment(at=now - timedelta(days=3), amount=12500, customer=german)
+    days = Days((now - timedelta(days=4)).date(), now.date())
+    first = book(world, tmp_path, days, start_date=days.first)
+    assert first.entry(f"{before['id']}:sale") == {"1510": "125.00", "3308": "-125.00"}
+    (number,) = world.tax_ids[german["id"]]
+    number["verification"]["status"] = "unverified"
+    world.update_customer(german, at=now, name="GmbH i.L.")
+    second = book(world, tmp_path, days, start_date=days.first)
+    assert second.entry(f"{before['id']}:sale") == {"1510": "125.00", "3308": "-125.00"}
+    found = second.rows("SELECT kind, subject, entry_id FROM ledger.watchdogs")
+    assert found == [("vat_number_lapsed", f"{german['id']} DE123456789", f"{before['id']}:sale")]
+
+
+def test_the_traps_of_vat_inside_a_price(tmp_path: Path) -> None:
+    world = new_world()
+    swede = world.customer(name="Anna", country="SE")
+    inclusive = world.tax_rate(percentage=25, inclusive=True)
+    # 0.07 kronor at 25 %: no net in whole öre gives 7 when its VAT is rounded and added.
+    trap = world.invoice(at=at(2), customer=swede, lines=[row("Trap", 7, tax_rate=inclusive)])
+    thrice = world.invoice(
+        at=at(3), customer=swede, lines=[row("Plan", 3333, tax_rate=world.tax_rate(percentage=25))] * 3
+    )
+    by_rows = sum(line["taxes"][0]["amount"] for line in world.lines[thrice["id"]])
+    charge = world.one_off_payment(at=at(4), amount=10000, name="Bo")
+    for part, day in ((3333, 5), (3333, 6), (3334, 7)):
+        world.refund(charge, at=at(day), amount=part)
+    ledger = book(world, tmp_path)
+    assert ledger.entry(f"{trap['id']}:sale") == {"1510": "0.07", "2611": "-0.01", "3001": "-0.06"}
+    assert by_rows == 2499 and ledger.entry(f"{thrice['id']}:sale")["2611"] == "-24.99"  # Stripe's, not 25.00
+    vat = ledger.rows(
+        "SELECT r.vat_ore FROM ledger.credit_rows r JOIN ledger.credits c USING (credit_id) ORDER BY c.ordered_by"
+    )
+    assert vat == [(667,), (666,), (667,)]
+    assert Decimal(ledger.entry(f"{charge['id']}:sale")["2611"]) == Decimal("-20.00")
