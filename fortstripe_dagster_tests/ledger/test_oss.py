@@ -11,8 +11,8 @@ from fortstripe_dagster.business_day import Days
 from fortstripe_dagster.sandbox.stripe.world import World
 from fortstripe_dagster_tests.ledger.books import Book, at, book, new_world, row
 
-ACCOUNTS = {"clearing": {"SEK": "1686"}, "oss": {"DK": {"25": {"sales": "3331", "vat": "2679"}}}}
-BELOW = {"status": "off", "previous_year_turnover": 0, "outside_stripe": "none"}
+ACCOUNTS: dict[str, Any] = {"clearing": {"SEK": "1686"}, "oss": {"DK": {"25": {"sales": "3331", "vat": "2679"}}}}
+BELOW: dict[str, Any] = {"status": "off", "previous_year_turnover": 0, "outside_stripe": "none"}
 
 
 def sold_to_denmark(world: World, *amounts: int, **details: Any) -> list[str]:
@@ -64,7 +64,7 @@ def test_a_year_above_the_threshold_makes_the_next_one_taxed_abroad(tmp_path: Pa
 
 def test_a_new_year_starts_from_nothing_and_remembers_the_last(tmp_path: Path) -> None:
     world = new_world(opened=datetime(2025, 12, 1, tzinfo=UTC))
-    danish = {"name": "Jens", "country": "DK"}
+    danish: dict[str, Any] = {"name": "Jens", "country": "DK"}
     world.one_off_payment(at=datetime(2025, 12, 30, tzinfo=UTC), amount=100_000, **danish)
     late = world.one_off_payment(at=datetime(2025, 12, 31, 22, 59, tzinfo=UTC), amount=12_400_000, **danish)
     next_year = world.one_off_payment(at=datetime(2025, 12, 31, 23, 30, tzinfo=UTC), amount=100_000, **danish)
