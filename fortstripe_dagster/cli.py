@@ -115,6 +115,19 @@ def plan(first: date, last: date, as_json: bool) -> int:
     return HELD if found.held or found.waiting or found.awaiting else DONE
 
 
+@cli.command("backfill-plan")
+@_range
+@_json
+def backfill_plan(first: date, last: date, as_json: bool) -> int:
+    """Predict requests, time and held documents of a delivery. Writes nothing."""
+    from fortstripe_dagster import delivery
+
+    settings, warehouse = _company()
+    expected = delivery.forecast(settings, warehouse, Days(first, last), progress=say)
+    show(expected, as_json)
+    return expected.exit_code
+
+
 @cli.command()
 @click.argument("documents", nargs=-1)
 @_range

@@ -9,6 +9,7 @@ from fortstripe_dagster.delivery.adopt import AdoptReport, adopt
 from fortstripe_dagster.delivery.connection import connect
 from fortstripe_dagster.delivery.deliver import approve, deliver, plan
 from fortstripe_dagster.delivery.documents import Document, Held
+from fortstripe_dagster.delivery.forecast import Forecast, forecast
 from fortstripe_dagster.delivery.journal import Journal
 from fortstripe_dagster.delivery.mirror import publish
 from fortstripe_dagster.delivery.plan import Plan
@@ -18,6 +19,7 @@ __all__ = [
     "AdoptReport",
     "DeliveryReport",
     "Document",
+    "Forecast",
     "Held",
     "Journal",
     "Plan",
@@ -25,6 +27,7 @@ __all__ = [
     "approve",
     "connect",
     "deliver",
+    "forecast",
     "plan",
     "publish",
 ]

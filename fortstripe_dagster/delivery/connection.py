@@ -10,6 +10,8 @@ from fortstripe_dagster.fortnox import ClientCredentials, Fortnox, FortnoxError,
 from fortstripe_dagster.settings import Settings
 
 WINDOW_SECONDS = 5.0
+TIMEOUT_SECONDS = (5.0, 30.0)
+"""For the connection and for an answer: well within `settle_seconds`, after which a lost request is sent again."""
 _PACE = 0.9984
 """Requests are spaced evenly: 24 in 5 s are one each 208 ms."""
 
@@ -21,7 +23,6 @@ def connect(settings: Settings) -> Fortnox:
     """
     settings.require_fortnox()
     settings.home.mkdir(parents=True, exist_ok=True)
-    most = settings.fortnox.requests_per_5_seconds
     return Fortnox(
         api_base=settings.fortnox_api_base,
         auth=ClientCredentials(
@@ -32,11 +33,17 @@ def connect(settings: Settings) -> Fortnox:
         ),
         limiter=Limiter(
             settings.home / "fortnox-limiter.json",
-            interval=WINDOW_SECONDS / most * _PACE,
+            interval=pace(settings),
             window=WINDOW_SECONDS,
-            per_window=most,
+            per_window=settings.fortnox.requests_per_5_seconds,
         ),
+        timeout=TIMEOUT_SECONDS,
     )
+
+
+def pace(settings: Settings) -> float:
+    """The least seconds between two requests."""
+    return WINDOW_SECONDS / settings.fortnox.requests_per_5_seconds * _PACE
 
 
 @contextmanager
