@@ -55,13 +55,17 @@ class Fault:
 class Faulty:
     """An application with faults; several that hit one request apply in the order in which they are given."""
 
-    def __init__(self, app: ASGIApp, faults: Sequence[Fault]) -> None:
+    def __init__(self, app: ASGIApp, faults: Sequence[Fault] = ()) -> None:
         self.app = app
-        self.faults = list(faults)
         self.asked: list[str] = []
         """Path and query of every request, in order of arrival."""
-        self._seen: Counter[int] = Counter()
         self._previous: dict[str, Response] = {}
+        self.spoil(faults)
+
+    def spoil(self, faults: Sequence[Fault]) -> None:
+        """From now on these faults, and no others; requests are counted anew."""
+        self._faults = list(faults)
+        self._seen: Counter[int] = Counter()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, spoiled or not."""
@@ -82,7 +86,7 @@ class Faulty:
 
     def _due(self, path: str) -> list[Fault]:
         due = []
-        for number, fault in enumerate(self.faults):
+        for number, fault in enumerate(self._faults):
             if fnmatchcase(path, fault.path):
                 self._seen[number] += 1
                 if fault.nth <= self._seen[number] < fault.nth + fault.times:

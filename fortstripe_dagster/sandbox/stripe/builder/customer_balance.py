@@ -21,7 +21,7 @@ def move_credit(
 ) -> StripeObject:
     """Change what a customer owes by `amount` (negative is credit, as Stripe counts) and record why."""
     customer["balance"] += amount
-    return world.add(
+    made = world.add(
         catalog_shapes.customer_balance_transaction(
             id=world.new_id("cbtxn"),
             amount=amount,
@@ -34,10 +34,11 @@ def move_credit(
             type=kind,
         )
     )
+    world.emit("customer.updated", customer, at)
+    return made
 
 
 def give_credit(world: Account, customer: StripeObject, *, at: datetime, amount: int) -> StripeObject:
     """Put `amount` on a customer's credit balance, to be used by the next invoice (Stripe shows credit as negative)."""
     move_credit(world, customer, at=at, amount=-amount, kind="adjustment")
-    world.emit("customer.updated", customer, at)
     return customer

@@ -24,7 +24,7 @@ UNLIMITED = 1_000_000
 @click.option("--payouts", default=0)
 @click.option("--refunds", default=0)
 @click.option("--first", type=click.DateTime(["%Y-%m-%d"]), default="2026-03-01", help="The first day with objects.")
-@click.option("--days", default=31, help="On how many days they were created.")
+@click.option("--days", default=28, help="On how many days they were created.")
 @click.option("--latency-ms", default=0, help="How long every answer takes.")
 @click.option("--per-endpoint", default=UNLIMITED, help="Requests a second to one endpoint before a 429.")
 @click.option("--overall", default=UNLIMITED, help="Requests a second in all before a 429.")
