@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test dev bench-extract clean
+.PHONY: demo test test-kills dev bench-extract bench-delivery clean
 
 demo: $(VENV)/.installed
 	$(BIN)/fortstripe demo
@@ -15,11 +15,17 @@ test: $(VENV)/.installed
 	$(BIN)/mypy
 	$(BIN)/pytest -n 3 --dist worksteal
 
+test-kills: $(VENV)/.installed
+	$(BIN)/pytest -n 3 --dist worksteal fortstripe_dagster_tests/kills
+
 dev: $(VENV)/.installed
 	$(BIN)/python -m fortstripe_dagster.operations.dev
 
 bench-extract: $(VENV)/.installed
 	$(BIN)/python -m benchmarks.extract
+
+bench-delivery: $(VENV)/.installed
+	$(BIN)/python -m benchmarks.delivery
 
 $(VENV)/.installed: pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.11 …")'

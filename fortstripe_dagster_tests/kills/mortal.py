@@ -57,7 +57,7 @@ class Reaper:
         def opened(warehouse: Warehouse) -> Any:
             return _Warehoused(self, open_warehouse(warehouse))
 
-        Warehouse._open = opened  # type: ignore[method-assign]
+        Warehouse._open = opened  # type: ignore[assignment,method-assign]
 
     def point(self, name: str) -> None:
         """One point; this may be the last thing that the process does."""

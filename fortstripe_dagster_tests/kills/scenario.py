@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 from fortstripe_dagster import delivery
@@ -43,10 +44,20 @@ COMPANY = Company(
     modes_of_payment={"BG": ("Bankgiro", 1930)},
 )
 
-PATIENCE_SECONDS = 0.25
-"""How long a client waits for an answer in bad weather."""
 SETTLE_SECONDS = 60.0
 MOST_RUNS = 30
+
+
+@dataclass(frozen=True)
+class Sending:
+    """How a delivery sends: how many requests side by side, and how many seconds it waits for an answer."""
+
+    in_flight: int
+    patience: float
+
+
+ONE_BY_ONE = Sending(in_flight=1, patience=10.0)
+HASTY = Sending(in_flight=4, patience=0.25)
 
 
 @dataclass(frozen=True)
@@ -65,18 +76,18 @@ class Running:
     books: Books
     gateway: Gateway
 
-    def deliver(self, *, in_flight: int, patience: float, kill_at: int | None = None, names: Path | None = None) -> int:
+    def deliver(self, kind: Sending, *, kill_at: int | None = None, names: Path | None = None) -> int:
         """One delivery in a process of its own, which may be killed; its exit code, or minus the signal."""
 
         def work(settings: Settings) -> int:
             Reaper(kill_at, names).watch()
-            return _deliver(settings, patience)
+            return _deliver(settings, kind.patience)
 
-        return self._apart(in_flight, work)
+        return self._apart(kind.in_flight, work)
 
-    def resume(self, *, in_flight: int) -> int:
+    def resume(self) -> int:
         """Deliver again and again until a run finds nothing to do, as a person or a schedule would."""
-        return self._apart(in_flight, _until_done)
+        return self._apart(HASTY.in_flight, _until_done)
 
     def in_bad_weather(self, seed: int) -> AbstractContextManager[None]:
         """Let requests go wrong meanwhile."""
@@ -91,7 +102,7 @@ class Running:
         settings = self.settings.model_copy(update={"fortnox": limits})
 
         def waiting_for_fortnox_alone() -> int:
-            recovery.sleep = lambda seconds: wait(settings.fortnox_api_base, seconds)
+            recovery.sleep = partial(wait, settings.fortnox_api_base)
             return work(settings)
 
         return apart(waiting_for_fortnox_alone, self.settings.home / "log.txt")
@@ -185,7 +196,7 @@ def _deliver(settings: Settings, patience: float) -> int:
 def _until_done(settings: Settings) -> int:
     for _ in range(MOST_RUNS):
         try:
-            if _deliver(settings, PATIENCE_SECONDS) == DONE:
+            if _deliver(settings, HASTY.patience) == DONE:
                 return DONE
         except Failure as stopped:
             print(stopped)

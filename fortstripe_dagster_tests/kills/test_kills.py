@@ -16,10 +16,7 @@ import pytest
 
 from fortstripe_dagster.failures import DONE
 from fortstripe_dagster_tests.kills.books_said import said
-from fortstripe_dagster_tests.kills.scenario import PATIENCE_SECONDS, Begun, begin, running
-
-CALM = {"in_flight": 1, "patience": 10.0}
-FOUL = {"in_flight": 4, "patience": PATIENCE_SECONDS}
+from fortstripe_dagster_tests.kills.scenario import HASTY, ONE_BY_ONE, Begun, begin, running
 
 
 @cache
@@ -32,8 +29,8 @@ def undisturbed() -> tuple[tuple[str, ...], dict[str, list[str]]]:
     """The points of a run that nobody disturbs, and what Fortnox says after it."""
     names = begun().home / "points.txt"
     with running(begun(), begun().home / "undisturbed") as company:
-        company.deliver(**CALM, names=names)
-        assert company.deliver(**CALM) == DONE, company.log()
+        company.deliver(ONE_BY_ONE, names=names)
+        assert company.deliver(ONE_BY_ONE) == DONE, company.log()
         return tuple(names.read_text().splitlines()), said(company.books)
 
 
@@ -48,10 +45,10 @@ def test_killed_at_this_point_it_resumes_to_the_same_books(point: int, tmp_path:
     points, books = undisturbed()
     names = tmp_path / "points.txt"
     with running(begun(), tmp_path / "home") as company:
-        assert company.deliver(**CALM, kill_at=point, names=names) == -signal.SIGKILL, company.log()
+        assert company.deliver(ONE_BY_ONE, kill_at=point, names=names) == -signal.SIGKILL, company.log()
         assert names.read_text().splitlines() == list(points[:point])
         with company.in_bad_weather(seed=point):
-            assert company.resume(in_flight=4) == DONE, company.log()
+            assert company.resume() == DONE, company.log()
         assert said(company.books) == books, company.log()
 
 
@@ -60,7 +57,7 @@ def test_killed_twice_in_bad_weather_it_resumes_to_the_same_books(point: int, tm
     dice = random.Random(point)
     with running(begun(), tmp_path / "home") as company:
         with company.in_bad_weather(seed=1000 + point):
-            company.deliver(**FOUL, kill_at=point)
-            company.deliver(**FOUL, kill_at=dice.randint(1, 120))
-            assert company.resume(in_flight=4) == DONE, company.log()
+            company.deliver(HASTY, kill_at=point)
+            company.deliver(HASTY, kill_at=dice.randint(1, 120))
+            assert company.resume() == DONE, company.log()
         assert said(company.books) == books, company.log()

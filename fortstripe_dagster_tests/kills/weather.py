@@ -13,6 +13,7 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from typing import SupportsFloat, SupportsIndex
 
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
@@ -37,9 +38,9 @@ class Clock:
         return now_in_stockholm() + self.ahead
 
 
-def wait(fortnox_url: str, seconds: float) -> None:
+def wait(fortnox_url: str, seconds: SupportsFloat | SupportsIndex) -> None:
     """Let this much time pass for Fortnox."""
-    urllib.request.urlopen(f"{fortnox_url}{_WAIT}{seconds}", timeout=10).close()
+    urllib.request.urlopen(f"{fortnox_url}{_WAIT}{float(seconds)}", timeout=10).close()
 
 
 @contextmanager
