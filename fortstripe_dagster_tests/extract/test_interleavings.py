@@ -9,7 +9,6 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -43,7 +42,7 @@ HISTORY = timedelta(days=20)
 OF_THE_RUN = {"windows", "requests", "balances", "opening_balances", "raw_versions", "lookups", "account"}
 """Tables that tell of the runs, not of Stripe."""
 OF_THE_READING = {"first_seen", "fetched_at", "raw"}
-"""Columns that tell when something was read; and the objects whole: Stripe counts a customer's invoices without a word."""
+"""Columns that tell when something was read, and `raw`: Stripe counts a customer's invoices without an event."""
 
 
 class Killed(BaseException):
@@ -155,9 +154,11 @@ ROUNDS = st.lists(st.tuples(st.lists(ACTS, max_size=3), TROUBLES, ACTS), min_siz
 
 
 @pytest.fixture(scope="module")
-def opened(switchboard: Switchboard, empty_warehouse: Path) -> Callable[[World], Shop]:
+def opened(
+    switchboard: Switchboard, empty_warehouse: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[World], Shop]:
     """`opened(world)` serves a world to fresh homes."""
-    return lambda world: Shop(world, Path(tempfile.mkdtemp()), empty_warehouse, switchboard)
+    return lambda world: Shop(world, tmp_path_factory.mktemp("homes"), empty_warehouse, switchboard)
 
 
 def with_a_past(past: list[tuple[tuple[str, int], int]]) -> World:
