@@ -64,7 +64,10 @@ class StripeApi:
         self.base = settings.stripe_api_base.rstrip("/")
         _require_usable(key, self.base)
         self.patience = patience or Patience()
-        self.limiter = RateLimiter(settings.stripe.requests_per_second, settings.stripe.requests_per_second_account)
+        limits = settings.stripe
+        self.limiter = RateLimiter(
+            limits.requests_per_second, limits.requests_per_second_account or allowed(key), limits.in_flight
+        )
         self._counted: Counter[str] = Counter()
         self._lock = threading.Lock()
         self._reached = False
@@ -98,9 +101,9 @@ class StripeApi:
         `reading` names in errors what was being read, `permission` what the key needs where Stripe does not say it.
         Raises StripeFailure: refused, or still failing after the last attempt; StripeObjectMissing on 404.
         """
-        resource = path.split("/")[2]
+        resource = resource_of(path)
         for attempt in range(1, self.patience.attempts + 1):
-            self.limiter.wait(resource)
+            sent = self.limiter.wait(resource)
             self._count(path)
             last = attempt == self.patience.attempts
             try:
@@ -119,10 +122,10 @@ class StripeApi:
                 ) from error
             self._reached = True
             if 200 <= status < 300:
-                self.limiter.went_through(resource)
+                self.limiter.answered(resource, sent)
                 return _as_bytes(body)
             if status == 429:
-                self.limiter.was_limited(resource, headers.get("Stripe-Rate-Limited-Reason"))
+                self.limiter.was_limited(resource, headers.get("Stripe-Rate-Limited-Reason"), sent)
             elif status < 500 and status != 409:
                 raise self._refused(status, body, headers, reading, permission)
             if last:
@@ -181,6 +184,16 @@ class StripeApi:
         except stripe.StripeError as error:
             return str(error.user_message or error)
         return "no reason given"
+
+
+def resource_of(path: str) -> str:
+    """The resource that a path is about: `charges` of /v1/charges/ch_1. Its requests share one limit."""
+    return path.split("/")[2]
+
+
+def allowed(key: str) -> int:
+    """Requests a second that Stripe allows in all: 100 with a live key, 25 with any other."""
+    return 100 if "_live_" in key else 25
 
 
 def _require_usable(key: str, base: str) -> None:

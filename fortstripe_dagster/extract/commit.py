@@ -1,4 +1,4 @@
-"""From a spool into schema `stripe`, in the caller's one transaction: raw objects, typed tables, windows.
+"""From a spool into schema `stripe`, in the caller's one transaction: raw objects and typed tables.
 
 The bytes go to DuckDB as they came; the SQL files make each table and fill it from what changed. An object that lacks a
 field the books need stops everything before anything is visible.
@@ -9,14 +9,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from importlib.resources import files
 
 import duckdb
 
-from fortstripe_dagster.extract.spool import Page, Spool
+from fortstripe_dagster.extract.spool import Page
 from fortstripe_dagster.extract.streams import STREAMS, SUBLISTS, Stream
-from fortstripe_dagster.extract.windows import Window
 from fortstripe_dagster.failures import StripeFailure
 from fortstripe_dagster.settings import STRIPE_API_VERSION
 
@@ -26,7 +24,10 @@ FILES_AT_ONCE = 32
 SQL = {file.name.removesuffix(".sql"): file.read_text() for file in files(__package__).joinpath("sql").iterdir()}
 """One file for each table of schema `stripe`: how it is made and how it is filled."""
 
-_WORKSPACE = """
+MEMORY = "256MB"
+"""What DuckDB may hold in memory while it loads; beyond it works on disk."""
+
+_WORKSPACE = f"""
     CREATE OR REPLACE TEMP MACRO moment(seconds) AS to_timestamp(seconds::BIGINT);
     CREATE OR REPLACE TEMP MACRO local_day(moment) AS (moment AT TIME ZONE 'Europe/Stockholm')::DATE;
     CREATE OR REPLACE TEMP MACRO utc_day(seconds) AS (to_timestamp(seconds::BIGINT) AT TIME ZONE 'UTC')::DATE;
@@ -39,11 +40,17 @@ _WORKSPACE = """
         stream VARCHAR, parent VARCHAR, id VARCHAR, created TIMESTAMPTZ, deleted BOOLEAN, fetched_at TIMESTAMPTZ,
         page INTEGER, position INTEGER, raw JSON
     );
-    CREATE OR REPLACE TEMP TABLE arrived (
-        stream VARCHAR, id VARCHAR, created TIMESTAMPTZ, deleted BOOLEAN, api_version VARCHAR, fetched_at TIMESTAMPTZ,
-        page INTEGER, raw JSON
-    );
     CREATE OR REPLACE TEMP TABLE changed (id VARCHAR, created TIMESTAMPTZ, raw JSON);
+    CREATE OR REPLACE TEMP VIEW arrived AS
+    SELECT stream, id, created, deleted, '{STRIPE_API_VERSION}' AS api_version, fetched_at, page, raw
+    FROM items WHERE parent IS NULL
+    UNION ALL
+    SELECT
+        p.stream, p.parent, NULL, false, '{STRIPE_API_VERSION}', min(p.asked), max(p.number),
+        json_object('object', 'list', 'data',
+            coalesce(to_json(list(i.raw ORDER BY i.page, i.position) FILTER (i.raw IS NOT NULL)), '[]'::JSON))
+    FROM pages AS p LEFT JOIN items AS i ON i.page = p.number
+    WHERE p.parent IS NOT NULL GROUP BY p.stream, p.parent;
 """
 
 _ITEMS = """
@@ -62,20 +69,20 @@ _ITEMS = """
     FROM (SELECT *, json_extract_string(item, ['$.id', '$.created', '$.deleted']) AS f FROM each_one)
 """
 
-_ARRIVED = """
-    INSERT INTO arrived
-    SELECT stream, id, created, deleted, ?, fetched_at, page, raw FROM items WHERE parent IS NULL
-    UNION ALL
-    SELECT
-        p.stream, p.parent, NULL, false, ?, min(p.asked), max(p.number), json_object('object', 'list', 'data',
-            coalesce(to_json(list(i.raw ORDER BY i.page, i.position) FILTER (i.raw IS NOT NULL)), '[]'::JSON))
-    FROM pages AS p LEFT JOIN items AS i ON i.page = p.number
-    WHERE p.parent IS NOT NULL GROUP BY p.stream, p.parent
+# A deleted object of which no more than its id was ever seen has nothing to fill a row with.
+_CHANGED = """
+    CREATE OR REPLACE TEMP TABLE changed AS
+    SELECT id, created, raw FROM latest SEMI JOIN altered USING (stream, id)
+    WHERE stream = $stream AND (created IS NOT NULL OR stream = 'customers')
 """
 
-
-Coverage = dict[str, list[tuple[int, int]]]
-"""For each stream the stretches of `created` that were listed, merged and in order; seconds since the epoch."""
+_WITH_CHANGED_SUBLISTS = """
+    INSERT INTO changed
+    SELECT id, created, raw FROM stripe.raw_objects
+    WHERE stream = $stream AND (created IS NOT NULL OR stream = 'customers')
+        AND id IN (SELECT id FROM altered WHERE list_contains($sublists, stream))
+        AND id NOT IN (SELECT id FROM changed)
+"""
 
 
 @dataclass(frozen=True)
@@ -102,21 +109,21 @@ def create_tables(connection: duckdb.DuckDBPyConnection) -> None:
             connection.execute(SQL[name])
 
 
-def commit(connection: duckdb.DuckDBPyConnection, spool: Spool) -> dict[str, Committed]:
-    """Bring a spool's pages into the raw and typed tables; what was done, by stream.
+def commit(connection: duckdb.DuckDBPyConnection, pages: Sequence[Page]) -> dict[str, Committed]:
+    """Bring pages into the raw and typed tables; what was done, by stream.
 
     Raises StripeFailure if an object lacks a field or holds what the typed tables cannot take; the caller's
     transaction is then rolled back.
     """
     create_tables(connection)
-    if not spool.pages:
+    if not pages:
         return {}
+    connection.execute(f"SET memory_limit = '{MEMORY}'; SET threads = 1")  # of several, each would cost more CPU
     connection.execute(_WORKSPACE)
-    _stage(connection, spool)
-    for name in spool.streams:
+    _stage(connection, pages)
+    for name in dict.fromkeys(page.stream for page in pages):
         if name in STREAMS:
             _require_fields(connection, STREAMS[name])
-    connection.execute(_ARRIVED, [STRIPE_API_VERSION, STRIPE_API_VERSION])
     rows = dict(connection.execute("SELECT stream, count(*) FROM arrived GROUP BY stream").fetchall())
     if not rows:
         return {}
@@ -127,31 +134,12 @@ def commit(connection: duckdb.DuckDBPyConnection, spool: Spool) -> dict[str, Com
     return {stream: Committed(count, changed.get(stream, 0)) for stream, count in rows.items()}
 
 
-def record_window(
-    connection: duckdb.DuckDBPyConnection, stream: str, window: Window, at: datetime, rows: int, requests: int
-) -> None:
-    """Note that a stream's window is committed; in the same transaction as its objects."""
-    connection.execute(
-        "INSERT INTO stripe.windows VALUES (?, ?, ?, ?, ?, ?)", [stream, window.start, window.end, at, rows, requests]
-    )
-
-
-def coverage(connection: duckdb.DuckDBPyConnection) -> Coverage:
-    """What was listed so far."""
-    found: Coverage = {}
-    for stream, start, end in connection.execute(
-        "SELECT stream, from_ts, to_ts FROM stripe.coverage ORDER BY ALL"
-    ).fetchall():
-        found.setdefault(stream, []).append((start, end))
-    return found
-
-
-def _stage(connection: duckdb.DuckDBPyConnection, spool: Spool) -> None:
+def _stage(connection: duckdb.DuckDBPyConnection, pages: Sequence[Page]) -> None:
     connection.executemany(
         "INSERT INTO pages VALUES (?, ?, ?, ?, ?)",
-        [[str(p.file), number, p.stream, p.parent, p.asked_at] for number, p in enumerate(spool.pages)],
+        [[str(p.file), number, p.stream, p.parent, p.asked_at] for number, p in enumerate(pages)],
     )
-    for batch in _batches(spool.pages):
+    for batch in _batches(pages):
         connection.execute(_ITEMS, [batch])
     for name, (_, sublist) in SUBLISTS.items():
         if sublist.keep:
@@ -172,10 +160,13 @@ def _owners(names: Iterable[str]) -> list[Stream]:
 
 
 def _require_fields(connection: duckdb.DuckDBPyConnection, stream: Stream) -> None:
+    paths = [f"$.{field}" for field in stream.needs]
+    # `json_type` of a field that is there is never NULL, and `list_count` counts no NULL.
     row = connection.execute(
-        "SELECT id, list_filter(?::VARCHAR[], lambda field: NOT list_contains(json_keys(raw), field)) AS lacking"
-        " FROM items WHERE stream = ? AND NOT deleted AND len(lacking) > 0 ORDER BY page, position LIMIT 1",
-        [list(stream.needs), stream.name],
+        "SELECT id, list_filter(?::VARCHAR[], lambda field: NOT list_contains(json_keys(raw), field)) FROM ("
+        " SELECT * FROM items WHERE stream = ? AND NOT deleted AND list_count(json_type(raw, ?)) < ?"
+        " ORDER BY page, position LIMIT 1)",
+        [list(stream.needs), stream.name, paths, len(paths)],
     ).fetchone()
     if row:
         raise StripeFailure(
@@ -187,14 +178,10 @@ def _require_fields(connection: duckdb.DuckDBPyConnection, stream: Stream) -> No
 
 
 def _fill_typed(connection: duckdb.DuckDBPyConnection, stream: Stream) -> None:
-    names = [stream.name, *(sublist.name for sublist in stream.sublists)]
-    # A deleted object of which no more than its id was ever seen has nothing to fill a row with.
-    connection.execute(
-        "CREATE OR REPLACE TEMP TABLE changed AS SELECT id, created, raw FROM stripe.raw_objects"
-        " WHERE stream = ? AND id IN (SELECT id FROM altered WHERE list_contains(?, stream))"
-        " AND (created IS NOT NULL OR stream = 'customers')",
-        [stream.name, names],
-    )
+    connection.execute(_CHANGED, {"stream": stream.name})
+    sublists = [sublist.name for sublist in stream.sublists]
+    if sublists:
+        connection.execute(_WITH_CHANGED_SUBLISTS, {"stream": stream.name, "sublists": sublists})
     for table in stream.tables:
         try:
             connection.execute(SQL[table])

@@ -1,15 +1,16 @@
 """One run: the order in which the parts of this folder work, and what it reports.
 
-HTTP and the warehouse take turns: what is missing is asked of the warehouse, answers are spooled without it, and one
-transaction commits them.
+HTTP and the warehouse take turns: what is missing is asked of the warehouse, answers are spooled without it, and what
+they refer to is asked in the transaction that commits them.
 """
 
 from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from types import TracebackType
 from typing import TypeVar
 
@@ -19,13 +20,15 @@ from fortstripe_dagster.business_day import Days, midnight, today
 from fortstripe_dagster.extract import balance, events, rate_sources, rates, references
 from fortstripe_dagster.extract.balance import Account, BalanceLine
 from fortstripe_dagster.extract.client import Patience, StripeApi
-from fortstripe_dagster.extract.commit import Committed, Coverage, commit, coverage, create_tables, record_window
+from fortstripe_dagster.extract.commit import Committed, create_tables
+from fortstripe_dagster.extract.coverage import Coverage, coverage, pieces
+from fortstripe_dagster.extract.gathering import Gathering
 from fortstripe_dagster.extract.optional import naming_the_switch, said_of
 from fortstripe_dagster.extract.pages import StripeReader
 from fortstripe_dagster.extract.parents import parents_of
 from fortstripe_dagster.extract.report import ExtractReport, StreamReport
-from fortstripe_dagster.extract.spool import Spool, now
-from fortstripe_dagster.extract.streams import STREAMS, SUBLISTS
+from fortstripe_dagster.extract.spool import Piece, Spool, now
+from fortstripe_dagster.extract.streams import STREAMS, SUBLISTS, Stream
 from fortstripe_dagster.extract.windows import Window, merged, plan, since_start
 from fortstripe_dagster.failures import ConfigurationError, Failure
 from fortstripe_dagster.settings import Settings
@@ -61,9 +64,11 @@ class Extraction:
         self._patience = patience
         self._api = StripeApi(settings, patience)
         self._reader = StripeReader(self._api)
+        self._gathering = Gathering(settings, warehouse, self._reader, self._record_requests, progress)
         self._account: Account | None = None
         self._recorded: dict[str, int] = {}
         self._coverage: Coverage | None = None
+        self._unfinished: list[Piece] = []
         self._report = ExtractReport()
 
     def __enter__(self) -> Extraction:
@@ -108,36 +113,51 @@ class Extraction:
             with self.warehouse.transaction() as connection:
                 create_tables(connection)
                 balance.pin(connection, found, self.run_id)
-                self._coverage = coverage(connection)
+                self._coverage = self._known(connection)
                 self._record_requests(connection)
             self._account = found
         return self._account
 
     def extract_stream(self, name: str, days: Days) -> StreamReport:
-        """List a stream for `days`; commits its windows whole or not at all.
+        """List a stream for `days`; its windows are committed whole or not at all.
 
         In a run, `events` comes first. Raises StripeFailure.
         """
+        (report,) = self.extract_streams([name], days)
+        return report
+
+    def extract_streams(self, names: Sequence[str], days: Days) -> list[StreamReport]:
+        """List several streams for `days`, side by side; `events` is none of them unless alone. Raises StripeFailure.
+
+        A run that was broken off is continued: what it committed of these windows is not listed again.
+        """
         self.check_account()
-        stream = STREAMS.get(name)
-        if stream is None or stream.reach is None:
-            raise ConfigurationError(f"There is no stream {name!r} to list.", "choose from LISTED.")
-        if name in self.settings.stripe.switched_off:
-            self._remark(said_of(stream))
-            return self._noted(StreamReport(name))
-        covered = self._covered(name)
+        planned = {}
+        for name in names:
+            stream = STREAMS.get(name)
+            if stream is None or stream.reach is None:
+                raise ConfigurationError(f"There is no stream {name!r} to list.", "choose from LISTED.")
+            if name in self.settings.stripe.switched_off:
+                self._remark(said_of(stream))
+                self._noted(StreamReport(name))
+            else:
+                planned[name] = self._planned(stream, days)
+        listed = {report.stream: report for report in self._list(planned)} if planned else {}
+        return [listed.get(name, StreamReport(name)) for name in names]
+
+    def _planned(self, stream: Stream, days: Days) -> list[Window]:
+        covered = self._covered(stream.name)
         clock = int(time.time())
-        if name == "events" and (remark := events.gap(covered, clock)):
+        if stream.name == "events" and (remark := events.gap(covered, clock)):
             self._remark(remark)
-        windows = plan(
-            stream.reach,
+        return plan(
+            stream.reach or "window",
             days,
             clock,
             covered,
             self._first_moment,
             self.settings.stripe.document_lookback_days if stream.lookback_days is None else stream.lookback_days,
         )
-        return self._commit_windows(name, windows)
 
     def complete_references(self) -> list[StreamReport]:
         """Fetch by id what other objects refer to and what may have changed, until nothing is missing.
@@ -180,7 +200,8 @@ class Extraction:
         readings, moved = [self._read_balance()], False
         for _ in range(READINGS):
             newest = since_start(self._covered("balance_transactions"), self._first_moment, int(time.time()))
-            moved |= self._commit_windows("balance_transactions", [newest]).changed > 0
+            (report,) = self._list({"balance_transactions": [newest]})
+            moved |= report.changed > 0
             readings.append(self._read_balance())
             if readings[-1][1] == readings[-2][1]:
                 break
@@ -200,15 +221,14 @@ class Extraction:
         while missing or open_ends:
             wanted = _merged(open_ends, missing.objects)
             if wanted:
-                self._fetch(wanted)
+                missing = self._fetch(wanted)
             elif missing.intents:
-                self._look_up(missing.intents)
+                missing = self._look_up(missing.intents)
             elif missing.sublists:
-                for name, parents in missing.sublists.items():
-                    self._list_inside(name, parents)
+                missing = self._list_inside(missing.sublists)
             else:
-                self._fetch(parents_of(self._api, missing.unplaced))
-            missing, open_ends = self._ask(self._missing), {}
+                missing = self._fetch(parents_of(self._api, missing.unplaced))
+            open_ends = {}
 
     @property
     def _first_moment(self) -> int:
@@ -219,95 +239,91 @@ class Extraction:
         body = self._api.get("/v1/balance", reading="the balance", permission="rak_balance_read")
         return asked, balance.parse_balances(body)
 
-    def _commit_windows(self, name: str, windows: Sequence[Window]) -> StreamReport:
-        stream = STREAMS[name]
-        asked, before = now(), self._api.requests
-        with Spool(self.settings.home) as spool:
-            counted = []
-            for window in windows:
-                spent = sum(self._api.requests.values())
-                with naming_the_switch(stream):
-                    rows = self._reader.window(stream, window, spool)
-                counted.append((window, rows, sum(self._api.requests.values()) - spent))
-            with self.warehouse.transaction() as connection:
-                committed = commit(connection, spool)
-                for window, rows, requests in counted:
-                    record_window(connection, name, window, asked, rows, requests)
-                self._record_requests(connection)
-        self._covered_now(name, windows)
-        spent = sum(self._api.requests.values()) - sum(before.values())
-        done = committed.get(name, Committed(0, 0))
-        report = StreamReport(
-            name, sum(rows for _, rows, _ in counted), done.changed, spent, tuple((w.start, w.end) for w in windows)
+    def _list(self, planned: Mapping[str, Sequence[Window]]) -> list[StreamReport]:
+        """List windows by stream."""
+        reports = self._gathering.windows(planned, self._unfinished)
+        for name, windows in planned.items():
+            if self._coverage is not None:
+                listed = [(window.start, window.end) for window in windows]
+                self._coverage[name] = merged([*self._coverage.get(name, []), *listed])
+            self._unfinished = [piece for piece in self._unfinished if piece.stream != name]
+        return [self._noted(report) for report in reports]
+
+    def _fetch(self, wanted: Mapping[str, Sequence[str]]) -> references.Missing:
+        """Fetch objects by stream and id; what is then missing."""
+        unknown: list[str] = []
+
+        def read(stream: Stream, id: str, spool: Spool) -> None:
+            with naming_the_switch(stream):
+                if not self._reader.object(stream, id, spool):
+                    unknown.append(f"{stream.name} {id}")
+
+        missing = self._gather(
+            {name: STREAMS[name].path for name in wanted},
+            [(STREAMS[name].path, partial(read, STREAMS[name], id)) for name, ids in wanted.items() for id in ids],
         )
-        return self._noted(report)
+        for what in sorted(unknown):
+            self._remark(f"Stripe does not know {what}: it is kept as deleted.")
+        return missing
 
-    def _fetch(self, wanted: dict[str, list[str]]) -> None:
-        """Fetch objects by id and commit them together."""
-        spent = {}
-        with Spool(self.settings.home) as spool:
-            for name, ids in wanted.items():
-                before = sum(self._api.requests.values())
-                for id in ids:
-                    with naming_the_switch(STREAMS[name]):
-                        known = self._reader.object(STREAMS[name], id, spool)
-                    if not known:
-                        self._remark(f"Stripe does not know {name} {id}: it is kept as deleted.")
-                spent[name] = sum(self._api.requests.values()) - before
-            self._commit_spool(spool, spent)
+    def _look_up(self, intents: Sequence[str]) -> references.Missing:
+        """Find the invoice payments of payment intents, and remember where there is none; what is then missing."""
+        asked, found = now(), {}
 
-    def _look_up(self, intents: Sequence[str]) -> None:
-        """Find the invoice payments of payment intents, and remember where there is none."""
-        before = sum(self._api.requests.values())
-        with Spool(self.settings.home) as spool:
-            found = {intent: self._reader.invoice_payments_of(intent, spool) for intent in intents}
-            asked = now()
-            spent = sum(self._api.requests.values()) - before
+        def read(intent: str, spool: Spool) -> None:
+            found[intent] = self._reader.invoice_payments_of(intent, spool)
 
-            def remember(connection: duckdb.DuckDBPyConnection) -> None:
-                for intent, is_there in found.items():
-                    connection.execute("INSERT INTO stripe.lookups VALUES (?, ?, ?)", [intent, asked, is_there])
+        def remember(connection: duckdb.DuckDBPyConnection) -> None:
+            for intent, is_there in found.items():
+                connection.execute("INSERT INTO stripe.lookups VALUES (?, ?, ?)", [intent, asked, is_there])
 
-            self._commit_spool(spool, {"invoice_payments": spent}, remember)
+        path = STREAMS["invoice_payments"].path
+        return self._gather({"invoice_payments": path}, [(path, partial(read, intent)) for intent in intents], remember)
 
-    def _list_inside(self, name: str, parents: Sequence[str]) -> None:
-        """Read one sublist of several objects and commit them together."""
-        stream, sublist = SUBLISTS[name]
-        before = sum(self._api.requests.values())
-        with Spool(self.settings.home) as spool:
-            for parent in parents:
-                self._reader.sublist(stream, sublist, parent, spool)
-            if sublist.counts_for:
-                for page in list(spool.pages):
-                    spool.add_again(page, sublist.counts_for)
-            self._commit_spool(spool, {name: sum(self._api.requests.values()) - before})
+    def _list_inside(self, wanted: Mapping[str, Sequence[str]]) -> references.Missing:
+        """Read sublists of several objects; what is then missing."""
+
+        def read(name: str, parent: str, spool: Spool) -> None:
+            stream, sublist = SUBLISTS[name]
+            self._reader.sublist(stream, sublist, parent, spool)
+
+        paths = {name: SUBLISTS[name][1].path for name in wanted}
+        return self._gather(
+            paths,
+            [(paths[name], partial(read, name, parent)) for name, parents in wanted.items() for parent in parents],
+        )
+
+    def _gather(
+        self,
+        paths: Mapping[str, str],
+        readings: Sequence[tuple[str, Callable[[Spool], None]]],
+        remember: Callable[[duckdb.DuckDBPyConnection], None] = lambda connection: None,
+    ) -> references.Missing:
+        """Read side by side, commit, and ask in the same transaction what is missing; `paths` by stream or sublist."""
+        before = {name: self._gathering.spent(path) for name, path in paths.items()}
+
+        def ask(connection: duckdb.DuckDBPyConnection) -> references.Missing:
+            remember(connection)
+            return self._missing(connection)
+
+        committed, missing = self._gathering.several(readings, ask)
+        for name in dict.fromkeys([*paths, *committed]):
+            done = committed.get(name, Committed(0, 0))
+            spent = self._gathering.spent(paths[name]) - before[name] if name in paths else 0
+            self._noted(StreamReport(name, done.rows, done.changed, spent))
+        return missing
 
     def _missing(self, connection: duckdb.DuckDBPyConnection) -> references.Missing:
         return references.missing(connection, self.settings.stripe.switched_off)
 
-    def _commit_spool(
-        self,
-        spool: Spool,
-        spent: dict[str, int],
-        also: Callable[[duckdb.DuckDBPyConnection], None] = lambda connection: None,
-    ) -> None:
-        with self.warehouse.transaction() as connection:
-            committed = commit(connection, spool)
-            also(connection)
-            self._record_requests(connection)
-        for name in dict.fromkeys([*spent, *committed]):
-            done = committed.get(name, Committed(0, 0))
-            self._noted(StreamReport(name, done.rows, done.changed, spent.get(name, 0)))
-
     def _covered(self, stream: str) -> list[tuple[int, int]]:
         if self._coverage is None:
-            self._coverage = self._ask(coverage)
+            self._coverage = self._ask(self._known)
         return self._coverage.get(stream, [])
 
-    def _covered_now(self, stream: str, windows: Sequence[Window]) -> None:
-        if self._coverage is not None:
-            before = self._coverage.get(stream, [])
-            self._coverage[stream] = merged([*before, *((window.start, window.end) for window in windows)])
+    def _known(self, connection: duckdb.DuckDBPyConnection) -> Coverage:
+        self._unfinished = pieces(connection, now())
+        return coverage(connection)
 
     def _ask(self, question: Callable[[duckdb.DuckDBPyConnection], Answer]) -> Answer:
         with self.warehouse.writer() as connection:

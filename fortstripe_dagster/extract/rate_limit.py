@@ -1,62 +1,78 @@
-"""How fast Stripe may be asked: token buckets that give way to a 429 and find their way back.
+"""How fast Stripe may be asked: buckets that give way to a 429 and find their way back.
 
 Two buckets stand before every request: one for the endpoint, one for the account (reference: 25 requests/s for each
-endpoint, 100/s in all live and 25/s in test). All threads of a run share them.
+endpoint, 100/s in all live and 25/s in test). All threads of a run share them, and the bound on requests under way.
 """
 
 from __future__ import annotations
 
+import math
 import threading
 import time
+from collections import Counter, deque
 from collections.abc import Callable
 
 SLOWEST = 0.5
 """Requests a second below which a bucket is never throttled: waiting longer does not help against a burst."""
+SECOND = 1.02
+"""The second in which Stripe counts, as we keep it: requests of ours may reach it closer together than they left."""
+BURST = 0.2
+"""Seconds of requests that may be caught up on at once."""
+AHEAD = 1.3
+"""How many requests are kept under way for each that the rate needs: answers do not all take equally long."""
 
 
 class TokenBucket:
-    """At most `per_second` requests a second, with a burst of a fifth of that.
+    """Never more than `per_second` requests in any second, evenly, but that a little lost time is caught up."""
 
-    The burst stays small because Stripe counts within a second: a full bucket on top of a full second would be twice
-    the limit.
-    """
-
-    def __init__(self, per_second: float, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, per_second: float) -> None:
         self.ceiling = float(per_second)
         self.rate = self.ceiling
-        self._burst = max(1.0, per_second / 5)
-        self._tokens = self._burst
-        self._clock = clock
-        self._at = clock()
-        self._lock = threading.Lock()
+        self._granted: deque[float] = deque(maxlen=max(1, int(per_second)))
+        self._due = 0.0
+        self._slowed_at = -math.inf
 
-    def take(self) -> float:
-        """Take one token; the seconds to wait before it is really there."""
-        with self._lock:
-            now = self._clock()
-            self._tokens = min(self._burst, self._tokens + (now - self._at) * self.rate) - 1
-            self._at = now
-            return max(0.0, -self._tokens / self.rate)
+    def earliest(self, now: float) -> float:
+        """The moment from which the next request may be sent."""
+        full = len(self._granted) == self._granted.maxlen
+        counted = self._granted[0] + SECOND if full else now
+        return max(now, counted, self._due - BURST * min(1.0, self.rate / self.ceiling))
 
-    def slow_down(self) -> None:
-        """Halve the rate: Stripe said 429."""
-        with self._lock:
+    def grant(self, now: float) -> None:
+        """Count a request that is sent now."""
+        self._granted.append(now)
+        self._due = max(self._due, now) + 1 / self.rate
+
+    def slow_down(self, sent: float, now: float) -> None:
+        """Halve the rate: Stripe said 429. Requests sent before the last halving tell nothing new."""
+        if sent > self._slowed_at:
             self.rate = max(SLOWEST, self.rate / 2)
+            self._slowed_at = now
 
     def recover(self) -> None:
         """Raise the rate by a fiftieth of its ceiling: a request went through."""
-        with self._lock:
-            self.rate = min(self.ceiling, self.rate + self.ceiling / 50)
+        self.rate = min(self.ceiling, self.rate + self.ceiling / 50)
 
 
 class RateLimiter:
     """The buckets of one Stripe account: `wait` before a request, then say how it went."""
 
-    def __init__(self, per_endpoint: float, per_account: float, sleep: Callable[[float], None] = time.sleep) -> None:
-        self._per_endpoint = per_endpoint
+    def __init__(
+        self,
+        per_endpoint: float,
+        per_account: float,
+        in_flight: int,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
         self.account = TokenBucket(per_account)
+        self.in_flight: float = in_flight
+        self._in_flight_ceiling = in_flight
+        self._per_endpoint = per_endpoint
         self._endpoints: dict[str, TokenBucket] = {}
-        self._lock = threading.Lock()
+        self._seconds: dict[str, float] = {}
+        self._lock = threading.RLock()
+        self._clock = clock
         self._sleep = sleep
 
     def endpoint(self, resource: str) -> TokenBucket:
@@ -64,21 +80,44 @@ class RateLimiter:
         with self._lock:
             return self._endpoints.setdefault(resource, TokenBucket(self._per_endpoint))
 
-    def wait(self, resource: str) -> None:
-        """Sleep until both buckets let a request through."""
-        seconds = max(self.account.take(), self.endpoint(resource).take())
-        if seconds > 0:
-            self._sleep(seconds)
+    def wait(self, resource: str) -> float:
+        """Sleep until both buckets let a request through; the moment at which it is sent."""
+        buckets = (self.account, self.endpoint(resource))
+        while True:
+            with self._lock:
+                now = self._clock()
+                earliest = max(bucket.earliest(now) for bucket in buckets)
+                if earliest <= now:
+                    for bucket in buckets:
+                        bucket.grant(now)
+                    return now
+            self._sleep(earliest - now)
 
-    def went_through(self, resource: str) -> None:
-        """Let both buckets recover."""
-        self.account.recover()
-        self.endpoint(resource).recover()
+    def answered(self, resource: str, sent: float) -> None:
+        """A request went through: let the buckets recover, and learn how long an answer takes."""
+        with self._lock:
+            seconds = self._clock() - sent
+            self._seconds[resource] = 0.8 * self._seconds.get(resource, seconds) + 0.2 * seconds
+            self.account.recover()
+            self.endpoint(resource).recover()
+            self.in_flight = min(self._in_flight_ceiling, self.in_flight + 0.05)
 
-    def was_limited(self, resource: str, reason: str | None) -> None:
-        """Slow down the bucket that a 429 is about; `reason` is the header Stripe-Rate-Limited-Reason.
+    def was_limited(self, resource: str, reason: str | None, sent: float) -> None:
+        """Slow down what a 429 is about; `reason` is the header Stripe-Rate-Limited-Reason.
 
-        Reasons that begin with `global` concern the account, every other one (or none) the endpoint.
+        Reasons that begin with `global` concern the account, every other one (or none) the endpoint; those that end
+        with `concurrency` concern what is under way at once, too.
         """
-        bucket = self.account if (reason or "").startswith("global") else self.endpoint(resource)
-        bucket.slow_down()
+        with self._lock:
+            reason = reason or ""
+            bucket = self.account if reason.startswith("global") else self.endpoint(resource)
+            bucket.slow_down(sent, self._clock())
+            if reason.endswith("concurrency"):
+                self.in_flight = max(1.0, self.in_flight / 2)
+
+    def room(self, under_way: Counter[str], resource: str) -> int:
+        """How many more requests to a resource would help to use its rate, beside those under way."""
+        with self._lock:
+            rate = min(self.endpoint(resource).rate, self.account.rate)
+            wanted = math.ceil(AHEAD * rate * self._seconds[resource]) + 1 if resource in self._seconds else 1
+        return min(wanted - under_way[resource], int(self.in_flight) - under_way.total())

@@ -11,7 +11,7 @@ from datetime import date, datetime, timedelta
 import duckdb
 
 from fortstripe_dagster.business_day import today
-from fortstripe_dagster.extract.commit import coverage
+from fortstripe_dagster.extract.coverage import coverage
 from fortstripe_dagster.extract.rate_sources import Gap, Published, failure
 from fortstripe_dagster.failures import RatesFailure
 from fortstripe_dagster.money import REDENOMINATIONS, to_decimal

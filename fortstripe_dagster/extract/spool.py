@@ -1,12 +1,15 @@
-"""Answers of Stripe on disk, byte for byte, until their window is whole and they are committed.
+"""Answers of Stripe on disk, byte for byte, until they are committed.
 
 Nothing of a page stays in memory; a run that is killed leaves files here that the next run of a later day sweeps away.
+Several threads add, one takes what is there to commit it.
 """
 
 from __future__ import annotations
 
+import math
 import shutil
 import tempfile
+import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,6 +22,19 @@ ABANDONED_AFTER = 24 * 3600
 
 
 @dataclass(frozen=True)
+class Piece:
+    """A stretch of `created` of which nothing is missing once its page is committed; empty within a dense second."""
+
+    stream: str
+    variant: int
+    """Which of the stream's lists."""
+    start: int
+    end: int
+    rows: int
+    requests: int
+
+
+@dataclass(frozen=True)
 class Page:
     """One answer: a list of objects of a stream, or one object."""
 
@@ -27,17 +43,23 @@ class Page:
     asked_at: datetime
     parent: str | None = None
     """For a sublist, the id of the object it belongs to."""
+    piece: Piece | None = None
+    size: int = 0
+    """Bytes; nothing for one that shares the file of the page before it."""
 
 
 class Spool:
-    """A directory below FORTSTRIPE_HOME for the pages of one commit; gone when it is closed."""
+    """A directory below FORTSTRIPE_HOME for pages that wait to be committed; gone when it is closed."""
 
     def __init__(self, home: Path) -> None:
         root = home / "spool"
         root.mkdir(parents=True, exist_ok=True)
         _sweep(root)
         self._directory = Path(tempfile.mkdtemp(dir=root))
+        self._lock = threading.Lock()
+        self._added = 0
         self.pages: list[Page] = []
+        self.bytes = 0
 
     def __enter__(self) -> Spool:
         return self
@@ -47,22 +69,45 @@ class Spool:
     ) -> None:
         shutil.rmtree(self._directory, ignore_errors=True)
 
-    def add(self, stream: str, body: bytes, asked_at: datetime, parent: str | None = None) -> Page:
-        """Keep an answer."""
-        file = self._directory / f"{len(self.pages):06}.json"
+    def add(
+        self,
+        stream: str,
+        body: bytes,
+        asked_at: datetime,
+        parent: str | None = None,
+        *,
+        piece: Piece | None = None,
+        also: str | None = None,
+    ) -> None:
+        """Keep an answer; its objects may count for another stream `also`: members of a payout are transactions."""
+        with self._lock:
+            self._added += 1
+            file = self._directory / f"{self._added:07}.json"
         file.write_bytes(body)
-        page = Page(file, stream, asked_at, parent)
-        self.pages.append(page)
-        return page
+        pages = [Page(file, stream, asked_at, parent, piece, len(body))]
+        if also:
+            pages.append(Page(file, also, asked_at))
+        with self._lock:
+            self.pages.extend(pages)
+            self.bytes += len(body)
 
-    def add_again(self, page: Page, stream: str) -> None:
-        """Let the objects of a page count for another stream, too: members of a payout are balance transactions."""
-        self.pages.append(Page(page.file, stream, page.asked_at))
+    def take(self, at_most: float = math.inf) -> list[Page]:
+        """The oldest pages, of about `at_most` bytes together; they are no longer here, but their files are."""
+        with self._lock:
+            taken, size = 0, 0
+            for page in self.pages:
+                if size >= at_most and page.size:
+                    break
+                taken, size = taken + 1, size + page.size
+            pages, self.pages = self.pages[:taken], self.pages[taken:]
+            self.bytes -= size
+            return pages
 
-    @property
-    def streams(self) -> Sequence[str]:
-        """The streams that have pages here, in order of arrival."""
-        return list(dict.fromkeys(page.stream for page in self.pages))
+
+def drop(pages: Sequence[Page]) -> None:
+    """Remove the files of pages that are committed."""
+    for page in pages:
+        page.file.unlink(missing_ok=True)
 
 
 def now() -> datetime:

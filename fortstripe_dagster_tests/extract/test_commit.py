@@ -40,7 +40,7 @@ class Store:
         with Spool(self.home) as spool:
             spool.add(stream, json.dumps(answer).encode(), asked_at)
             with self.warehouse.transaction() as connection:
-                return commit(connection, spool)[stream]
+                return commit(connection, spool.pages)[stream]
 
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
         with self.warehouse.writer() as connection:
@@ -93,7 +93,7 @@ def test_an_object_twice_in_one_commit_is_stored_once_in_its_newest_state(store:
         spool.add("refunds", json.dumps(refund(status="succeeded")).encode(), LATE)
         spool.add("refunds", json.dumps(list_of(refund())).encode(), EARLY)
         with store.warehouse.transaction() as connection:
-            commit(connection, spool)
+            commit(connection, spool.pages)
     assert store.rows("SELECT status FROM stripe.refunds") == [("succeeded",)]
 
 
@@ -189,5 +189,5 @@ def test_rates_and_percentages_are_exact(store: Store) -> None:
     with Spool(store.home) as spool:
         spool.add("tax_rates", body.encode(), EARLY)
         with store.warehouse.transaction() as connection:
-            commit(connection, spool)
+            commit(connection, spool.pages)
     assert store.rows("SELECT percentage::VARCHAR FROM stripe.tax_rates") == [("25.0825",)]

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from fortstripe_dagster.business_day import Days
-from fortstripe_dagster.extract import LISTED, STREAMS, extraction
+from fortstripe_dagster.extract import LISTED, STREAMS, gathering
 from fortstripe_dagster.failures import ConfigurationError, StripeFailure
 from fortstripe_dagster.sandbox.stripe.builder.tax import Line
 from fortstripe_dagster.sandbox.stripe.world import World
@@ -52,7 +52,7 @@ def test_everything_fills_every_table(whole: Company) -> None:
             objects = {event["id"] for event in whole.world.all("event") if event["created"] > kept}
         (table, *_) = STREAMS[name].tables
         assert objects <= {id for (id,) in whole.rows(f"SELECT id FROM stripe.{table}")}, name
-    assert {table for table, rows in stored(whole).items() if rows == 0} <= {"raw_versions", "lookups"}
+    assert {table for table, rows in stored(whole).items() if rows == 0} <= {"raw_versions", "lookups", "pieces"}
 
 
 def test_another_run_changes_nothing(company: StartCompany, whole: Company) -> None:
@@ -178,16 +178,17 @@ def test_a_crash_between_steps_leaves_consistent_windows(
         pass
 
     steps: Iterator[int] = iter(range(100))
-    original = extraction.record_window
+    original = gathering.record_window
 
     def killed_at_the_seventh(*args: object) -> None:
         original(*args)  # type: ignore[arg-type]
         if next(steps) == 7:
             raise Killed
 
-    monkeypatch.setattr(extraction, "record_window", killed_at_the_seventh)
-    with pytest.raises(Killed):
-        shop.sync(SPRING)
+    monkeypatch.setattr(gathering, "record_window", killed_at_the_seventh)
+    with pytest.raises(Killed), shop.run() as run:
+        for name in LISTED:
+            run.extract_stream(name, SPRING)
     monkeypatch.undo()
     for stream, rows in shop.rows("SELECT stream, sum(rows) FROM stripe.windows GROUP BY stream"):
         assert shop.value(f"SELECT count(*) FROM stripe.{STREAMS[stream].tables[0]}") == rows

@@ -44,7 +44,7 @@ def test_every_fixture_of_a_stream_loads_raw_and_typed(stream: Stream, tmp_path:
         with Spool(tmp_path) as spool:
             spool.add(stream.name, json.dumps(example).encode(), datetime.now(UTC))
             with warehouse.transaction() as connection:
-                commit(connection, spool)
+                commit(connection, spool.pages)
                 typed = connection.execute(
                     f"SELECT count(*) FROM stripe.{stream.tables[0]} WHERE id = ?", [example["id"]]
                 ).fetchall()[0][0]

@@ -57,7 +57,8 @@ def test_a_list_is_followed_to_its_end(company: StartCompany) -> None:
     world, _ = shop_with(refunds=250)
     shop = company(world)
     (report,) = shop.read("refunds")
-    assert (report.rows, report.changed, report.requests) == (250, 250, 3)
+    assert (report.rows, report.changed) == (250, 250)
+    assert report.requests <= 3 + 3  # what is cut off and turns out empty is bounded
     assert shop.value("SELECT count(DISTINCT id) FROM stripe.refunds") == 250
 
 

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from fortstripe_dagster.extract.rate_limit import SLOWEST, RateLimiter, TokenBucket
+from collections import Counter
+
+import pytest
+
+from fortstripe_dagster.extract.rate_limit import SECOND, SLOWEST, RateLimiter
 
 
 class Clock:
@@ -18,43 +22,119 @@ class Clock:
         self.now += seconds
 
 
-def test_no_second_holds_more_than_rate_and_burst() -> None:
+def limiter(clock: Clock, per_endpoint: float = 25, per_account: float = 100, in_flight: int = 32) -> RateLimiter:
+    return RateLimiter(per_endpoint, per_account, in_flight, clock, clock.sleep)
+
+
+def busiest_second(sent: list[float]) -> int:
+    return max(sum(1 for other in sent if start <= other < start + 1) for start in sent)
+
+
+def test_no_second_holds_more_than_the_limit_and_nearly_all_of_it_is_used() -> None:
     clock = Clock()
-    bucket = TokenBucket(20, clock)
+    bound = limiter(clock)
+    sent = [bound.wait("charges") for _ in range(500)]
+    assert busiest_second(sent) == 25
+    assert 500 / (sent[-1] - sent[0]) > 0.97 * 25
+
+
+def test_lost_time_is_caught_up_but_never_beyond_the_limit() -> None:
+    clock = Clock()
+    bound = limiter(clock)
     sent = []
+    for number in range(300):
+        if number % 20 == 0:
+            clock.sleep(0.15)
+        sent.append(bound.wait("charges"))
+    assert busiest_second(sent) == 25
+    assert 300 / (sent[-1] - sent[0]) > 0.97 * 25
+
+
+def test_four_endpoints_share_the_limit_of_the_account() -> None:
+    clock = Clock()
+    bound = limiter(clock)
+    sent: dict[str, list[float]] = {name: [] for name in ("charges", "refunds", "payouts", "disputes", "customers")}
     for _ in range(200):
-        clock.sleep(bucket.take())
-        sent.append(clock.now)
-    busiest = max(sum(1 for other in sent if start <= other < start + 1) for start in sent)
-    assert busiest <= 25
-    assert 200 / (sent[-1] - sent[0]) > 19
+        for name, moments in sent.items():
+            moments.append(bound.wait(name))
+    together = sorted(moment for moments in sent.values() for moment in moments)
+    assert busiest_second(together) == 100
+    assert all(busiest_second(moments) <= 25 for moments in sent.values())
+    assert len(together) / (together[-1] - together[0]) > 0.97 * 100
 
 
-def test_a_429_halves_the_rate_and_success_brings_it_back() -> None:
-    bucket = TokenBucket(20)
-    for _ in range(20):
-        bucket.slow_down()
-    assert bucket.rate == SLOWEST
+def test_a_busy_endpoint_does_not_hold_up_another() -> None:
+    clock = Clock()
+    bound = limiter(clock)
     for _ in range(60):
-        bucket.recover()
-    assert bucket.rate == bucket.ceiling == 20
+        bound.wait("charges")
+    before = clock.now
+    assert bound.wait("refunds") == before
 
 
-def test_the_reason_says_which_bucket_gives_way() -> None:
-    limiter = RateLimiter(20, 80)
-    limiter.was_limited("charges", "endpoint-rate")
-    assert (limiter.endpoint("charges").rate, limiter.endpoint("refunds").rate, limiter.account.rate) == (10, 20, 80)
-    limiter.was_limited("charges", "global-concurrency")
-    assert (limiter.endpoint("charges").rate, limiter.account.rate) == (10, 40)
-    limiter.was_limited("refunds", None)
-    assert limiter.endpoint("refunds").rate == 10
-    limiter.went_through("charges")
-    assert limiter.endpoint("charges").rate > 10 and limiter.account.rate > 40
+def test_a_429_halves_the_rate_once_for_all_that_was_under_way_and_success_brings_it_back() -> None:
+    clock = Clock()
+    bound = limiter(clock, per_endpoint=20)
+    sent = [bound.wait("charges") for _ in range(5)]
+    clock.sleep(0.1)
+    for moment in sent:
+        bound.was_limited("charges", None, moment)
+    assert bound.endpoint("charges").rate == 10
+    for _ in range(20):
+        clock.sleep(1)
+        bound.was_limited("charges", None, clock.now - 0.1)
+    assert bound.endpoint("charges").rate == SLOWEST
+    for _ in range(60):
+        bound.answered("charges", clock.now)
+    assert bound.endpoint("charges").rate == bound.endpoint("charges").ceiling == 20
+
+
+def test_a_lowered_rate_is_kept() -> None:
+    clock = Clock()
+    bound = limiter(clock)
+    bound.was_limited("charges", "endpoint-rate", clock.now)
+    sent = [bound.wait("charges") for _ in range(100)]
+    assert 12 < 100 / (sent[-1] - sent[0]) < 13
+
+
+@pytest.mark.parametrize(
+    ("reason", "endpoint", "account", "in_flight"),
+    [
+        (None, 10, 80, 32),
+        ("endpoint-rate", 10, 80, 32),
+        ("global-rate", 20, 40, 32),
+        ("global-concurrency", 20, 40, 16),
+        ("endpoint-concurrency", 10, 80, 16),
+        ("resource-specific", 10, 80, 32),
+    ],
+)
+def test_the_reason_says_what_gives_way(reason: str | None, endpoint: int, account: int, in_flight: int) -> None:
+    clock = Clock()
+    bound = limiter(clock, 20, 80)
+    bound.was_limited("charges", reason, clock.now)
+    assert (bound.endpoint("charges").rate, bound.account.rate, bound.in_flight) == (endpoint, account, in_flight)
+    assert bound.endpoint("refunds").rate == 20
+    clock.sleep(1)
+    for _ in range(400):
+        bound.answered("charges", clock.now)
+    assert (bound.endpoint("charges").rate, bound.account.rate, bound.in_flight) == (20, 80, 32)
 
 
 def test_waiting_is_for_the_slower_of_both_buckets() -> None:
-    waits: list[float] = []
-    limiter = RateLimiter(per_endpoint=1000, per_account=1, sleep=waits.append)
-    limiter.wait("charges")
-    limiter.wait("refunds")
-    assert len(waits) == 1 and 0.9 < waits[0] <= 1
+    clock = Clock()
+    bound = limiter(clock, per_endpoint=1000, per_account=1)
+    first, second = bound.wait("charges"), bound.wait("refunds")
+    assert second - first == pytest.approx(SECOND)
+
+
+def test_as_many_requests_are_kept_under_way_as_the_rate_can_use() -> None:
+    clock = Clock()
+    bound = limiter(clock)
+    nothing: Counter[str] = Counter()
+    assert bound.room(nothing, "charges") == 1  # of an endpoint never asked, nothing is known
+    sent = bound.wait("charges")
+    clock.sleep(0.2)
+    bound.answered("charges", sent)
+    assert bound.room(nothing, "charges") == 8  # 25/s of 0.2 s each need five at once; some take longer
+    assert bound.room(Counter(charges=6), "charges") == 2
+    assert bound.room(Counter(refunds=31), "charges") == 1  # all together stay below what is allowed
