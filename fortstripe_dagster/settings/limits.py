@@ -12,8 +12,13 @@ from fortstripe_dagster.settings.group import Group
 class StripeLimits(Group):
     """How hard Stripe is asked. The defaults stay under Stripe's own limits."""
 
-    requests_per_second: int = Field(default=20, ge=1, description="Per endpoint; Stripe allows 25.")
-    requests_per_second_account: int = Field(default=80, ge=1, description="In all; Stripe allows 100 live, 25 test.")
+    requests_per_second: int = Field(default=25, ge=1, description="Per endpoint, in any second; Stripe allows 25.")
+    requests_per_second_account: int | None = Field(
+        default=None, ge=1, description="In all; unset, what Stripe allows: 100 with a live key, 25 with a test key."
+    )
+    in_flight: int = Field(
+        default=32, ge=1, le=100, description="Requests under way at once, at most; fewer where the rate needs fewer."
+    )
     document_lookback_days: int = Field(
         default=90, ge=0, description="How long before the first synced day an invoice may have been drafted."
     )
