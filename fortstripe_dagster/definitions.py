@@ -14,6 +14,7 @@ from fortstripe_dagster.assets.company import Company
 from fortstripe_dagster.assets.delivery import delivery_assets
 from fortstripe_dagster.assets.extract import extract_assets
 from fortstripe_dagster.assets.ledger import ledger_asset_checks, ledger_assets
+from fortstripe_dagster.assets.nightly import nightly
 from fortstripe_dagster.assets.partitions import daily
 from fortstripe_dagster.assets.proof import proof_assets
 from fortstripe_dagster.settings import Settings
@@ -30,19 +31,11 @@ def build_definitions(settings: Settings | None, company: Company | None = None)
         selection=dg.AssetSelection.all(),
         description="One local day, or a range of them: extract, ledger, delivery, proof.",
     )
-    nightly = dg.build_schedule_from_partitioned_job(
-        daily_sync,
-        name="nightly",
-        hour_of_day=3,  # after the hour that the clock change skips or repeats
-        minute_of_hour=15,
-        description="Yesterday, each night at 03:15 Swedish time.",
-        default_status=dg.DefaultScheduleStatus.STOPPED,
-    )
     return dg.Definitions(
         assets=[*extract_assets(days), ledger_assets(days), *delivery_assets(days), *proof_assets(days)],
         asset_checks=ledger_asset_checks(),
         jobs=[daily_sync],
-        schedules=[nightly],
+        schedules=[nightly(daily_sync.name, days)],
         resources={"company": company or Company(config_path=str(settings_module.config_path()))},
         # Steps of one company share one warehouse: in one process a step costs a tenth of a second instead of three.
         executor=dg.in_process_executor,

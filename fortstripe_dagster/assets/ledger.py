@@ -1,6 +1,8 @@
 """The assets of schema `ledger`, made together by one rebuild, and the checks that stop delivery."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
+from functools import partial
 
 import dagster as dg
 
@@ -8,7 +10,8 @@ from fortstripe_dagster.assets.company import Company, explained
 from fortstripe_dagster.assets.extract import BALANCES, RATES
 from fortstripe_dagster.assets.metadata import daily_chart, markdown_table, of_table, shown
 from fortstripe_dagster.assets.partitions import BACKFILL_POLICY, POOL, days_of
-from fortstripe_dagster.ledger import RULE_VERSION, Remark, build
+from fortstripe_dagster.delivery import late_changes
+from fortstripe_dagster.ledger import RULE_VERSION, Remark, build, touched
 from fortstripe_dagster.ledger import checks as ledger_checks
 
 TABLES = {
@@ -64,6 +67,8 @@ SALES_BY_DAY = """
     SELECT event_day, (sum(gross_ore) * 0.01)::DECIMAL(18, 2)
     FROM ledger.sales WHERE event_day BETWEEN ? AND ? GROUP BY 1 ORDER BY 1
 """
+DATA_VERSION = "dagster/data_version"
+"""The tag by which Dagster compares what an asset was made of with what there is now."""
 ENTRIES = dg.AssetKey(["ledger", "entries"])
 LINES = dg.AssetKey(["ledger", "lines"])
 
@@ -98,6 +103,8 @@ def ledger_assets(partitions: dg.DailyPartitionsDefinition) -> dg.AssetsDefiniti
             settings = company.settings()
             warehouse = company.warehouse(settings, context.log.info)
             report = build(settings, warehouse, context.log.info)
+            changed = touched.hand_on(warehouse, partial(late_changes.keep, settings.journal_path))
+            late = {day: content for day, content in changed.items() if day not in days}
             with warehouse.writer() as connection:
                 metadata = {table: of_table(connection, f"ledger.{table}") for table in TABLES}
                 for table, (title, query) in FIGURES.items():
@@ -106,10 +113,26 @@ def ledger_assets(partitions: dg.DailyPartitionsDefinition) -> dg.AssetsDefiniti
         metadata["sales"]["sales by day (SEK, VAT included)"] = daily_chart(sales)
         metadata["entries"]["held"] = _remarks(report.held)
         metadata["entries"]["alerts"] = _remarks(report.alerts_of(days))
+        _report_late_changes(context, late)
         for key in context.selected_asset_keys:
             yield dg.MaterializeResult(asset_key=key, metadata=metadata[key.path[-1]])
 
     return ledger
+
+
+def _report_late_changes(context: dg.AssetExecutionContext, late: Mapping[date, str]) -> None:
+    """Give closed days that this rebuild changed another data version: what was made of them shows as stale."""
+    for day, content in late.items():
+        context.log.info(f"{day} has changed since it was delivered; the next nightly run includes it")
+        for key in context.selected_asset_keys:
+            context.log_event(
+                dg.AssetMaterialization(
+                    key,
+                    description="A rebuild changed this day after it was delivered.",
+                    partition=day.isoformat(),
+                    tags={DATA_VERSION: content},
+                )
+            )
 
 
 def _remarks(remarks: Sequence[Remark]) -> dg.MetadataValue:

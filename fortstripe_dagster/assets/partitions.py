@@ -18,7 +18,8 @@ warnings.filterwarnings("ignore", message="Parameter `backfill_policy`", categor
 POOL = "warehouse"
 """The pool of every asset: one run at a time works on a company, the next waits in the queue."""
 
-BACKFILL_POLICY = dg.BackfillPolicy.multi_run(max_partitions_per_run=31)
+DAYS_IN_A_RUN = 31
+BACKFILL_POLICY = dg.BackfillPolicy.multi_run(max_partitions_per_run=DAYS_IN_A_RUN)
 
 
 def daily(start_date: date) -> dg.DailyPartitionsDefinition:

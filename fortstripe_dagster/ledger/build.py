@@ -7,7 +7,7 @@ come in through two small tables, `ledger.account_map` and `ledger.policy`, so t
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from importlib.resources import files
 
@@ -15,7 +15,7 @@ import duckdb
 
 from fortstripe_dagster.business_day import Days, today
 from fortstripe_dagster.failures import Failure, RatesFailure
-from fortstripe_dagster.ledger import reference_data
+from fortstripe_dagster.ledger import reference_data, touched
 from fortstripe_dagster.ledger.rules import load_rules
 from fortstripe_dagster.money import to_minor
 from fortstripe_dagster.settings import Settings
@@ -88,6 +88,8 @@ class LedgerReport:
     lines: int
     held: list[Remark] = field(default_factory=list)
     alerts: list[Remark] = field(default_factory=list)
+    touched: list[date] = field(default_factory=list)
+    """Days that hold something else than after the build before."""
 
     def alerts_of(self, days: Days) -> list[Remark]:
         """What a person should look at on these days; older alerts were said on theirs."""
@@ -111,7 +113,8 @@ def build(
         _refuse_missing_rates(connection)
         _refuse_unmapped(connection)
         _refuse_unbalanced(connection)
-        report = _report(connection)
+        changed = touched.update(connection)
+        report = replace(_report(connection), touched=changed)
     progress(f"ledger: {sum(report.entries.values())} entries, {report.lines} lines, {len(report.held)} held")
     return report
 

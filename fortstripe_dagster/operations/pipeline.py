@@ -6,13 +6,14 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from functools import partial
 
 from fortstripe_dagster import delivery
 from fortstripe_dagster.business_day import Days, today
-from fortstripe_dagster.delivery import DeliveryReport
+from fortstripe_dagster.delivery import DeliveryReport, late_changes
 from fortstripe_dagster.extract import ExtractReport, extract
 from fortstripe_dagster.failures import HELD, ConfigurationError, Failure
-from fortstripe_dagster.ledger import LedgerReport, Remark, build, checks
+from fortstripe_dagster.ledger import LedgerReport, Remark, build, checks, touched
 from fortstripe_dagster.proof import ProofReport, prove
 from fortstripe_dagster.settings import Settings
 from fortstripe_dagster.warehouse import Warehouse
@@ -75,6 +76,9 @@ def sync(settings: Settings, days: Days, progress: Progress) -> SyncReport:
     progress("2/4 ledger")
     ledger = build(settings, warehouse, progress)
     refuse_broken_ledger(warehouse)
+    for day in touched.hand_on(warehouse, partial(late_changes.keep, settings.journal_path)):
+        if day not in days:
+            progress(f"{day} has changed since it was delivered: sync it again (the nightly run does)")
     progress("3/4 Fortnox")
     delivered = delivery.deliver(settings, warehouse, days, run_id=run_id, progress=progress)
     progress("4/4 proof")

@@ -63,10 +63,13 @@ def test_one_job_for_a_day_and_a_schedule_each_night(company: Running) -> None:
     defs = build_definitions(company.settings)
     schedule = defs.resolve_schedule_def("nightly")
     assert (schedule.cron_schedule, schedule.execution_timezone) == ("15 3 * * *", "Europe/Stockholm")
-    with dg.instance_for_test() as instance, dg.build_schedule_context(instance=instance) as context:
+    night = datetime(2026, 11, 22, 2, 15, tzinfo=UTC)
+    with dg.build_schedule_context(
+        scheduled_execution_time=night, resources={"company": Company()}, repository_def=defs.get_repository_def()
+    ) as context:
         tick = schedule.evaluate_tick(context)
     assert tick.run_requests is not None
-    assert [request.run_key for request in tick.run_requests] == [tick.run_requests[0].partition_key]
+    assert [(request.run_key, request.partition_key) for request in tick.run_requests] == [("2026-11-21",) * 2]
 
 
 def test_a_day_on_which_the_clock_changes_is_one_partition(company: Running) -> None:

@@ -1,0 +1,81 @@
+"""A change that arrives weeks later: exactly its day shows as stale in Dagster, and the next night runs it again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import dagster as dg
+import pytest
+from dagster._core.definitions.data_version import CachingStaleStatusResolver
+from dagster._core.loader import LoadingContextForTest
+
+from fortstripe_dagster.assets.company import Company
+from fortstripe_dagster.definitions import build_definitions
+from fortstripe_dagster.delivery import late_changes
+from fortstripe_dagster.sandbox.merchant import tiny
+from fortstripe_dagster_tests.companies import Running, running
+from fortstripe_dagster_tests.operations.environment import configure
+
+CHECKED = (["ledger", "lines"], ["delivery", "plan"], ["fortnox", "vouchers"], ["proof", "tie_out"])
+
+
+@pytest.fixture
+def company(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Running]:
+    with running(tiny(), tmp_path / "home") as served:
+        configure(served.settings, tmp_path, monkeypatch)
+        yield served
+
+
+def stale(defs: dg.Definitions, instance: dg.DagsterInstance, days: list[str]) -> set[tuple[str, str]]:
+    """(asset, day) of what Dagster says is out of date."""
+    resolver = CachingStaleStatusResolver(instance, defs.resolve_asset_graph(), LoadingContextForTest(instance))
+    return {
+        ("/".join(path), day)
+        for path in CHECKED
+        for day in days
+        if resolver.get_status(dg.AssetKey(path), day).value == "STALE"
+    }
+
+
+def test_a_late_change_makes_its_day_stale_and_the_next_night_runs_it_and_no_other(company: Running) -> None:
+    defs = build_definitions(company.settings, Company())
+    job = defs.resolve_job_def("daily_sync")
+    days = ["2026-03-02", "2026-03-03", "2026-03-04"]
+    span = {"dagster/asset_partition_range_start": days[0], "dagster/asset_partition_range_end": days[-1]}
+    with dg.instance_for_test(overrides={"concurrency": {"pools": {"granularity": "run"}}}) as instance:
+        assert job.execute_in_process(instance=instance, tags=span).success
+        assert stale(defs, instance, days) == set() and requested(defs, instance) == [("2026-11-21", {})]
+
+        sold = next(c for c in company.world.all("charge") if datetime.fromtimestamp(c["created"], UTC).day == 3)
+        sold["billing_details"] = sold["billing_details"] | {"name": "Någon Annan"}
+        company.world.emit("charge.updated", sold, datetime(2026, 3, 20, 12, tzinfo=UTC))
+        assert job.execute_in_process(instance=instance, partition_key="2026-03-20").success
+        assert stale(defs, instance, [*days, "2026-03-20"]) == {("delivery/plan", "2026-03-03")}
+        assert late_changes.waiting(company.settings.journal_path) == [date(2026, 3, 3)]
+
+        late, night = requested(defs, instance)
+        assert night == ("2026-11-21", {})
+        assert late[1]["dagster/asset_partition_range_start"] == "2026-03-03"
+        assert late[1]["dagster/asset_partition_range_end"] == "2026-03-03"
+        assert job.execute_in_process(instance=instance, tags=late[1]).success
+        assert stale(defs, instance, [*days, "2026-03-20"]) == set()
+        assert requested(defs, instance) == [("2026-11-21", {})]
+
+
+def requested(defs: dg.Definitions, instance: dg.DagsterInstance) -> list[tuple[str | None, dict[str, str]]]:
+    """What the schedule asks for on the night of 22 November 2026: (partition, range tags)."""
+    night = datetime(2026, 11, 22, 2, 15, tzinfo=UTC)
+    with dg.build_schedule_context(
+        instance=instance,
+        scheduled_execution_time=night,
+        resources={"company": Company()},
+        repository_def=defs.get_repository_def(),
+    ) as context:
+        tick = defs.resolve_schedule_def("nightly").evaluate_tick(context)
+    assert tick.run_requests is not None
+    return [
+        (run.partition_key, {key: value for key, value in run.tags.items() if "partition_range" in key})
+        for run in tick.run_requests
+    ]
