@@ -1,5 +1,5 @@
 -- What was sold, in the currency it was sold in: one row for each invoice line and for shipping, or for a charge without
--- an invoice. A row's gross includes its VAT. What it is (`supply`) and its own rate come from a rule of the company,
+-- an invoice and for the tip in it. A row's gross includes its VAT. What it is (`supply`) and its own rate come from a rule of the company,
 -- else metadata, else the product's tax code; the VAT rate is Stripe's where it charged VAT, else the row's own, else
 -- the company's default supply. A rate by class (`vat_class`, e.g. food) is the one of the day of supply.
 CREATE OR REPLACE TABLE ledger.sale_items AS
@@ -41,26 +41,40 @@ shipping_rows AS (
     WHERE i.status <> 'draft' AND i.shipping_amount <> 0
     GROUP BY i.id, i.shipping_amount, i.shipping_tax
 ),
+tips AS (
+    SELECT c.id AS charge, least(p.tip, s.amount) AS tip
+    FROM ledger.charge_sales s
+    JOIN stripe.charges c ON c.id = s.charge AND c.id = s.sale_id
+    JOIN stripe.payment_intents p ON p.id = c.payment_intent AND p.tip > 0
+),
 charge_rows AS (
-    SELECT c.id, 1, coalesce(c.description, 'Stripe ' || c.id), 1, s.amount, NULL, NULL, NULL, NULL, NULL, NULL,
+    SELECT c.id, 1, coalesce(c.description, 'Stripe ' || c.id), 1, s.amount - coalesce(t.tip, 0), NULL, NULL, NULL, NULL, NULL, NULL,
            json_extract_string(c.metadata, ['$.supply', '$.vat_rate', '$.vat_class', '$.supply_date']), NULL, NULL, NULL
     FROM ledger.charge_sales s
     JOIN stripe.charges c ON c.id = s.charge
+    LEFT JOIN tips t ON t.charge = c.id
     WHERE s.sale_id = c.id
 ),
-everything AS (SELECT * FROM invoice_rows UNION ALL SELECT * FROM shipping_rows UNION ALL SELECT * FROM charge_rows),
+tip_rows AS (
+    SELECT charge, 2, 'Dricks', 1, tip, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL FROM tips
+),
+everything AS (
+    SELECT * FROM invoice_rows UNION ALL SELECT * FROM shipping_rows UNION ALL SELECT * FROM charge_rows
+    UNION ALL SELECT * FROM tip_rows
+),
 described AS (
     SELECT
-        e.*, k.kind, k.vat_rate AS rule_rate,
+        e.*, CASE WHEN t.charge IS NOT NULL THEN 'tip' ELSE k.kind END AS kind, k.vat_rate AS rule_rate,
         coalesce(k.supply, e.said[1], e.product_said[1], e.code_supply, policy('default_supply')) AS supply_of_row,
         coalesce(e.said[3], e.product_said[3], CASE WHEN coalesce(e.said[2], e.product_said[2]) IS NULL THEN e.code_class END)
             AS vat_class,
         coalesce(try_cast(e.said[2] AS DECIMAL(5, 2)), try_cast(e.product_said[2] AS DECIMAL(5, 2))) AS said_rate,
         coalesce(try_cast(e.said[4] AS DATE), u.event_day) AS supply_day,
-        coalesce(k.kind IN ('gift_card_multi', 'tip'), false) AS outside_vat
+        coalesce(t.charge IS NOT NULL OR k.kind IN ('gift_card_multi', 'tip'), false) AS outside_vat
     FROM everything e
     JOIN ledger.sale_units u USING (sale_id)
     LEFT JOIN ledger.row_rules k USING (sale_id, row_no)
+    LEFT JOIN tips t ON t.charge = e.sale_id AND e.row_no = 2
 ),
 rated AS (
     SELECT

@@ -18,8 +18,12 @@ WITH rated AS (
 in_ore AS (
     SELECT
         *,
-        round_div(sale_ore::HUGEINT * sum(gross) OVER upto, sale_gross)
-            - coalesce(round_div(sale_ore::HUGEINT * sum(gross) OVER before, sale_gross), 0) AS gross_ore
+        CASE WHEN sale_gross = 0
+             THEN to_ore((sum(gross) OVER upto)::BIGINT, currency, sek_per_unit)
+                  - coalesce(to_ore((sum(gross) OVER before)::BIGINT, currency, sek_per_unit), 0)
+             ELSE round_div(sale_ore::HUGEINT * sum(gross) OVER upto, sale_gross)
+                  - coalesce(round_div(sale_ore::HUGEINT * sum(gross) OVER before, sale_gross), 0)
+        END AS gross_ore
     FROM rated
     WINDOW upto AS (PARTITION BY sale_id ORDER BY row_no ROWS UNBOUNDED PRECEDING),
            before AS (PARTITION BY sale_id ORDER BY row_no ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)

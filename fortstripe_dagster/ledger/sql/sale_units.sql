@@ -11,10 +11,8 @@ WITH first_payment AS (
 SELECT
     i.id AS sale_id,
     'invoice' AS kind,
-    CASE policy('invoice_when')
-        WHEN 'paid' THEN p.day
-        ELSE local_day(coalesce(i.effective_at, i.finalized_at))
-    END AS event_day,
+    CASE WHEN policy('invoice_when') = 'paid' AND i.total > 0 THEN p.day
+         ELSE local_day(coalesce(i.effective_at, i.finalized_at)) END AS event_day,
     coalesce(i.effective_at, i.finalized_at, i.created) AS moment,
     p.charge,
     i.currency,
@@ -25,7 +23,9 @@ SELECT
     i.status AS stripe_status
 FROM stripe.invoices i
 LEFT JOIN first_payment p ON p.sale_id = i.id
-WHERE i.status <> 'draft' AND i.total > 0
+WHERE i.status <> 'draft'
+  -- What a gift card or unused time pays in full is a sale too, though nothing is left to pay.
+  AND (i.total > 0 OR i.total = 0 AND i.id IN (SELECT invoice FROM stripe.invoice_lines WHERE amount < 0))
 UNION ALL
 -- The balance transaction of a sale before the books began may not be there: its own day will do.
 SELECT c.id, 'charge', coalesce(p.day, c.day), coalesce(p.moment, c.created), c.id, c.currency, s.amount,

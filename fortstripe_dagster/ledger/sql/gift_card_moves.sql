@@ -1,0 +1,29 @@
+-- Multi-purpose gift cards (flerfunktionsvouchrar) sold, redeemed by a negative row, and taken back by credits, in öre. The
+-- card is named by metadata `gift_card` of the row or the payment; one that was sold without a number is its sale's.
+CREATE OR REPLACE TABLE ledger.gift_card_moves AS
+WITH named AS (
+    SELECT invoice AS sale_id, position AS row_no, json_extract_string(metadata, '$.gift_card') AS number
+    FROM stripe.invoice_lines
+    UNION ALL
+    SELECT id, 1, json_extract_string(metadata, '$.gift_card') FROM stripe.charges
+),
+cards AS (
+    SELECT r.sale_id, r.row_no, r.gross_ore, s.event_day, s.before_start,
+           coalesce(n.number, CASE WHEN r.gross_ore > 0 THEN r.sale_id END, 'without a number') AS card
+    FROM ledger.sale_rows r
+    JOIN ledger.sales s USING (sale_id)
+    LEFT JOIN named n USING (sale_id, row_no)
+    WHERE r.kind = 'gift_card_multi'
+)
+SELECT card, event_day, sale_id, NULL AS credit_id,
+       greatest(gross_ore, 0) AS sold_ore, greatest(-gross_ore, 0) AS redeemed_ore, 0::BIGINT AS credited_ore
+FROM cards
+JOIN ledger.covered_days c ON c.day = event_day
+WHERE NOT before_start
+UNION ALL
+SELECT c.card, k.event_day, r.sale_id, r.credit_id, 0, 0, r.gross_ore
+FROM ledger.credit_rows r
+JOIN ledger.credits k USING (credit_id)
+JOIN ledger.covered_days d ON d.day = k.event_day
+JOIN cards c ON c.sale_id = r.sale_id AND c.row_no = r.group_no
+WHERE r.kind = 'gift_card_multi';
