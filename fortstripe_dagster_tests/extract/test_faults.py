@@ -245,7 +245,7 @@ def test_an_invoice_is_stored_with_all_its_lines_or_not_at_all(troubled: StartTr
     assert trouble.shop.value("SELECT count(*) FROM stripe.invoice_lines") == 10 + 70 + 130
 
 
-@pytest.mark.parametrize("behind", [0, 500])
+@pytest.mark.parametrize("behind", [2, 500])
 def test_an_object_that_shows_late_is_found_by_the_next_run(troubled: StartTrouble, behind: int) -> None:
     now = datetime.now(UTC)
     world = World(now=now - timedelta(days=2))
