@@ -21,8 +21,7 @@ def main() -> None:
     settings = load()
     warehouse = Warehouse(settings.warehouse_path)
     with Extraction(settings, warehouse, progress=lambda line: None) as run:
-        for name in sys.argv[1:]:
-            run.extract_stream(name, MARCH)
+        run.extract_streams(sys.argv[1:], MARCH)
     with warehouse.writer() as connection:
         tables = [STREAMS[name].tables[0] for name in sys.argv[1:]]
         counts = [connection.execute(f"SELECT count(*) FROM stripe.{table}").fetchall()[0][0] for table in tables]
