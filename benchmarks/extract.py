@@ -76,17 +76,9 @@ def beside_the_peers(bench: Bench, quick: bool) -> list[Line]:
                 lines.append(Line(f"{count} charges, {name}", f"skipped: {why}", f"{factor}× slower than ours"))
                 continue
             ratio = median(c.seconds for c in theirs) / median(c.seconds for c in own)
-            lines.append(
-                Line(
-                    f"{count} charges, {name}",
-                    f"{median(c.seconds for c in theirs):.1f} s, {max(c.peak_mb for c in theirs):.0f} MB;"
-                    f" ours is {ratio:.1f}× as fast",
-                    f"≥ {factor}×",
-                    ratio >= factor,
-                )
-            )
-    ran = f"{median(c.seconds for c in own):.2f} s, {max(c.peak_mb for c in own):.0f} MB, median of {len(own)}"
-    return [Line(f"{count} charges, ours (DuckDB)", ran), *lines]
+            figure = f"{_summary(theirs)}; ours is {ratio:.1f}× as fast"
+            lines.append(Line(f"{count} charges, {name}", figure, f"≥ {factor}×", ratio >= factor))
+    return [Line(f"{count} charges, ours (DuckDB)", f"{_summary(own)}, median of {len(own)}"), *lines]
 
 
 def one_endpoint(bench: Bench, quick: bool) -> list[Line]:
@@ -172,6 +164,12 @@ def _at_the_limit(
         Line(f"{what}: refused (429)", f"{limited:.2f} % of {asked}", "≤ 1 %", limited <= 1),
         Line(f"{what}: useful ÷ requests", f"{useful:.2f} ({new:.2f} with anything new)", "≥ 0.80", useful >= 0.8),
     ]
+
+
+def _summary(runs: Sequence[Cost]) -> str:
+    """Wall time, CPU and memory of the same thing done several times."""
+    seconds, cpu = median(run.seconds for run in runs), median(run.cpu for run in runs)
+    return f"{seconds:.2f} s ({cpu:.1f} s CPU), {max(run.peak_mb for run in runs):.0f} MB"
 
 
 def _broken(why: str) -> Cost:
