@@ -4,6 +4,8 @@ What belongs here: the rules of BOOKKEEPING, as data where they are tables (`dat
 joins (`sql/*.sql`, one table a file). The ledger does not know how it will be delivered; `build.ORDER` is the way.
 """
 
-from fortstripe_dagster.ledger.build import RULE_VERSION, LedgerReport, Remark, build
+from fortstripe_dagster.ledger.build import build
+from fortstripe_dagster.ledger.choices import RULE_VERSION, Choices, choices_of
+from fortstripe_dagster.ledger.report import LedgerReport, Remark
 
-__all__ = ["RULE_VERSION", "LedgerReport", "Remark", "build"]
+__all__ = ["RULE_VERSION", "Choices", "LedgerReport", "Remark", "build", "choices_of"]

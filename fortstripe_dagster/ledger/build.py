@@ -1,160 +1,249 @@
-"""Rebuild the ledger from the typed tables, in one transaction.
+"""Build the ledger from the typed tables: all of it, or the families that a few days and changes reach.
 
-The order of the SQL files is the data flow; each creates or fills the table it is named after. Choices of the company
-come in through two small tables, `ledger.account_map` and `ledger.policy`, so that the SQL holds no templating.
+A build works in a database of its own (see `workspace`) and replaces the ledger in use in one transaction at its end.
+Choices of the company come in through tables (see `choices`), so that the SQL holds no templating.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
-from datetime import date
+import hashlib
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, date, datetime, timedelta
 from importlib.resources import files
 
 import duckdb
 
 from fortstripe_dagster.business_day import Days, today
 from fortstripe_dagster.failures import Failure, RatesFailure
-from fortstripe_dagster.ledger import reference_data, touched
-from fortstripe_dagster.ledger.rules import load_rules
-from fortstripe_dagster.money import to_minor
+from fortstripe_dagster.ledger import publish, reached, touched
+from fortstripe_dagster.ledger.choices import Choices, choices_of, load, parse
+from fortstripe_dagster.ledger.effective import Sealed, put_back
+from fortstripe_dagster.ledger.order import ACROSS, COMPLETED, FAMILIES, KINDS_ACROSS, ORDER, RUNNING, SUMMARY
+from fortstripe_dagster.ledger.report import LedgerReport, report
+from fortstripe_dagster.ledger.workspace import run, show_all, show_reached, tables, workspace
 from fortstripe_dagster.settings import Settings
 from fortstripe_dagster.warehouse import Warehouse
 
-RULE_VERSION = "2026-11"
-"""Version of the booking rules in this folder; it goes up with each change of what is booked."""
+SHARE = 0.2
+"""Beyond this share of all balance transactions a partial build is no faster than a whole one."""
 
-ORDER = (
-    "exchange_rates",
-    "covered_days",
-    "charge_sales",
-    "sale_units",
-    "tax_id_history",
-    "parties",
-    "row_rules",
-    "service_periods",
-    "sale_items",
-    "vat_places",
-    "oss_turnover",
-    "vat_decisions",
-    "rated_items",
-    "sales",
-    "sale_rows",
-    "sale_groups",
-    "lost_disputes",
-    "credits",
-    "credit_rows",
-    "gift_card_moves",
-    "gift_cards",
-    "gift_card_balance",
-    "deferral_plans",
-    "deferral_states",
-    "deferral_schedule",
-    "deferred_revenue",
-    "movements",
-    "fees",
-    "payments",
-    "bank_events",
-    "postings",
-    "postings_sales",
-    "postings_credits",
-    "postings_payments",
-    "postings_movements",
-    "postings_connect",
-    "postings_fees",
-    "postings_disputes",
-    "postings_bank",
-    "postings_deferral",
-    "postings_opening",
-    "revaluations",
-    "postings_revaluation",
-    "watchdogs",
-    "entries",
-    "lines",
-)
+IN_MEMORY = 50_000
+"""Up to this many balance transactions a whole build needs no file to work in."""
 
-
-@dataclass(frozen=True)
-class Remark:
-    """Something about one entry that a person should read."""
-
-    entry_id: str
-    day: date
-    text: str
-
-
-@dataclass(frozen=True)
-class LedgerReport:
-    """What a rebuild made: entries by kind, what waits for a person, and what a person should look at."""
-
-    entries: dict[str, int]
-    lines: int
-    held: list[Remark] = field(default_factory=list)
-    alerts: list[Remark] = field(default_factory=list)
-    touched: list[date] = field(default_factory=list)
-    """Days that hold something else than after the build before."""
-
-    def alerts_of(self, days: Days) -> list[Remark]:
-        """What a person should look at on these days; older alerts were said on theirs."""
-        return [remark for remark in self.alerts if remark.day in days]
+OVERLAP = timedelta(days=1)
+"""How far a build looks back before the newest object of the last one: extractions may commit out of order."""
 
 
 def build(
-    settings: Settings, warehouse: Warehouse, progress: Callable[[str], None] = lambda line: None
+    settings: Settings,
+    warehouse: Warehouse,
+    progress: Callable[[str], None] = lambda line: None,
+    *,
+    days: Days | None = None,
+    sealed: Iterable[tuple[str, Mapping[str, date]]] = (),
 ) -> LedgerReport:
-    """Rebuild every table of schema `ledger`.
+    """Bring schema `ledger` up to date: these days and all that changed since the last build, or everything.
 
-    Raises RatesFailure when an official rate is missing, Failure when an entry does not balance or lacks an account:
-    both mean that nothing of this rebuild is kept.
+    Without `days`, after a change of rules or choices, and when much has changed, everything is rebuilt. `sealed` are
+    entries that delivery has sealed under other choices than today's, with their days, by the text of those choices:
+    they stay as those choices make them. Raises RatesFailure when an official rate is missing, Failure when an entry
+    does not balance or lacks an account: both mean that nothing of this build is kept.
     """
-    with warehouse.transaction() as connection:
-        reference_data.load(connection)
-        _load_choices(connection, settings)
-        load_rules(connection, settings.rules)
-        for name in ("macros", *ORDER):
-            connection.execute(files(__package__).joinpath("sql", f"{name}.sql").read_text(encoding="utf-8"))
-        _refuse_missing_rates(connection)
-        _refuse_unmapped(connection)
-        _refuse_unbalanced(connection)
-        changed = touched.update(connection)
-        report = replace(_report(connection), touched=changed)
-    progress(f"ledger: {sum(report.entries.values())} entries, {report.lines} lines, {len(report.held)} held")
-    return report
+    choices = choices_of(settings)
+    others = [Sealed(parse(text), entries) for text, entries in sealed if entries]
+    others = [other for other in others if other.choices.digest != choices.digest]
+    with warehouse.writer() as connection:
+        clock = today()
+        identity = _identity(choices, others)
+        rebuilt = None
+        if days is not None and not others:
+            rebuilt = _build_reached(connection, choices, days, clock, identity)
+        if rebuilt is None:
+            _build_whole(connection, warehouse, choices, others, clock)
+        _remember(connection, choices, identity, clock)
+        touched.update(connection)
+        found = report(connection, rebuilt)
+    progress(
+        f"ledger: {sum(found.entries.values())} entries, {found.lines} lines, {len(found.held)} held"
+        + (f"; {rebuilt} rebuilt" if rebuilt is not None else "")
+    )
+    return found
 
 
-def _load_choices(connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:
-    connection.execute("CREATE OR REPLACE TABLE ledger.account_map (role VARCHAR PRIMARY KEY, number VARCHAR)")
-    connection.executemany("INSERT INTO ledger.account_map VALUES (?, ?)", list(settings.accounts.roles().items()))
-    policy: dict[str, str | None] = {
-        "start_date": settings.start_date.isoformat(),
-        "today": today().isoformat(),
-        "rule_version": RULE_VERSION,
-        "invoice_when": "paid" if settings.accounting_method == "cash" else settings.invoice_when,
-        "accounting_method": settings.accounting_method,
-        "connect": settings.connect,
-        "commission_vat_rate": None if settings.commission_vat_rate is None else str(settings.commission_vat_rate),
-        **_by_reason(settings.dispute_lost),
-        "processing_fee_vat": settings.processing_fee_vat,
-        "software_fee_vat": settings.software_fee_vat,
-        "bank_leg": settings.bank_leg,
-        "default_supply": settings.default_supply.kind,
-        "default_vat_rate": str(settings.default_supply.vat_rate),
-        "default_vat_class": settings.default_supply.vat_class or "",
-        **settings.oss.choices(),
-        **settings.vat.choices(),
-        "deferral": settings.deferral,
-        "deferral_from_ore": str(to_minor(settings.deferral_from_amount)),
-        "deferral_from_days": str(settings.deferral_from_days),
-        "tips": settings.tips or "undecided",
-    }
-    connection.execute("CREATE OR REPLACE TABLE ledger.policy (name VARCHAR PRIMARY KEY, value VARCHAR)")
-    connection.executemany("INSERT INTO ledger.policy VALUES (?, ?)", list(policy.items()))
+def _build_whole(
+    connection: duckdb.DuckDBPyConnection, warehouse: Warehouse, choices: Choices, others: list[Sealed], clock: date
+) -> None:
+    row = connection.execute("SELECT count(*) FROM stripe.balance_transactions").fetchone()
+    beside = warehouse.path if row is not None and row[0] > IN_MEMORY else None
+    with workspace(connection, "whole", beside) as home:
+        show_all(connection, f"{home}.stripe")
+        make(connection, choices, clock)
+        for place, other in enumerate(others):
+            put_back(connection, other, f"under_{place}", beside, clock)
+        publish.whole(connection, f"{home}.ledger")
 
 
-def _by_reason(choice: str | Mapping[str, str]) -> dict[str, str]:
-    """`dispute_lost` as policies: one for each reason of Stripe's, `dispute_lost:default` for all others."""
-    table = {"default": choice} if isinstance(choice, str) else choice
-    return {f"dispute_lost:{reason}": decided for reason, decided in table.items()}
+def make(connection: duckdb.DuckDBPyConnection, choices: Choices, clock: date) -> None:
+    """Make every table of the workspace's schema `ledger`. Raises as `build` does."""
+    load(connection, choices, clock)
+    run(connection, ("macros", *ORDER))
+    refuse_unfit(connection)
+
+
+def _build_reached(
+    connection: duckdb.DuckDBPyConnection, choices: Choices, days: Days, clock: date, identity: str
+) -> int | None:
+    """Rebuild what these days and the changes since the last build reach; None if everything must be rebuilt."""
+    last = _last_build(connection, identity)
+    if last is None:
+        return None
+    last_clock, seen = last
+    with workspace(connection, "few") as home:
+        stripe, kept = f"{home}.stripe", f"{home}.ledger"
+        for table in tables(connection, stripe):
+            if table in reached.WHOLE:
+                connection.execute(f"CREATE VIEW stripe.{table} AS FROM {stripe}.{table}")
+        load(connection, choices, clock)
+        first = ("exchange_rates", "covered_days")
+        run(connection, ("macros", *first))
+        reached.seed(connection, stripe, kept, sorted({*days, *_newly_covered(connection, kept, last_clock, clock)}))
+        reached.add_changed(connection, stripe, seen - OVERLAP if seen is not None else None)
+        count = reached.walk(connection, stripe)
+        total = connection.execute(f"SELECT count(*) FROM {stripe}.balance_transactions").fetchone() or (0,)
+        if count > 2 * SHARE * total[0]:
+            return None
+        show_reached(connection, stripe)
+        for name in FAMILIES:
+            if name in first:
+                continue
+            run(connection, (name,))
+            if name == RUNNING:
+                connection.execute(
+                    f"INSERT INTO ledger.{name} BY NAME"
+                    f" FROM {kept}.{name} WHERE sale_id NOT IN (SELECT id FROM reached)"
+                )
+        if _spreads(connection, kept):
+            return None
+        _look_across(connection, kept)
+        run(connection, SUMMARY)
+        refuse_unfit(connection)
+        return publish.reached(connection, kept)
+
+
+def _newly_covered(connection: duckdb.DuckDBPyConnection, kept: str, last_clock: date, clock: date) -> list[date]:
+    """Days that the ledger did not know at the last build, those that were not over then, and those of other rates."""
+    rows = connection.execute(
+        f"SELECT day FROM ledger.covered_days WHERE day NOT IN (SELECT day FROM {kept}.covered_days)"
+        " UNION SELECT unnest(generate_series(?::DATE - 1, ?::DATE, INTERVAL 1 DAY))::DATE"
+        " UNION SELECT n.day FROM ledger.exchange_rates n"
+        f" JOIN {kept}.exchange_rates o ON o.currency = n.currency AND o.day = n.day"
+        " WHERE n.sek_per_unit <> o.sek_per_unit",
+        [last_clock, clock],
+    )
+    return [row[0] for row in rows.fetchall()]
+
+
+def _spreads(connection: duckdb.DuckDBPyConnection, kept: str) -> bool:
+    """Whether what is reached changes the One Stop Shop for sales that are not, or concerns a lapsed VAT number."""
+    row = connection.execute(
+        f"SELECT EXISTS (FROM ledger.oss_turnover n JOIN {kept}.oss_turnover o USING (sale_id, supply)"
+        "               WHERE (n.side, n.remedy) IS DISTINCT FROM (o.side, o.remedy)"
+        "                 AND sale_id NOT IN (SELECT id FROM reached))"
+        f"    OR EXISTS (FROM ledger.oss_turnover n JOIN {kept}.oss_turnover o USING (sale_id, supply)"
+        "               WHERE n.upto_ore <> o.upto_ore AND greatest(n.upto_ore, o.upto_ore) > n.threshold_ore * 8 // 10"
+        "                 AND sale_id NOT IN (SELECT id FROM reached))"
+        f"    OR EXISTS (FROM {kept}.watchdogs WHERE kind = 'vat_number_lapsed'"
+        "                 AND split_part(subject, ' ', 1) IN (SELECT customer FROM ledger.parties))"
+    ).fetchone()
+    return bool(row and row[0])
+
+
+def _look_across(connection: duckdb.DuckDBPyConnection, kept: str) -> None:
+    """Run the files that look at all families together, on what is kept and what is new; take over their entries."""
+    across = ", ".join(f"'{kind}'" for kind in KINDS_ACROSS)
+    with workspace(connection, "across"):
+        for table in tables(connection, "few.ledger"):
+            if table == "postings":
+                continue
+            rows = f"FROM few.ledger.{table}"
+            if table in COMPLETED:
+                key = "balance_transaction" if table == "fees" else "sale_id"
+                rows = (
+                    f"({rows}) UNION ALL BY NAME (FROM {kept}.{table} WHERE {key} NOT IN (SELECT id FROM temp.reached))"
+                )
+            connection.execute(f"CREATE VIEW ledger.{table} AS {rows}")
+        for table in tables(connection, "few.stripe"):
+            connection.execute(f"CREATE VIEW stripe.{table} AS FROM few.stripe.{table}")
+        run(connection, ("postings",))
+        # Of what is kept, foreign balances are all that these files read in the postings.
+        connection.execute(
+            "INSERT INTO ledger.postings BY NAME"
+            " SELECT l.entry_id, l.event_day AS day, 'kept' AS kind, l.currency AS settlement,"
+            "        l.line_no::INTEGER AS line_no, l.account, ((l.debit - l.credit) * 100)::BIGINT AS ore, l.currency,"
+            "        l.amount_currency AS amount"
+            f" FROM {kept}.lines l JOIN {kept}.entries e USING (entry_id) WHERE l.currency <> 'SEK'"
+            f" AND e.kind NOT IN ({across})"
+            " AND coalesce(e.sale_id, e.balance_transaction, e.source) NOT IN (SELECT id FROM temp.reached)"
+        )
+        connection.execute("INSERT INTO ledger.postings FROM few.ledger.postings WHERE currency <> 'SEK'")
+        run(connection, ACROSS)
+        connection.execute(f"INSERT INTO few.ledger.postings FROM ledger.postings WHERE kind IN ({across})")
+        for table in tables(connection, "across.ledger"):
+            if table in ACROSS:
+                connection.execute(f"CREATE OR REPLACE TABLE few.ledger.{table} AS FROM ledger.{table}")
+
+
+def _identity(choices: Choices, others: list[Sealed]) -> str:
+    """What must be the same for a part of the ledger to be built upon the rest: files, choices, sealed choices."""
+    code = hashlib.sha256()
+    for name in ("macros", *ORDER):
+        code.update(files(__package__).joinpath("sql", f"{name}.sql").read_bytes())
+    for digest in (choices.digest, *(other.digest for other in others)):
+        code.update(digest.encode())
+    return code.hexdigest()[:16]
+
+
+def _last_build(connection: duckdb.DuckDBPyConnection, identity: str) -> tuple[date, datetime | None] | None:
+    """Clock and newest object of the last build; None if there is none that this one may build upon."""
+    if "builds" not in tables(connection, f'"{_database(connection)}".ledger'):
+        return None
+    row = connection.execute(
+        "SELECT clock, seen, identity FROM ledger.builds ORDER BY built_at DESC LIMIT 1"
+    ).fetchone()
+    return (row[0], row[1]) if row is not None and row[2] == identity else None
+
+
+def _remember(connection: duckdb.DuckDBPyConnection, choices: Choices, identity: str, clock: date) -> None:
+    now = datetime.now(UTC)
+    connection.execute(
+        "CREATE TABLE IF NOT EXISTS ledger.builds"
+        " (built_at TIMESTAMPTZ, identity VARCHAR, choices VARCHAR, clock DATE, seen TIMESTAMPTZ)"
+    )
+    connection.execute(
+        "CREATE TABLE IF NOT EXISTS ledger.choice_sets"
+        " (choices VARCHAR PRIMARY KEY, rule_version VARCHAR, first_used TIMESTAMPTZ, text JSON)"
+    )
+    connection.execute(
+        "INSERT INTO ledger.builds SELECT ?, ?, ?, ?, max(first_seen) FROM stripe.raw_objects",
+        [now, identity, choices.digest, clock],
+    )
+    connection.execute(
+        "INSERT OR IGNORE INTO ledger.choice_sets VALUES (?, ?, ?, ?)",
+        [choices.digest, choices.rule_version, now, choices.text],
+    )
+
+
+def _database(connection: duckdb.DuckDBPyConnection) -> str:
+    row = connection.execute("SELECT current_database()").fetchone()
+    assert row is not None
+    return str(row[0])
+
+
+def refuse_unfit(connection: duckdb.DuckDBPyConnection) -> None:
+    """Raise RatesFailure for a missing rate, Failure for an entry that does not balance or lacks an account."""
+    _refuse_missing_rates(connection)
+    _refuse_unmapped(connection)
+    _refuse_unbalanced(connection)
 
 
 def _refuse_missing_rates(connection: duckdb.DuckDBPyConnection) -> None:
@@ -162,7 +251,6 @@ def _refuse_missing_rates(connection: duckdb.DuckDBPyConnection) -> None:
         "SELECT currency, min(day), max(day), count(*) FROM ("
         "  SELECT currency, day FROM ledger.movements WHERE sek_per_unit IS NULL"
         "  UNION ALL SELECT currency, event_day FROM ledger.sales WHERE sek_per_unit IS NULL"
-        "  UNION ALL SELECT currency, day FROM ledger.revaluations WHERE value_ore IS NULL"
         ") GROUP BY currency ORDER BY currency"
     ).fetchall()
     if missing:
@@ -194,17 +282,3 @@ def _refuse_unbalanced(connection: duckdb.DuckDBPyConnection) -> None:
             f"Entry {row[0]} ({row[1]}) does not balance: it is {row[2]} öre off. Nothing was booked.",
             "this is a fault in the booking rules: report it with that id.",
         )
-
-
-def _report(connection: duckdb.DuckDBPyConnection) -> LedgerReport:
-    kinds = dict(connection.execute("SELECT kind, count(*) FROM ledger.entries GROUP BY kind ORDER BY kind").fetchall())
-    lines = connection.execute("SELECT count(*) FROM ledger.lines").fetchone() or (0,)
-    return LedgerReport(kinds, lines[0], _remarks(connection, "held"), _remarks(connection, "alert"))
-
-
-def _remarks(connection: duckdb.DuckDBPyConnection, column: str) -> list[Remark]:
-    rows = connection.execute(
-        f"SELECT entry_id, event_day, {column} FROM ledger.entries WHERE {column} IS NOT NULL "
-        "ORDER BY event_day, entry_id"
-    ).fetchall()
-    return [Remark(*row) for row in rows]

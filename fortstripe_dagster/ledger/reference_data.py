@@ -5,7 +5,7 @@ A rule that is a table is data: it has rows with a day from which, and where it 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 
@@ -27,9 +27,9 @@ TYPES = {
 FOREVER = "9999-12-31"
 
 
-def load(connection: duckdb.DuckDBPyConnection) -> None:
-    """Make a table of each file; a rule without an end holds until the year 9999."""
-    for file in sources():
+def load(connection: duckdb.DuckDBPyConnection, origin: Iterable[Traversable] | None = None) -> None:
+    """Make a table of each file (default: `sources`); a rule without an end holds until the year 9999."""
+    for file in sources() if origin is None else origin:
         name = file.name.removesuffix(".csv")
         table = f"ledger.{RENAMED.get(name, name)}"
         header = file.read_text(encoding="utf-8").partition("\n")[0].split(",")

@@ -28,7 +28,8 @@ SELECT
     p.text,
     p.held,
     a.alert,
-    policy('rule_version') AS rule_version
+    policy('rule_version') AS rule_version,
+    policy('choices') AS choices
 FROM (SELECT DISTINCT entry_id, day, kind, source, balance_transaction, charge, sale_id, credit_id, settlement, text, held
       FROM ledger.postings) p
 LEFT JOIN said a ON a.entry_id = p.entry_id

@@ -2,27 +2,13 @@
 -- year in the order they happened, and on which side of the threshold each falls: taxed at home, abroad (from the very
 -- sale that crosses it), or undecided while the company has not said what only it knows. Amounts are öre without VAT.
 CREATE OR REPLACE TABLE ledger.oss_turnover AS
-WITH counted AS (
-    SELECT
-        p.sale_id, p.supply, u.event_day, year(u.event_day) AS year, u.moment,
-        to_ore((SELECT sum(i.gross - CASE WHEN i.tax_amount <> 0 THEN i.tax_amount
-                                          ELSE vat_of_gross(i.gross, i.vat_rate) END)
-                FROM ledger.sale_items i
-                WHERE i.sale_id = p.sale_id AND i.supply = p.supply AND NOT i.outside_vat)::BIGINT,
-               u.currency, e.sek_per_unit) AS net_ore
-    FROM ledger.vat_places p
-    JOIN ledger.sale_units u USING (sale_id)
-    LEFT JOIN ledger.exchange_rates e ON e.currency = u.currency AND (e.day = u.event_day OR u.currency = 'SEK')
-    WHERE p.region = 'EU' AND p.buyer IN ('consumer', 'unproven') AND p.supply IN ('goods', 'e-service')
-      AND u.event_day IS NOT NULL
-),
-years AS (
+WITH years AS (
     SELECT DISTINCT year,
            coalesce(policy('oss_outside_ore:' || year), policy('oss_outside_ore'))::BIGINT AS outside_ore,
            coalesce(policy('oss_outside_ore:' || (year - 1)), policy('oss_outside_ore'))::BIGINT AS outside_before_ore,
-           (SELECT coalesce(sum(b.net_ore), 0) FROM counted b
+           (SELECT coalesce(sum(b.net_ore), 0) FROM ledger.oss_sales b
             WHERE b.year = c.year - 1 AND b.event_day >= policy('start_date')::DATE) AS booked_before_ore
-    FROM counted c
+    FROM ledger.oss_sales c
 ),
 running AS (
     SELECT
@@ -32,7 +18,7 @@ running AS (
         -- What lies before the books is in the company's own figure already.
         y.outside_ore + sum(CASE WHEN c.event_day >= policy('start_date')::DATE THEN c.net_ore ELSE 0 END)
             OVER (PARTITION BY c.year ORDER BY c.moment, c.sale_id, c.supply ROWS UNBOUNDED PRECEDING) AS upto_ore
-    FROM counted c
+    FROM ledger.oss_sales c
     JOIN years y USING (year)
     JOIN ledger.oss_thresholds t ON c.event_day BETWEEN t.valid_from AND t.valid_to
 ),

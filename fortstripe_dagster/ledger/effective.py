@@ -1,0 +1,92 @@
+"""The ledger in force: entries that delivery has sealed stay as the choices of their day make them.
+
+A change of rules or settings is for what comes; in the past only Stripe's facts change anything, until a person asks
+for more. So for each older choice set the books are made once more from today's facts, and what was sealed under it is
+taken from there:
+- a sealed entry, whatever Stripe has changed in it since;
+- what follows from a sealed sale without a balance transaction of its own (its credit, its deferral): a credit keeps
+  the original's accounts and VAT rate. If the old choices hold it, today's stand: a person has answered since;
+and an entry of a delivered day that the old choices know nothing of is left out, for no fact called for it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from pathlib import Path
+
+import duckdb
+
+from fortstripe_dagster.ledger.choices import Choices, load
+from fortstripe_dagster.ledger.order import ORDER
+from fortstripe_dagster.ledger.workspace import current, run, tables, workspace
+
+OF_SALES = ("sales", "sale_rows", "sale_groups", "parties", "credits", "credit_rows")
+"""Tables that tell delivery how a sale looks; they follow its entry."""
+
+
+@dataclass(frozen=True)
+class Sealed:
+    """Entries that were sealed under one choice set, with their days."""
+
+    choices: Choices
+    entries: Mapping[str, date]
+
+    @cached_property
+    def digest(self) -> str:
+        """Changes when other entries are sealed under these choices."""
+        names = "\n".join(sorted(self.entries))
+        return self.choices.digest + hashlib.sha256(names.encode()).hexdigest()[:16]
+
+
+def put_back(
+    connection: duckdb.DuckDBPyConnection, sealed: Sealed, name: str, beside: Path | None, clock: date
+) -> None:
+    """Put what was sealed under older choices back into the workspace's ledger."""
+    new = current(connection)
+    connection.execute("CREATE OR REPLACE TEMP TABLE sealed AS"
+                       " SELECT unnest(?::VARCHAR[]) AS entry_id, unnest(?::DATE[]) AS day",
+                       [list(sealed.entries), list(sealed.entries.values())])  # fmt: skip
+    with workspace(connection, name, beside):
+        for table in tables(connection, f"{new}.stripe"):
+            connection.execute(f"CREATE VIEW stripe.{table} AS FROM {new}.stripe.{table}")
+        load(connection, sealed.choices, clock)
+        run(connection, ("macros", *ORDER))
+        connection.execute(
+            """
+            CREATE OR REPLACE TEMP TABLE sealed_sales AS
+            SELECT sale_id FROM ledger.entries WHERE kind = 'sale' AND entry_id IN (SELECT entry_id FROM sealed)
+            """
+        )
+        connection.execute(
+            f"""
+            CREATE OR REPLACE TEMP TABLE taken AS
+            SELECT entry_id FROM sealed
+            UNION
+            SELECT entry_id FROM ledger.entries o
+            WHERE balance_transaction IS NULL AND held IS NULL AND sale_id IN (SELECT sale_id FROM sealed_sales)
+              AND entry_id IN (SELECT entry_id FROM {new}.ledger.entries)
+            """
+        )
+        connection.execute(
+            f"""
+            CREATE OR REPLACE TEMP TABLE uncalled AS
+            SELECT entry_id FROM {new}.ledger.entries
+            WHERE event_day IN (SELECT day FROM sealed) AND entry_id NOT IN (SELECT entry_id FROM ledger.entries)
+            """
+        )
+        for table in ("entries", "lines"):
+            connection.execute(
+                f"DELETE FROM {new}.ledger.{table} WHERE entry_id IN (FROM taken) OR entry_id IN (FROM uncalled)"
+            )
+            connection.execute(
+                f"INSERT INTO {new}.ledger.{table} BY NAME FROM ledger.{table} WHERE entry_id IN (FROM taken)"
+            )
+        for table in OF_SALES:
+            connection.execute(f"DELETE FROM {new}.ledger.{table} WHERE sale_id IN (FROM sealed_sales)")
+            connection.execute(
+                f"INSERT INTO {new}.ledger.{table} BY NAME FROM ledger.{table} WHERE sale_id IN (FROM sealed_sales)"
+            )

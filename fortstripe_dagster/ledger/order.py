@@ -1,0 +1,74 @@
+"""The order of the SQL files, which is the data flow; each file makes or fills the table it is named after."""
+
+from __future__ import annotations
+
+FAMILIES = (
+    "exchange_rates",
+    "covered_days",
+    "charge_sales",
+    "sale_units",
+    "tax_id_history",
+    "parties",
+    "row_rules",
+    "service_periods",
+    "sale_items",
+    "vat_places",
+    "oss_sales",
+    "oss_turnover",
+    "vat_decisions",
+    "rated_items",
+    "sales",
+    "sale_rows",
+    "sale_groups",
+    "lost_disputes",
+    "credits",
+    "credit_rows",
+    "gift_card_moves",
+    "deferral_plans",
+    "deferral_states",
+    "deferral_schedule",
+    "movements",
+    "fees",
+    "payments",
+    "bank_events",
+    "postings",
+    "postings_sales",
+    "postings_credits",
+    "postings_payments",
+    "postings_movements",
+    "postings_connect",
+    "postings_fees",
+    "postings_disputes",
+    "postings_bank",
+    "postings_deferral",
+)
+"""What depends on a family alone (see `reached`): an invoice with all its payments, refunds, disputes and the like."""
+
+ACROSS = (
+    "postings_fee_vat",
+    "postings_opening",
+    "revaluations",
+    "postings_revaluation",
+    "deferred_revenue",
+    "gift_cards",
+    "gift_card_balance",
+)
+"""What looks at all families together: sums of a day, balances, roll-forwards. They read `postings` and the tables of
+`COMPLETED`, and are made anew in every build."""
+
+SUMMARY = ("watchdogs", "entries", "lines")
+"""The contract with delivery and proof, made of the postings."""
+
+ORDER = (*FAMILIES, *ACROSS, *SUMMARY)
+
+COMPLETED = ("fees", "gift_card_moves", "deferral_plans", "deferral_states", "deferral_schedule")
+"""Tables of families that a file of `ACROSS` reads."""
+
+KINDS_ACROSS = ("fee_vat", "opening", "revaluation")
+"""Kinds of entry that a file of `ACROSS` posts."""
+
+RUNNING = "oss_sales"
+"""The one table of families that the next file adds up over all of history."""
+
+UNPUBLISHED = ("postings",)
+"""What only a build needs."""

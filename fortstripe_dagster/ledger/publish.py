@@ -1,0 +1,86 @@
+"""From a build's workspace into the ledger in use, in one transaction: everything, or the rows of what was reached."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import duckdb
+
+from fortstripe_dagster.ledger.order import KINDS_ACROSS, UNPUBLISHED
+from fortstripe_dagster.ledger.workspace import tables
+
+KEYS = ("sale_id", "balance_transaction", "id", "charge", "dispute", "source", "customer")
+"""The column by which a table's rows belong to a family: the first of these that it has."""
+
+KEPT = ("builds", "choice_sets", "day_contents")
+"""Tables of schema `ledger` that remember; no build replaces them."""
+
+
+def whole(connection: duckdb.DuckDBPyConnection, target: str) -> None:
+    """Replace every table of the schema `target` (`database.schema`) by the workspace's."""
+    made = [table for table in tables(connection, _here(connection)) if table not in UNPUBLISHED]
+    with _transaction(connection):
+        for table in made:
+            connection.execute(f"CREATE OR REPLACE TABLE {target}.{table} AS FROM ledger.{table}")
+        for table in sorted(set(tables(connection, target)) - {*made, *KEPT}):
+            connection.execute(f"DROP TABLE {target}.{table}")
+
+
+def reached(connection: duckdb.DuckDBPyConnection, target: str) -> int:
+    """Replace the rows of the families that are `reached`; how many entries were written."""
+    across = ", ".join(f"'{kind}'" for kind in KINDS_ACROSS)
+    mine = f"coalesce(sale_id, balance_transaction, source) IN (SELECT id FROM reached) OR kind IN ({across})"
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE replaced AS SELECT entry_id FROM {target}.entries WHERE {mine}")
+    with _transaction(connection):
+        for table in tables(connection, _here(connection)):
+            if table in UNPUBLISHED:
+                continue
+            key = family_key(connection, table)
+            if table == "entries":
+                connection.execute(f"DELETE FROM {target}.entries WHERE entry_id IN (SELECT entry_id FROM replaced)")
+                connection.execute(f"INSERT INTO {target}.entries BY NAME SELECT * FROM ledger.entries")
+            elif table == "lines":
+                connection.execute(f"DELETE FROM {target}.lines WHERE entry_id IN (SELECT entry_id FROM replaced)")
+                connection.execute(f"INSERT INTO {target}.lines BY NAME SELECT * FROM ledger.lines")
+            elif table == "watchdogs":
+                of_reached = "split_part(entry_id, ':', 1) IN (SELECT id FROM reached) OR kind = 'oss_threshold'"
+                connection.execute(f"DELETE FROM {target}.watchdogs WHERE {of_reached}")
+                connection.execute(
+                    f"INSERT INTO {target}.watchdogs BY NAME SELECT * FROM ledger.watchdogs WHERE {of_reached}"
+                )
+            elif key is not None:
+                connection.execute(f"DELETE FROM {target}.{table} WHERE {key} IN (SELECT id FROM reached)")
+                connection.execute(
+                    f"INSERT INTO {target}.{table} BY NAME"
+                    f" SELECT * FROM ledger.{table} WHERE {key} IN (SELECT id FROM reached)"
+                )
+            else:
+                connection.execute(f"CREATE OR REPLACE TABLE {target}.{table} AS FROM ledger.{table}")
+    row = connection.execute("SELECT count(*) FROM ledger.entries").fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def family_key(connection: duckdb.DuckDBPyConnection, table: str) -> str | None:
+    """The column by which the workspace's table knows its family; None for a table that is of no family."""
+    found = connection.execute(f"SELECT * FROM ledger.{table} LIMIT 0").description or ()
+    columns = {column[0] for column in found}
+    return next((key for key in KEYS if key in columns), None)
+
+
+def _here(connection: duckdb.DuckDBPyConnection) -> str:
+    row = connection.execute("SELECT current_database()").fetchone()
+    assert row is not None
+    return f"{row[0]}.ledger"
+
+
+@contextmanager
+def _transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    connection.begin()
+    try:
+        yield
+    except BaseException:
+        connection.rollback()
+        raise
+    connection.commit()

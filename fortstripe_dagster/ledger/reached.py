@@ -1,0 +1,144 @@
+"""Which objects a few days or changes reach: all that is booked together with what is new, and nothing else.
+
+What is booked of a family (an invoice with its payments, charges, refunds, disputes, credit notes and the balance
+transactions of them all) depends on that family alone, so a family is rebuilt whole. Rules that look beyond families
+are named in `order.ACROSS`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime
+
+import duckdb
+
+LINKS: Mapping[str, tuple[str, ...]] = {
+    "credit_note_refunds": ("credit_note", "refund"),
+    "credit_notes": ("id", "invoice"),
+    "transfer_reversals": ("id", "transfer"),
+    "transfers": ("id", "source_transaction"),
+    "application_fee_refunds": ("id", "application_fee"),
+    "application_fees": ("id", "charge"),
+    "refunds": ("id", "charge", "payment_intent"),
+    "disputes": ("id", "charge", "payment_intent"),
+    "charges": ("id", "payment_intent"),
+    "checkout_sessions": ("id", "payment_intent", "invoice"),
+    "invoice_payments": ("invoice", "payment_intent", "charge"),
+    "customer_balance_transactions": ("id", "customer", "invoice", "credit_note"),
+    "balance_transactions": ("id", "source"),
+}
+"""The columns of each table whose ids belong to one family, in the order in which a family is walked fastest."""
+
+OF_OWNER = {
+    "invoice_lines": "invoice",
+    "invoice_payments": "invoice",
+    "credit_note_lines": "credit_note",
+    "credit_note_refunds": "credit_note",
+    "checkout_line_items": "session",
+    "customer_tax_ids": "customer",
+    "events": "object_id",
+}
+"""Tables whose rows go with another object's id than their own."""
+
+WHOLE = (
+    "account", "balances", "coverage", "lookups", "official_rates", "opening_balances", "payment_failures",
+    "payout_members", "pieces", "prices", "products", "requests", "subscriptions", "tax_rates", "windows",
+)  # fmt: skip
+"""Tables that a partial build sees as they are: small, or of no family."""
+
+
+def seed(connection: duckdb.DuckDBPyConnection, stripe: str, kept: str, days: list[date]) -> None:
+    """Reach what happens on `days`: balance transactions and every kind of document event.
+
+    `stripe` is the schema of the typed tables, `kept` that of the ledger as it is.
+    """
+    connection.execute("CREATE OR REPLACE TEMP TABLE reached (id VARCHAR, round INTEGER)")
+    connection.execute("CREATE OR REPLACE TEMP TABLE wanted_days AS SELECT unnest(?::DATE[]) AS day", [days])
+    for table, moments in {
+        "invoices": "effective_at, finalized_at, voided_at, marked_uncollectible_at, paid_at",
+        "credit_notes": "created, effective_at, voided_at",
+    }.items():
+        on_the_day = " OR ".join(f"local_day({moment}) IN (FROM wanted_days)" for moment in moments.split(", "))
+        _reach(connection, f"SELECT id FROM {stripe}.{table} WHERE {on_the_day}")
+    for table, day in {
+        "balance_transactions": "day",
+        "charges": "day",
+        "refunds": "day",
+        "disputes": "day",
+        "payouts": "arrival_date",
+        "topups": "coalesce(arrival_date, day)",
+        "customer_balance_transactions": "day",
+    }.items():
+        _reach(connection, f"SELECT id FROM {stripe}.{table} WHERE {day} IN (FROM wanted_days)")
+    _reach(
+        connection,
+        f"SELECT object_id FROM {stripe}.events WHERE day IN (FROM wanted_days) AND type = 'charge.dispute.closed'",
+    )
+    _reach(connection, f"SELECT sale_id FROM {kept}.deferral_schedule WHERE month_end IN (FROM wanted_days)")
+    _reach(connection, f"SELECT sale_id FROM {kept}.payments WHERE settled_day IN (FROM wanted_days)")
+
+
+def add_changed(connection: duckdb.DuckDBPyConnection, stripe: str, since: datetime | None) -> None:
+    """Reach the objects whose content was first seen after `since`, and the sales that a changed register concerns."""
+    connection.execute(
+        f"CREATE OR REPLACE TEMP TABLE changed_objects AS "
+        f"SELECT DISTINCT stream, id FROM {stripe}.raw_objects WHERE first_seen > ?::TIMESTAMPTZ OR ? IS NULL",
+        [since, since],
+    )
+    _reach(
+        connection,
+        "SELECT id FROM changed_objects WHERE stream NOT IN ('customers', 'products', 'prices', 'tax_rates')",
+    )
+    for stream, found in {
+        "customers": f"SELECT id FROM {stripe}.charges WHERE customer IN (SELECT id FROM concerned)"
+        f" UNION ALL SELECT id FROM {stripe}.invoices WHERE customer IN (SELECT id FROM concerned)",
+        "products": f"SELECT invoice FROM {stripe}.invoice_lines WHERE product IN (SELECT id FROM concerned)",
+        "prices": f"SELECT invoice FROM {stripe}.invoice_lines WHERE price IN (SELECT id FROM concerned)",
+        "tax_rates": f"SELECT invoice FROM {stripe}.invoice_lines WHERE tax_rate IN (SELECT id FROM concerned)",
+    }.items():
+        concerned = connection.execute(
+            "CREATE OR REPLACE TEMP TABLE concerned AS SELECT id FROM changed_objects WHERE stream = ?", [stream]
+        )
+        if concerned.fetchone() != (0,):
+            _reach(connection, found)
+
+
+def walk(connection: duckdb.DuckDBPyConnection, stripe: str) -> int:
+    """Complete the families of what is reached; the number of ids."""
+    seen = dict.fromkeys(LINKS, -1)
+    links = {
+        table: columns
+        for table, columns in LINKS.items()
+        if connection.execute(f"SELECT 1 FROM {stripe}.{table} LIMIT 1").fetchone()
+    }
+    turn = 0
+    while True:
+        before = turn
+        for table, columns in links.items():
+            fresh = connection.execute("SELECT count(*) FROM reached WHERE round > ?", [seen[table]]).fetchone()
+            if fresh == (0,):
+                continue
+            among = " OR ".join(
+                f"{column} IN (SELECT id FROM reached WHERE round > {seen[table]})" for column in columns
+            )
+            ids = ", ".join(columns)
+            seen[table] = turn
+            found = connection.execute(
+                f"INSERT INTO reached SELECT DISTINCT id, {turn + 1} FROM ("
+                f"  SELECT unnest([{ids}]) AS id FROM {stripe}.{table} WHERE {among}"
+                ") WHERE id IS NOT NULL AND id NOT IN (SELECT id FROM reached)"
+            ).fetchone()
+            if found != (0,):
+                turn += 1
+        if turn == before:
+            break
+    row = connection.execute("SELECT count(*) FROM reached").fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def _reach(connection: duckdb.DuckDBPyConnection, query: str) -> None:
+    connection.execute(
+        f"INSERT INTO reached SELECT DISTINCT * FROM (SELECT *, 0 FROM ({query})) AS t(id, round)"
+        " WHERE id IS NOT NULL AND id NOT IN (SELECT id FROM reached)"
+    )

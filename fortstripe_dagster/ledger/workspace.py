@@ -1,0 +1,86 @@
+"""The database in which a build runs: its schema `stripe` is what the build may see, its schema `ledger` what it makes.
+
+The SQL files name schemas, not databases. So the same files build everything, a few days, or the books as they were,
+according to what stands in `stripe`; and the ledger in use is untouched until the result is copied over it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from importlib.resources import files
+from pathlib import Path
+
+import duckdb
+
+from fortstripe_dagster.ledger.reached import OF_OWNER, WHOLE
+
+MEMORY = "1800MB"
+"""What DuckDB may use for a build; the rest goes to disk."""
+
+
+@contextmanager
+def workspace(connection: duckdb.DuckDBPyConnection, name: str, beside: Path | None = None) -> Iterator[str]:
+    """Work in a database `name`, on disk beside a file if that is given, and gone afterwards.
+
+    Yields the name of the database that was worked in before.
+    """
+    file = beside.with_suffix(f".{name}") if beside is not None else None
+    home = f'"{current(connection)}"'
+    connection.execute(f"SET memory_limit = '{MEMORY}'")
+    connection.execute("SET preserve_insertion_order = false")
+    _remove(file)
+    connection.execute(f"ATTACH '{file or ':memory:'}' AS {name}")
+    try:
+        connection.execute(f"CREATE SCHEMA {name}.stripe; CREATE SCHEMA {name}.ledger; USE {name}")
+        yield home
+    finally:
+        connection.execute(f"USE {home}")
+        connection.execute(f"DETACH {name}")
+        _remove(file)
+
+
+def current(connection: duckdb.DuckDBPyConnection) -> str:
+    """The database whose schemas an SQL file sees."""
+    row = connection.execute("SELECT current_database()").fetchone()
+    assert row is not None
+    return str(row[0])
+
+
+def show_all(connection: duckdb.DuckDBPyConnection, stripe: str) -> None:
+    """Let the workspace see every table of schema `stripe` as it is."""
+    for table in tables(connection, stripe):
+        connection.execute(f"CREATE VIEW stripe.{table} AS FROM {stripe}.{table}")
+
+
+def show_reached(connection: duckdb.DuckDBPyConnection, stripe: str) -> None:
+    """Let the workspace see what is `reached` of schema `stripe`, and the small tables whole."""
+    for table in tables(connection, stripe):
+        if table in WHOLE:
+            connection.execute(f"CREATE VIEW stripe.{table} AS FROM {stripe}.{table}")
+            continue
+        # By row number: a scan of the ids alone, then of the few rows that are wanted.
+        places = f"SELECT rowid FROM {stripe}.{table} WHERE {OF_OWNER.get(table, 'id')} IN (SELECT id FROM reached)"
+        connection.execute(f"CREATE TABLE stripe.{table} AS FROM {stripe}.{table} WHERE rowid IN ({places})")
+
+
+def tables(connection: duckdb.DuckDBPyConnection, schema: str) -> list[str]:
+    """Tables and views of a schema, given as `database.schema`."""
+    database, _, name = schema.rpartition(".")
+    found = connection.execute(
+        "SELECT table_name FROM information_schema.tables WHERE table_catalog = ? AND table_schema = ? ORDER BY 1",
+        [database.strip('"'), name],
+    )
+    return [row[0] for row in found.fetchall()]
+
+
+def run(connection: duckdb.DuckDBPyConnection, names: Sequence[str]) -> None:
+    """Execute SQL files in this order."""
+    for name in names:
+        connection.execute(files(__package__).joinpath("sql", f"{name}.sql").read_text(encoding="utf-8"))
+
+
+def _remove(file: Path | None) -> None:
+    if file is not None:
+        for path in (file, file.with_name(f"{file.name}.wal")):
+            path.unlink(missing_ok=True)
