@@ -7,13 +7,15 @@ last look. What is found here is what `adopt` puts back.
 from __future__ import annotations
 
 import re
-from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import islice
 from typing import Any
 
 from fortstripe_dagster.delivery import bodies
+from fortstripe_dagster.delivery.exact_json import dumps
+from fortstripe_dagster.delivery.journal import Journal
 from fortstripe_dagster.delivery.preflight import Year
 from fortstripe_dagster.delivery.steps import Context, lastmodified
 from fortstripe_dagster.failures import DeliveryStopped
@@ -23,6 +25,7 @@ from fortstripe_dagster.fortnox.values import as_bool
 CURSOR = "compared"
 _STRIPE_ID = re.compile(r"(in|ch|py|re|pyr|cn|du|dp)_\w+(:void)?")
 _MOST_NAMED = 5
+_BATCH = 500
 
 
 @dataclass
@@ -63,72 +66,100 @@ def find(context: Context, since: datetime | None) -> Lost:
     lost = Lost()
     for year in context.company.years:
         lost.vouchers += _vouchers(context, year)
-    known = _numbers_by_reference(context)
     start = context.settings.start_date.isoformat()
-    for item in context.fortnox.pages("/3/invoices", "Invoices", {"fromdate": start, **changed}):
-        reference = str(item.get("ExternalInvoiceReference1") or "")
-        if _STRIPE_ID.fullmatch(reference) and reference not in known and not as_bool(item.get("Cancelled")):
-            lost.invoices.append(item)
-    ours = {number for numbers in known.values() for number in numbers}
-    ours |= {str(item["DocumentNumber"]) for item in lost.invoices}
-    if ours:
-        lost.payments = _payments(context, ours, changed)
+    for items in _batches(context.fortnox.pages("/3/invoices", "Invoices", {"fromdate": start, **changed})):
+        lost.invoices += _invoices(context.journal, items)
+    lost_numbers = {str(item["DocumentNumber"]) for item in lost.invoices}
+    if lost_numbers or _has_invoices(context.journal):
+        for items in _batches(context.fortnox.pages("/3/invoicepayments", "InvoicePayments", changed)):
+            lost.payments += _payments(context, items, lost_numbers)
     return lost
 
 
 def _vouchers(context: Context, year: Year) -> list[Mapping[str, Any]]:
     """Marked vouchers of our series that the journal lacks; nothing is listed while the numbers agree."""
-    known = {
-        (row["document_id"], row["number"])
-        for row in context.journal.rows(
-            "SELECT s.document_id, a.number FROM seals s JOIN intents i USING (seal) JOIN answers a USING (intent)"
-            " WHERE s.kind = 'voucher' AND a.outcome IN ('done', 'found') AND s.day BETWEEN ? AND ?",
-            [year.first.isoformat(), year.last.isoformat()],
-        )
-    }
-    if year.next_voucher - 1 <= len(known):
+    known = context.journal.rows(
+        "SELECT count(DISTINCT a.number) FROM seals s JOIN intents i USING (seal) JOIN answers a USING (intent)"
+        " WHERE s.kind = 'voucher' AND a.outcome IN ('done', 'found') AND s.day BETWEEN ? AND ?",
+        [year.first.isoformat(), year.last.isoformat()],
+    )[0][0]
+    if year.next_voucher - 1 <= known:
         return []
     series = context.settings.voucher_series
     listed = context.fortnox.pages("/3/vouchers", "Vouchers", {"voucherseries": series, "financialyear": year.id})
-    return [
-        item
-        for item in listed
-        if item["VoucherSeries"] == series
-        and str(item.get("Comments") or "").startswith(bodies.MARK)
-        and (_mark(item), str(item["VoucherNumber"])) not in known
-    ]
-
-
-def _payments(context: Context, invoices: set[str], changed: Mapping[str, str]) -> list[Mapping[str, Any]]:
-    """Payments of our invoices to a clearing account that the journal does not know."""
-    known = {
-        row["number"]
-        for row in context.journal.rows(
-            "SELECT a.number FROM answers a JOIN intents i USING (intent) JOIN seals s USING (seal)"
-            " WHERE s.kind = 'payment' AND i.step = 'create' AND a.number IS NOT NULL"
-            " UNION SELECT number FROM matches WHERE document_id LIKE 'invoicepayment:%'"
-        )
-    }
-    accounts = {*context.settings.accounts.clearing.values(), context.settings.accounts.disputed}
     lost: list[Mapping[str, Any]] = []
-    for item in context.fortnox.pages("/3/invoicepayments", "InvoicePayments", changed):
-        if str(item["InvoiceNumber"]) in invoices and str(item["Number"]) not in known:
-            full = context.fortnox.get(path("invoicepayments", str(item["Number"])))["InvoicePayment"]
-            if str(full.get("ModeOfPaymentAccount")) in accounts:
-                lost.append({**item, **full})
+    for items in _batches(listed):
+        ours = [
+            item
+            for item in items
+            if item["VoucherSeries"] == series and str(item.get("Comments") or "").startswith(bodies.MARK)
+        ]
+        made = _made(context.journal, (_mark(item) for item in ours))
+        lost += [item for item in ours if (_mark(item), str(item["VoucherNumber"])) not in made]
     return lost
 
 
-def _numbers_by_reference(context: Context) -> dict[str, set[str]]:
-    """Fortnox's invoice numbers by our reference."""
-    found: dict[str, set[str]] = defaultdict(set)
-    for row in context.journal.rows(
-        "SELECT json_extract(s.content, '$.reference1') AS reference, a.number FROM seals s JOIN intents i USING (seal)"
-        " JOIN answers a USING (intent) WHERE s.kind IN ('invoice', 'credit_invoice') AND i.step = 'create'"
-        " AND a.outcome IN ('done', 'found')"
-    ):
-        found[row["reference"]].add(row["number"])
+def _invoices(journal: Journal, items: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Those of the invoices that have a reference of ours which the journal does not know."""
+    ours = [
+        item
+        for item in items
+        if not as_bool(item.get("Cancelled")) and _STRIPE_ID.fullmatch(str(item.get("ExternalInvoiceReference1") or ""))
+    ]
+    ids = (f"{kind}:{item['ExternalInvoiceReference1']}" for kind in ("invoice", "credit_invoice") for item in ours)
+    made = {document_id.partition(":")[2] for document_id, _ in _made(journal, ids)}
+    return [item for item in ours if item["ExternalInvoiceReference1"] not in made]
+
+
+def _payments(context: Context, items: Sequence[Mapping[str, Any]], lost: Set[str]) -> list[Mapping[str, Any]]:
+    """Payments of our invoices, or of `lost` ones, to a clearing account that the journal does not know."""
+    invoices = lost | _numbers(context.journal, ("invoice", "credit_invoice"), (i["InvoiceNumber"] for i in items))
+    known = _numbers(context.journal, ("payment",), (item["Number"] for item in items)) | {
+        row["number"]
+        for row in context.journal.rows(
+            "SELECT number FROM matches WHERE document_id IN (SELECT value FROM json_each(?))",
+            [dumps([f"invoicepayment:{item['Number']}" for item in items])],
+        )
+    }
+    accounts = {*context.settings.accounts.clearing.values(), context.settings.accounts.disputed}
+    found: list[Mapping[str, Any]] = []
+    for item in items:
+        if str(item["InvoiceNumber"]) in invoices and str(item["Number"]) not in known:
+            full = context.fortnox.get(path("invoicepayments", str(item["Number"])))["InvoicePayment"]
+            if str(full.get("ModeOfPaymentAccount")) in accounts:
+                found.append({**item, **full})
     return found
+
+
+def _made(journal: Journal, document_ids: Iterable[str]) -> set[tuple[str, str]]:
+    """Those of the documents that the journal has, each with its numbers in Fortnox."""
+    rows = journal.rows(
+        "SELECT i.document_id, a.number FROM intents i JOIN answers a USING (intent) WHERE i.step = 'create'"
+        " AND a.outcome IN ('done', 'found') AND i.document_id IN (SELECT value FROM json_each(?))",
+        [dumps(sorted(document_ids))],
+    )
+    return {(row["document_id"], row["number"]) for row in rows}
+
+
+def _numbers(journal: Journal, kinds: Sequence[str], numbers: Iterable[object]) -> set[str]:
+    """Those of Fortnox's numbers that documents of these kinds have in the journal."""
+    rows = journal.rows(
+        "SELECT a.number FROM answers a JOIN intents i USING (intent) JOIN seals s USING (seal)"
+        " WHERE i.step = 'create' AND a.number IN (SELECT value FROM json_each(?))"
+        " AND s.kind IN (SELECT value FROM json_each(?))",
+        [dumps([str(number) for number in numbers]), dumps(kinds)],
+    )
+    return {row["number"] for row in rows}
+
+
+def _has_invoices(journal: Journal) -> bool:
+    return bool(journal.rows("SELECT 1 FROM seals WHERE kind IN ('invoice', 'credit_invoice') LIMIT 1"))
+
+
+def _batches(items: Iterator[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
+    """A few hundred at a time: the journal is asked once for each, and none is kept."""
+    while batch := list(islice(items, _BATCH)):
+        yield batch
 
 
 def _mark(item: Mapping[str, Any]) -> str:

@@ -1,0 +1,68 @@
+"""A journal restored from an old copy, taken at any moment of a delivery: it stops the next one, adopt puts back what
+it lacks, and the delivery after that ends with the books of an undisturbed one."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from fortstripe_dagster.failures import DeliveryStopped
+from fortstripe_dagster.sandbox.fortnox.gateway import Call
+from fortstripe_dagster.sandbox.servers import DroppedConnection
+from fortstripe_dagster_tests.delivery.house import House
+from fortstripe_dagster_tests.delivery.test_deliver import a_few_days
+from fortstripe_dagster_tests.delivery.test_lost_journal import adopt, lose
+from fortstripe_dagster_tests.kills.books_said import said
+
+
+def keep_copies(home: House, copies: Path) -> None:
+    """Copy the journal, as a backup would, whenever a write reaches Fortnox."""
+
+    def copy(call: Call) -> None:
+        if call.writes:
+            target = sqlite3.connect(copies / f"{len(home.writes()):03}")
+            with closing(sqlite3.connect(home.settings.journal_path)) as source, closing(target):
+                source.backup(target)
+
+    home.gateway.faults.answer = copy
+
+
+@pytest.mark.parametrize("moment", range(1, 25, 3))
+def test_adopt_recovers_from_a_copy_of_any_moment(home: House, tmp_path: Path, moment: int) -> None:
+    a_few_days(home)
+    copies = tmp_path / "copies"
+    copies.mkdir()
+    keep_copies(home, copies)
+    home.deliver()
+    home.gateway.faults.answer = lambda call: None
+    books = said(home.books)
+    lose(home)
+    shutil.copy(copies / f"{moment:03}", home.settings.journal_path)
+    for _ in range(2):  # what was in doubt when the copy was made is found first, and the rest is noticed
+        with pytest.raises(DeliveryStopped, match="fortstripe adopt"):
+            home.deliver()
+    report = adopt(home)
+    assert report.unplaced == (), report.text()
+    home.deliver()
+    assert said(home.books) == books
+    assert home.deliver().nothing_to_do
+
+
+def test_a_copy_of_before_the_first_delivery_is_noticed_too(home: House, tmp_path: Path) -> None:
+    home.journal().close()
+    shutil.copy(home.settings.journal_path, tmp_path / "empty")
+    a_few_days(home)
+    home.gateway.faults.answer = lambda call: DroppedConnection() if call.path.endswith("invoices/3/bookkeep") else None
+    home.deliver(fortnox=home.settings.fortnox.model_copy(update={"settle_seconds": 0.01}))
+    home.gateway.faults.answer = lambda call: None
+    lose(home)
+    shutil.copy(tmp_path / "empty", home.settings.journal_path)
+    with pytest.raises(DeliveryStopped, match="fortstripe adopt"):
+        home.deliver()
+    adopt(home)
+    assert home.deliver().exit_code == 0
+    assert home.books.open_receivables() == [] and home.deliver().nothing_to_do
