@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from starlette.responses import JSONResponse
 
-from fortstripe_dagster.failures import HELD
+from fortstripe_dagster.failures import HELD, DeliveryStopped
 from fortstripe_dagster.sandbox.fortnox.company import Company, FinancialYear
 from fortstripe_dagster_tests.delivery.house import House, Line, house
 
@@ -199,3 +199,81 @@ def test_cash_method_companies_get_no_invoices(tmp_path: Path) -> None:
 
 def _refusal() -> JSONResponse:
     return JSONResponse({"ErrorInformation": {"error": 1, "message": "Perioden är låst", "code": 2000401}}, 400)
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "code", "message", "remedy"),
+    [
+        ("invoices", 400, 2004344, "Valutan finns inte registrerad", "Add the currency"),
+        ("invoices", 400, None, "Kunde inte hämta/hitta moms", "Add the rate"),
+        ("invoices", 400, 2000433, "Kunde inte hitta kunden", "correct the mapping"),
+        ("invoices", 400, None, "OCR-numret används redan", "next invoice number"),
+        ("invoices", 400, 2000423, "Kontot finns inte", "Add the account"),
+        ("invoices", 400, 2001101, "Licens saknas", "licence"),
+        ("invoices", 403, 2000663, "Har inte behörighet för scope", "missing scope"),
+        ("invoicepayments", 403, 2000663, "Har inte behörighet för scope", "missing scope"),
+        ("invoicepayments", 400, 2000401, "Perioden är låst", "Unlock the period"),
+        ("customers", 400, 2000637, "Kundnumret är upptaget", "another number"),
+        ("vouchers", 400, None, "Ogiltig verifikationsserie", "Create the series"),
+        ("vouchers", 400, 2000550, "Kontot är inte aktivt", "Activate the account"),
+    ],
+)
+def test_what_fortnox_refuses_is_held_with_its_remedy_and_finished_after_it(
+    home: House, path: str, status: int, code: int | None, message: str, remedy: str
+) -> None:
+    home.sale("ch_1", 10000)
+    home.payment("txn_1", "ch_1", 10000)
+    home.sale("ch_2", 20000, customer="cus_2", email="bo@example.com")
+    home.payment("txn_2", "ch_2", 20000)
+    home.fee("txn_1:fee", 300)
+    home.fee("txn_2:fee", 400, day=D3)
+    of_the_first = {
+        "customers": b'"cus_1"',
+        "invoices": b'"ch_1"',
+        "invoicepayments": b'"Amount":100.00',
+        "vouchers": b'"2026-03-02"',
+    }
+    information = {"error": 1, "message": message} | ({"code": code} if code else {})
+    home.gateway.faults.answer = lambda call: (
+        JSONResponse({"ErrorInformation": information}, status)
+        if call.method == "POST" and call.path == f"/3/{path}" and of_the_first[path] in call.body
+        else None
+    )
+    report = home.deliver()
+    assert report.exit_code == HELD
+    (held,) = report.held
+    assert message in held.reason and remedy in held.remedy
+    follow = {"customers": 2, "invoices": 1}  # the invoice and its payment; the payment
+    assert len(report.waiting) == follow.get(path, 0)
+    assert all(held.reason in waiting.reason and waiting.remedy == held.remedy for waiting in report.waiting)
+    assert home.accounts()["1686"] == ("296.00" if path == "vouchers" else "193.00"), "the rest goes on"
+
+    home.gateway.faults.answer = lambda call: None
+    assert home.deliver().exit_code == 0
+    assert home.accounts() == {"1686": "293.00", "2611": "-60.00", "3001": "-240.00", "6570": "7.00"}
+    assert len(home.books.invoices.all) == len(home.books.payments.all) == 2
+    assert len(home.books.customers.register.records) == 2 and home.books.open_receivables() == []
+    assert home.deliver().nothing_to_do
+
+
+def test_without_the_scope_to_read_the_company_nothing_is_written_and_the_remedy_is_told(home: House) -> None:
+    home.sale("ch_1", 10000)
+    information = {"Error": 1, "Message": "Har inte behörighet för scope", "Code": 2000663}
+    home.gateway.faults.answer = lambda call: (
+        JSONResponse({"ErrorInformation": information}, 403) if call.path == "/3/settings/lockedperiod" else None
+    )
+    with pytest.raises(DeliveryStopped) as stopped:
+        home.deliver()
+    assert "lockedperiod" in stopped.value.what and "missing scope" in str(stopped.value)
+    assert home.writes() == []
+
+
+def test_a_customer_that_was_removed_in_fortnox_holds_its_invoices_only(home: House) -> None:
+    home.sale("ch_1", 10000)
+    home.deliver()
+    home.sale("ch_3", 5000, customer="cus_2", email="bo@example.com")
+    home.sale("ch_2", 10000, day=D3)
+    del home.books.customers.register.records["cus_1"]
+    report = home.deliver()
+    assert [held.document_id for held in report.held] == ["invoice:ch_2"] and report.held[0].remedy
+    assert {i.header["ExternalInvoiceReference1"] for i in home.books.invoices.all.values()} == {"ch_1", "ch_3"}
