@@ -62,6 +62,8 @@ CREATE TABLE answers (
     at TEXT NOT NULL
 );
 
+CREATE INDEX answers_number ON answers (number) WHERE number IS NOT NULL;
+
 -- Stripe customers that were in Fortnox already.
 CREATE TABLE matches (document_id TEXT PRIMARY KEY, number TEXT NOT NULL, how TEXT NOT NULL, at TEXT NOT NULL);
 
