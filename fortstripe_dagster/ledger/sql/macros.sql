@@ -19,6 +19,9 @@ CREATE OR REPLACE TEMP MACRO to_ore(minor, currency, sek_per_unit) AS
             (10000000000::HUGEINT * power(10, minor_digits(currency))::HUGEINT))
     END;
 
+-- The day by which `ledger.exchange_rates` is joined: the krona has one rate, of no day.
+CREATE OR REPLACE TEMP MACRO rate_day(any_day, currency) AS CASE WHEN currency <> 'SEK' THEN any_day END;
+
 CREATE OR REPLACE TEMP MACRO vat_of_gross(gross, percent) AS
     round_div(gross::HUGEINT * (percent * 100)::HUGEINT, 10000 + (percent * 100)::HUGEINT);
 

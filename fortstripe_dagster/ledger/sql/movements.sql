@@ -64,4 +64,4 @@ FROM treated t
 LEFT JOIN ledger.movement_accounts a ON a.treatment = t.treatment
 LEFT JOIN ledger.account_map m
   ON m.role = replace(replace(a.role, '{currency}', t.currency), '{connect}', coalesce(policy('connect'), ''))
-LEFT JOIN ledger.exchange_rates e ON e.currency = t.currency AND (e.day = t.day OR t.currency = 'SEK');
+LEFT JOIN ledger.exchange_rates e ON e.currency = t.currency AND e.day IS NOT DISTINCT FROM rate_day(t.day, t.currency);

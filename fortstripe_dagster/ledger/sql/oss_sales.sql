@@ -10,6 +10,6 @@ SELECT
            u.currency, e.sek_per_unit) AS net_ore
 FROM ledger.vat_places p
 JOIN ledger.sale_units u USING (sale_id)
-LEFT JOIN ledger.exchange_rates e ON e.currency = u.currency AND (e.day = u.event_day OR u.currency = 'SEK')
+LEFT JOIN ledger.exchange_rates e ON e.currency = u.currency AND e.day IS NOT DISTINCT FROM rate_day(u.event_day, u.currency)
 WHERE p.region = 'EU' AND p.buyer IN ('consumer', 'unproven') AND p.supply IN ('goods', 'e-service')
   AND u.event_day IS NOT NULL;

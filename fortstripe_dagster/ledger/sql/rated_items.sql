@@ -1,29 +1,38 @@
 -- What was sold with its VAT decided: rate, accounts, box, and how the VAT that Stripe charged compares with the VAT due.
 -- The rate abroad is the country's standard rate of the day of supply, unless Stripe charged VAT.
 CREATE OR REPLACE TABLE ledger.rated_items AS
-WITH decided AS (
+WITH keyed AS (
+    -- Conditions on one side alone would keep the joins below from being hash joins.
+    SELECT *, CASE WHEN NOT outside_vat THEN vat_rate = 0 END AS exempt FROM ledger.sale_items
+),
+ruled AS (
+    SELECT i.* EXCLUDE (exempt), d.decision, d.tax_place, d.vat_type, d.account AS account_pattern,
+           d.vat_account AS vat_account_pattern, d.treatment AS decided_treatment, d.box AS decided_box,
+           d.rate AS rate_kind, CASE WHEN d.rate = 'destination' THEN d.tax_place END AS destination
+    FROM keyed i
+    LEFT JOIN ledger.vat_decisions d ON d.sale_id = i.sale_id AND d.supply = i.supply AND d.exempt = i.exempt
+),
+decided AS (
     SELECT
-        i.*, d.decision, d.tax_place, d.vat_type, d.account AS account_pattern, d.vat_account AS vat_account_pattern,
+        i.* EXCLUDE (decided_treatment, decided_box, rate_kind, destination),
         -- Gift cards and tips are no supplies yet, so they are in no VAT box.
-        CASE WHEN i.outside_vat THEN i.kind ELSE d.treatment END AS treatment,
-        CASE WHEN i.outside_vat THEN '' ELSE coalesce(d.box, '') END AS box,
+        CASE WHEN i.outside_vat THEN i.kind ELSE i.decided_treatment END AS treatment,
+        CASE WHEN i.outside_vat THEN '' ELSE coalesce(i.decided_box, '') END AS box,
         coalesce(i.tax_amount <> 0, false) AS taxed,
-        CASE d.rate
+        CASE i.rate_kind
             WHEN 'row' THEN i.vat_rate
             WHEN 'destination' THEN CASE WHEN i.tax_amount <> 0 THEN i.vat_rate ELSE r.percent END
             ELSE 0
         END::DECIMAL(5, 2) AS rate,
         -- What the VAT should be, where more is known than Stripe's own percentage.
-        CASE d.rate
+        CASE i.rate_kind
             WHEN 'row' THEN i.own_rate
             WHEN 'destination' THEN CASE WHEN coalesce(i.vat_class, 'standard') = 'standard' THEN r.percent END
         END AS due_rate,
-        d.rate = 'destination' AND NOT taxed AND coalesce(i.vat_class, 'standard') <> 'standard' AS reduced_abroad
-    FROM ledger.sale_items i
-    LEFT JOIN ledger.vat_decisions d
-        ON d.sale_id = i.sale_id AND d.supply = i.supply AND d.exempt = (i.vat_rate = 0) AND NOT i.outside_vat
+        i.rate_kind = 'destination' AND NOT taxed AND coalesce(i.vat_class, 'standard') <> 'standard' AS reduced_abroad
+    FROM ruled i
     LEFT JOIN ledger.eu_rates r
-        ON d.rate = 'destination' AND r.tax_place = d.tax_place AND i.supply_day BETWEEN r.valid_from AND r.valid_to
+        ON r.tax_place = i.destination AND i.supply_day BETWEEN r.valid_from AND r.valid_to
 ),
 named AS (
     SELECT

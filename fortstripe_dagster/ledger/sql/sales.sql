@@ -19,7 +19,7 @@ WITH items AS (
             END) AS unfit_row
     FROM ledger.rated_items i
     LEFT JOIN ledger.taxability_reasons r
-        ON r.reason = i.taxability_reason AND r.treatment = i.treatment AND NOT i.taxed
+        ON r.reason = CASE WHEN NOT i.taxed THEN i.taxability_reason END AND r.treatment = i.treatment
     GROUP BY i.sale_id
 ),
 decided AS (
@@ -40,7 +40,7 @@ judged AS (
     JOIN ledger.parties q USING (sale_id)
     LEFT JOIN items i USING (sale_id)
     LEFT JOIN decided d USING (sale_id)
-    LEFT JOIN ledger.exchange_rates e ON e.currency = u.currency AND (e.day = u.event_day OR u.currency = 'SEK')
+    LEFT JOIN ledger.exchange_rates e ON e.currency = u.currency AND e.day IS NOT DISTINCT FROM rate_day(u.event_day, u.currency)
     WHERE u.event_day IS NOT NULL
 )
 SELECT

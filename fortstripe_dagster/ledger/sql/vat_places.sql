@@ -25,6 +25,12 @@ sent AS (
     FROM supplied s
     JOIN ledger.parties p USING (sale_id)
 ),
+matched AS (
+    SELECT s.sale_id, s.supply, t.territory, t.goods_region, t.services_region, t.tax_place
+    FROM sent s
+    JOIN ledger.territories t ON t.country = s.country
+    WHERE regexp_matches(s.postal_code, t.postal_pattern)
+),
 located AS (
     SELECT
         s.*, t.territory,
@@ -38,7 +44,7 @@ located AS (
         coalesce(t.tax_place, eu.tax_country) AS tax_place
     FROM sent s
     LEFT JOIN ledger.eu_countries eu ON eu.country = s.country
-    LEFT JOIN ledger.territories t ON t.country = s.country AND regexp_matches(s.postal_code, t.postal_pattern)
+    LEFT JOIN matched t USING (sale_id, supply)
 )
 SELECT
     sale_id, supply, gross, stripe_tax, tax_country, country, territory, region, tax_place, vat_number, vat_number_status,
