@@ -12,11 +12,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from importlib.metadata import version
 from pathlib import Path
 
 import duckdb
 
-from fortstripe_dagster import __version__
 from fortstripe_dagster.business_day import Days, today
 from fortstripe_dagster.failures import DONE, HELD, Failure
 from fortstripe_dagster.settings import Settings
@@ -124,7 +124,7 @@ def encode(
 ) -> bytes:
     """The bytes of a SIE 4I file. Raises Failure for a voucher that does not balance."""
     head: list[tuple[str | tuple[str, ...], ...]] = [
-        ("#PROGRAM", "fortstripe", __version__),
+        ("#PROGRAM", "fortstripe", version("fortstripe_dagster")),
         ("#FORMAT", "PC8"),
         ("#GEN", f"{generated:%Y%m%d}"),
         ("#SIETYP", "4"),
