@@ -1,5 +1,6 @@
 """The assets of schema `stripe`: one for each stream, then what they refer to, exchange rates and the balance."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import dagster as dg
@@ -14,7 +15,7 @@ from fortstripe_dagster.assets.metadata import (
     shown,
 )
 from fortstripe_dagster.assets.partitions import BACKFILL_POLICY, POOL, days_of
-from fortstripe_dagster.extract import LISTED, STREAMS, Extraction
+from fortstripe_dagster.extract import LISTED, STREAMS, ControlTotal, Extraction, control_totals
 
 COMMON: dict[str, Any] = {
     "group_name": "stripe",
@@ -24,6 +25,7 @@ COMMON: dict[str, Any] = {
 }
 REFERENCES = dg.AssetKey(["stripe", "references"])
 RATES = dg.AssetKey(["stripe", "official_rates"])
+CONTROL_TOTALS = "control_totals"
 BALANCES = dg.AssetKey(["stripe", "balances"])
 
 
@@ -126,6 +128,20 @@ def _official_rates(partitions: dg.DailyPartitionsDefinition) -> dg.AssetsDefini
     return official_rates
 
 
+def _control_totals(totals: Sequence[ControlTotal], lost: Sequence[tuple[str, int, int]]) -> dg.AssetCheckResult:
+    """Whether the ledger may be made of what was read."""
+    compared = [(x.evidence, x.from_day, x.to_day, x.currency or "", control_totals.said(x)) for x in totals]
+    return dg.AssetCheckResult(
+        check_name=CONTROL_TOTALS,
+        passed=not lost and not any(total.difference for total in totals),
+        severity=dg.AssetCheckSeverity.ERROR,
+        metadata={
+            "compared": markdown_table(["evidence", "from", "to", "currency", "found"], compared),
+            "not once in their table": markdown_table(["stream", "objects", "rows"], lost),
+        },
+    )
+
+
 def _balances(partitions: dg.DailyPartitionsDefinition) -> dg.AssetsDefinition:
     @dg.asset(
         key=BALANCES,
@@ -133,16 +149,30 @@ def _balances(partitions: dg.DailyPartitionsDefinition) -> dg.AssetsDefinition:
         kinds={"stripe", "duckdb"},
         partitions_def=partitions,
         description="Stripe's own balance beside opening balance + sum of net: the control total of the extraction.",
+        check_specs=[
+            dg.AssetCheckSpec(
+                CONTROL_TOTALS,
+                asset=BALANCES,
+                blocking=True,
+                description="What was read adds up to what Stripe says, and each object stands in its table once.",
+            )
+        ],
         **COMMON,
     )
     def balances(context: dg.AssetExecutionContext, company: Company) -> dg.MaterializeResult:
         with explained():
             with _open(context, company) as extraction:
                 lines = extraction.read_balance()
+                extraction.check_reports(days_of(context))
+                report = extraction.report()
             with company.connection(context.log.info) as connection:
                 metadata = of_table(connection, "stripe.balances")
+                lost = control_totals.counts(connection)
         rows = [(x.balance_type, x.currency, x.stripe, x.opening, x.since_start_net, x.difference) for x in lines]
         names = ["balance", "currency", "Stripe", "opening", "net since start", "difference (minor units)"]
-        return dg.MaterializeResult(metadata={**metadata, "control total": markdown_table(names, rows)})
+        metadata["control total"] = markdown_table(names, rows)
+        if report.month:
+            metadata["requests in 30 days"] = str(report.month)
+        return dg.MaterializeResult(metadata=metadata, check_results=[_control_totals(report.control_totals, lost)])
 
     return balances

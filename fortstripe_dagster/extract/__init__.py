@@ -12,6 +12,7 @@ from fortstripe_dagster.business_day import Days
 from fortstripe_dagster.extract.balance import Account, BalanceLine
 from fortstripe_dagster.extract.client import Patience
 from fortstripe_dagster.extract.commit import create_tables
+from fortstripe_dagster.extract.control_totals import ControlTotal, require_agreement
 from fortstripe_dagster.extract.extraction import Extraction
 from fortstripe_dagster.extract.report import ExtractReport, StreamReport
 from fortstripe_dagster.extract.streams import LISTED, STREAMS, Stream
@@ -23,6 +24,7 @@ __all__ = [
     "STREAMS",
     "Account",
     "BalanceLine",
+    "ControlTotal",
     "ExtractReport",
     "Extraction",
     "Patience",
@@ -56,4 +58,7 @@ def extract(
         run.complete_references()
         run.extract_rates()
         run.read_balance()
-        return run.report()
+        run.check_reports(days)
+        report = run.report()
+        require_agreement(report.control_totals)
+        return report

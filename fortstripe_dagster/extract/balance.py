@@ -6,11 +6,13 @@ nothing moved in between and the sum of all net amounts must lead from the openi
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import date, datetime
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from itertools import accumulate
 from typing import Any
 
 import duckdb
@@ -22,6 +24,13 @@ PAYMENTS = "payments"
 _NET = """
     SELECT currency, balance_type, sum(net)::BIGINT FROM stripe.balance_transactions WHERE day >= ? GROUP BY ALL
 """
+
+_NEWEST = """
+    SELECT net FROM stripe.balance_transactions
+    WHERE currency = ? AND balance_type = ? AND created >= ? ORDER BY created DESC, id DESC
+"""
+READ_LATE = timedelta(minutes=10)
+"""How long a transaction may take to count in Stripe's balance."""
 
 
 @dataclass(frozen=True)
@@ -62,11 +71,13 @@ class BalanceLine:
     stripe: int
     opening: int
     since_start_net: int
+    newer: int = 0
+    """Net of transactions that were listed and are newer than the reading, where they explain it."""
 
     @property
     def difference(self) -> int:
         """What the transactions do not explain; 0 when the books can be trusted to be complete."""
-        return self.stripe - self.opening - self.since_start_net
+        return self.stripe - self.opening - self.since_start_net + self.newer
 
 
 def parse_account(account: bytes, balance: bytes) -> Account:
@@ -106,7 +117,15 @@ def checked(connection: duckdb.DuckDBPyConnection, run_id: str) -> Account | Non
     return Account(*row) if row else None
 
 
-def pin(connection: duckdb.DuckDBPyConnection, account: Account, run_id: str) -> None:
+def of_key(connection: duckdb.DuckDBPyConnection, key: str) -> Account | None:
+    """The account, if any run has made sure that it is this key's."""
+    row = connection.execute(
+        "SELECT id, livemode, country, default_currency, name FROM stripe.account WHERE checked_key = ?", [_digest(key)]
+    ).fetchone()
+    return Account(*row) if row else None
+
+
+def pin(connection: duckdb.DuckDBPyConnection, account: Account, run_id: str, key: str) -> None:
     """Remember the account, or refuse another one than the warehouse was begun with: live and test never mix."""
     row = connection.execute("SELECT id, livemode FROM stripe.account").fetchone()
     if row and row != (account.id, account.livemode):
@@ -117,8 +136,8 @@ def pin(connection: duckdb.DuckDBPyConnection, account: Account, run_id: str) ->
         )
     connection.execute("DELETE FROM stripe.account")
     connection.execute(
-        "INSERT INTO stripe.account VALUES (?, ?, ?, ?, ?, ?)",
-        [account.id, account.country, account.default_currency, account.livemode, account.name, run_id],
+        "INSERT INTO stripe.account VALUES (?, ?, ?, ?, ?, ?, ?)",
+        [account.id, account.country, account.default_currency, account.livemode, account.name, run_id, _digest(key)],
     )
 
 
@@ -132,9 +151,12 @@ def record(connection: duckdb.DuckDBPyConnection, balances: Balances, at: dateti
 
 
 def explain(
-    connection: duckdb.DuckDBPyConnection, balances: Balances, start_date: date, at: datetime
+    connection: duckdb.DuckDBPyConnection, balances: Balances, start_date: date, at: datetime, *, settled: bool = True
 ) -> list[BalanceLine]:
-    """Each balance beside opening + net since the start; the opening is told at the first reading and kept."""
+    """Each balance beside opening + net since the start; the opening is told at the first reading and kept.
+
+    A reading that was not `settled`, since money moved all the while, tells no opening: a later one will.
+    """
     net = {(c, kind): total for c, kind, total in connection.execute(_NET, [start_date]).fetchall()}
     connection.execute("DELETE FROM stripe.opening_balances WHERE start_date <> ?", [start_date])
     opening: Mapping[tuple[str, str], int] = {
@@ -146,13 +168,23 @@ def explain(
     lines = []
     for key in sorted(balances.keys() | {key for key in net if key[1] == PAYMENTS}):
         stripe, moved = balances.get(key, Amounts()).total, net.get(key, 0)
-        if key not in opening:
+        if key not in opening and settled:
             connection.execute(
                 "INSERT INTO stripe.opening_balances VALUES (?, ?, ?, ?, ?, ?)",
                 [key[0], key[1], moved, stripe - moved, start_date, at],
             )
-        lines.append(BalanceLine(key[0], key[1], stripe, opening.get(key, stripe - moved), moved))
+        line = BalanceLine(key[0], key[1], stripe, opening.get(key, stripe - moved), moved)
+        lines.append(replace(line, newer=_newer(connection, line, at)))
     return lines
+
+
+def _newer(connection: duckdb.DuckDBPyConnection, line: BalanceLine, at: datetime) -> int:
+    """The net of the newest transactions that, left out, makes a reading of `at` right; 0 if there are none such."""
+    if not line.difference:
+        return 0
+    rows = connection.execute(_NEWEST, [line.currency, line.balance_type, at - READ_LATE]).fetchall()
+    left_out = accumulate(net for (net,) in rows)
+    return next((net for net in left_out if net == -line.difference), 0)
 
 
 def _object(body: bytes, kind: str) -> dict[str, Any]:
@@ -163,6 +195,10 @@ def _object(body: bytes, kind: str) -> dict[str, Any]:
     if not isinstance(answer, dict) or answer.get("object") != kind:
         raise StripeFailure(f"Stripe's answer is not a {kind}.", "check STRIPE_API_BASE.")
     return answer
+
+
+def _digest(key: str) -> str:
+    return hashlib.sha256(key.encode()).hexdigest()
 
 
 def _mode(livemode: bool) -> str:

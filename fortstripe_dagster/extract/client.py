@@ -14,7 +14,7 @@ import time
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import requests
 import stripe
@@ -25,6 +25,7 @@ from fortstripe_dagster.settings import STRIPE_API_VERSION, Settings
 
 ID_IN_PATH = re.compile(r"^(/v1/(?:checkout/|reporting/)?[^/]+)/[^/]+")
 PERMISSION = re.compile(r"'?(rak_[a-z_]+)'?")
+API, FILES = "https://api.stripe.com", "https://files.stripe.com"
 KEY = re.compile(r"\b[rs]k_(?:live|test)_[^\s'\"]+")
 
 
@@ -76,7 +77,8 @@ class StripeApi:
         client = stripe.StripeClient(
             key,
             stripe_version=STRIPE_API_VERSION,
-            base_addresses={"api": self.base},
+            # the key goes to nobody but Stripe, or to whom the company named instead
+            base_addresses={"api": self.base, "files": FILES if self.base == API else self.base},
             max_network_retries=0,
             http_client=stripe.RequestsClient(
                 timeout=(self.patience.connect_timeout, self.patience.read_timeout), session=self._session
@@ -101,14 +103,33 @@ class StripeApi:
         `reading` names in errors what was being read, `permission` what the key needs where Stripe does not say it.
         Raises StripeFailure: refused, or still failing after the last attempt; StripeObjectMissing on 404.
         """
+        return self._send("get", path, params, reading, permission)
+
+    def file(self, id: str, *, reading: str, permission: str = "") -> bytes:
+        """The content of a file that Stripe made. Raises as `get` does."""
+        return self._send("get", f"/v1/files/{id}/contents", None, reading, permission, base="files")
+
+    def post(self, path: str, params: Mapping[str, Any], *, reading: str, permission: str = "") -> bytes:
+        """The answer to a report that is asked for, the only thing ever posted to Stripe. Raises as `get` does."""
+        return self._send("post", path, params, reading, permission)
+
+    def _send(
+        self,
+        method: Literal["get", "post"],
+        path: str,
+        params: Mapping[str, Any] | None,
+        reading: str,
+        permission: str,
+        base: Literal["api", "files"] = "api",
+    ) -> bytes:
         resource = resource_of(path)
         for attempt in range(1, self.patience.attempts + 1):
             sent = self.limiter.wait(resource)
-            self._count(path)
+            self._count(method, path)
             last = attempt == self.patience.attempts
             try:
                 body, status, headers = self._requestor.request_raw(
-                    "get", path, params, base_address="api", api_mode="V1"
+                    method, path, params, base_address=base, api_mode="V1"
                 )
             except stripe.APIConnectionError as error:
                 last |= not self._reached and attempt >= FIRST_CONTACT_ATTEMPTS
@@ -133,9 +154,9 @@ class StripeApi:
             time.sleep(_retry_after(headers) or self.patience.delay(attempt))
         raise AssertionError("the last attempt either returns or raises")
 
-    def _count(self, path: str) -> None:
+    def _count(self, method: str, path: str) -> None:
         with self._lock:
-            self._counted["GET " + ID_IN_PATH.sub(r"\1/{id}", path)] += 1
+            self._counted[f"{method.upper()} " + ID_IN_PATH.sub(r"\1/{id}", path)] += 1
 
     def _unreachable(self, error: stripe.APIConnectionError, reading: str, attempts: int) -> StripeFailure:
         return StripeFailure(

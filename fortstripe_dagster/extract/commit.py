@@ -27,7 +27,7 @@ SQL = {file.name.removesuffix(".sql"): file.read_text() for file in files(__pack
 MEMORY = "256MB"
 """What DuckDB may hold in memory while it loads; beyond it works on disk."""
 
-_WORKSPACE = f"""
+WORKSPACE = f"""
     CREATE OR REPLACE TEMP MACRO moment(seconds) AS to_timestamp(seconds::BIGINT);
     CREATE OR REPLACE TEMP MACRO local_day(moment) AS (moment AT TIME ZONE 'Europe/Stockholm')::DATE;
     CREATE OR REPLACE TEMP MACRO utc_day(seconds) AS (to_timestamp(seconds::BIGINT) AT TIME ZONE 'UTC')::DATE;
@@ -104,7 +104,7 @@ def create_tables(connection: duckdb.DuckDBPyConnection) -> None:
     }
     missing = set(SQL) - present
     if missing:
-        connection.execute(_WORKSPACE)
+        connection.execute(WORKSPACE)
         for name in sorted(missing, key=lambda name: (name != "raw_objects", name)):
             connection.execute(SQL[name])
 
@@ -119,7 +119,7 @@ def commit(connection: duckdb.DuckDBPyConnection, pages: Sequence[Page]) -> dict
     if not pages:
         return {}
     connection.execute(f"SET memory_limit = '{MEMORY}'; SET threads = 1")  # of several, each would cost more CPU
-    connection.execute(_WORKSPACE)
+    connection.execute(WORKSPACE)
     _stage(connection, pages)
     for name in dict.fromkeys(page.stream for page in pages):
         if name in STREAMS:

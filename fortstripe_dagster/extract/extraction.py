@@ -17,19 +17,29 @@ from typing import TypeVar
 import duckdb
 
 from fortstripe_dagster.business_day import Days, midnight, today
-from fortstripe_dagster.extract import balance, events, rate_sources, rates, references
+from fortstripe_dagster.extract import (
+    balance,
+    budget,
+    control_totals,
+    events,
+    rate_sources,
+    rates,
+    references,
+    stripe_report,
+)
 from fortstripe_dagster.extract.balance import Account, BalanceLine
 from fortstripe_dagster.extract.client import Patience, StripeApi
-from fortstripe_dagster.extract.commit import Committed, create_tables
-from fortstripe_dagster.extract.coverage import Coverage, coverage, pieces
+from fortstripe_dagster.extract.commit import create_tables
+from fortstripe_dagster.extract.completion import Completion, united
+from fortstripe_dagster.extract.control_totals import ControlTotal
+from fortstripe_dagster.extract.coverage import Coverage, coverage, pieces, record_window
 from fortstripe_dagster.extract.gathering import Gathering
-from fortstripe_dagster.extract.optional import naming_the_switch, said_of
+from fortstripe_dagster.extract.optional import said_of
 from fortstripe_dagster.extract.pages import StripeReader
-from fortstripe_dagster.extract.parents import parents_of
 from fortstripe_dagster.extract.report import ExtractReport, StreamReport
-from fortstripe_dagster.extract.spool import Piece, Spool, now
-from fortstripe_dagster.extract.streams import STREAMS, SUBLISTS, Stream
-from fortstripe_dagster.extract.windows import Window, merged, plan, since_start
+from fortstripe_dagster.extract.spool import Piece, now
+from fortstripe_dagster.extract.streams import STREAMS, Stream
+from fortstripe_dagster.extract.windows import Window, merged, plan, since_last, since_start
 from fortstripe_dagster.failures import ConfigurationError, Failure
 from fortstripe_dagster.settings import Settings
 from fortstripe_dagster.warehouse import Say, Warehouse
@@ -65,6 +75,9 @@ class Extraction:
         self._api = StripeApi(settings, patience)
         self._reader = StripeReader(self._api)
         self._gathering = Gathering(settings, warehouse, self._reader, self._record_requests, progress)
+        self._completion = Completion(
+            self._api, self._reader, self._gathering, settings, self._ask, self._list, self._noted, self._remark
+        )
         self._account: Account | None = None
         self._recorded: dict[str, int] = {}
         self._coverage: Coverage | None = None
@@ -97,6 +110,7 @@ class Extraction:
     def report(self) -> ExtractReport:
         """What the run has read and spent so far."""
         self._report.requests = self._api.requests
+        self._report.month = self._ask(partial(budget.spent, now=now()))
         return self._report
 
     def check_account(self) -> Account:
@@ -112,7 +126,7 @@ class Extraction:
             found = balance.parse_account(account, account_balance)
             with self.warehouse.transaction() as connection:
                 create_tables(connection)
-                balance.pin(connection, found, self.run_id)
+                balance.pin(connection, found, self.run_id, self.settings.stripe_api_key.get_secret_value())
                 self._coverage = self._known(connection)
                 self._record_requests(connection)
             self._account = found
@@ -147,6 +161,8 @@ class Extraction:
 
     def _planned(self, stream: Stream, days: Days) -> list[Window]:
         covered = self._covered(stream.name)
+        if stream.reach == "everything" and covered and self._ask(partial(events.told_since, moment=covered[0][1])):
+            return []
         clock = int(time.time())
         if stream.name == "events" and (remark := events.gap(covered, clock)):
             self._remark(remark)
@@ -165,15 +181,16 @@ class Extraction:
         Raises StripeFailure.
         """
         self.check_account()
+        self._make_up_for_gaps()
         missing, *open_ends = self._ask(
             lambda connection: (
-                self._missing(connection),
+                self._completion.missing(connection),
                 events.stale(connection),
                 references.moved_since_read(connection),
                 references.not_final(connection, today(), self.run_id),
             )
         )
-        self._close_over(missing, _merged(*open_ends))
+        self._completion.until_nothing_is_missing(missing, united(*open_ends))
         return list(self._report.streams.values())
 
     def extract_rates(self) -> StreamReport:
@@ -199,36 +216,69 @@ class Extraction:
         self.check_account()
         readings, moved = [self._read_balance()], False
         for _ in range(READINGS):
-            newest = since_start(self._covered("balance_transactions"), self._first_moment, int(time.time()))
-            (report,) = self._list({"balance_transactions": [newest]})
-            moved |= report.changed > 0
+            moved |= self._list({"balance_transactions": [self._newest()]})[0].changed > 0
             readings.append(self._read_balance())
             if readings[-1][1] == readings[-2][1]:
                 break
+        else:
+            moved |= self._list({"balance_transactions": [self._newest()]})[0].changed > 0
         if moved:
-            self._close_over(self._ask(self._missing), {})
+            self._completion.until_nothing_is_missing(self._ask(self._completion.missing), {})
         with self.warehouse.transaction() as connection:
             for at, found in readings:
                 balance.record(connection, found, at)
             at, found = readings[-1]
-            lines = balance.explain(connection, found, self.settings.start_date, at)
+            lines = balance.explain(connection, found, self.settings.start_date, at, settled=found == readings[-2][1])
+            totals = control_totals.of_balances(connection, lines, self.settings.start_date, today())
+            control_totals.record(connection, totals, at)
             self._record_requests(connection)
         self._report.balances = lines
+        self._report.control_totals += totals
         return lines
 
-    def _close_over(self, missing: references.Missing, open_ends: dict[str, list[str]]) -> None:
-        """Fetch what is missing and these open ends, until the answers refer to nothing unknown."""
-        while missing or open_ends:
-            wanted = _merged(open_ends, missing.objects)
-            if wanted:
-                missing = self._fetch(wanted)
-            elif missing.intents:
-                missing = self._look_up(missing.intents)
-            elif missing.sublists:
-                missing = self._list_inside(missing.sublists)
-            else:
-                missing = self._fetch(parents_of(self._api, missing.unplaced))
-            open_ends = {}
+    def check_reports(self, days: Days) -> list[ControlTotal]:
+        """Compare past days with Stripe's own report, where the company wants it and the key allows it."""
+        if self.settings.stripe.use_reports == "off":
+            return []
+        report = stripe_report.read(self._api, days, livemode=self.check_account().livemode)
+        with self.warehouse.transaction() as connection:
+            totals = stripe_report.compare(connection, report)
+            control_totals.record(connection, totals, now())
+            self._record_requests(connection)
+        self._report.control_totals += totals
+        return totals
+
+    def refresh(self) -> dict[str, list[str]]:
+        """Read the newest events and what they name; the ids read, by stream. One request where nothing happened.
+
+        For polling between the runs that list: what is new is left to them. Raises StripeFailure.
+        """
+        key = self.settings.stripe_api_key.get_secret_value()
+        self._account = self._account or self._ask(partial(balance.of_key, key=key))
+        self.check_account()
+        clock, covered = int(time.time()), self._covered("events")
+        if remark := events.gap(covered, clock):
+            self._remark(remark)
+        (report,) = self._list({"events": [since_last(covered, clock)]})
+        changed = self._ask(events.stale) if report.changed else {}
+        if changed:
+            self._completion.until_nothing_is_missing(self._ask(self._completion.missing), changed)
+        return changed
+
+    def _make_up_for_gaps(self) -> None:
+        """List anew what may have changed while no events were read for longer than Stripe keeps them."""
+        gaps, planned = self._ask(events.sweeps)
+        if planned:
+            self._list(planned)
+            self._remark(f"Listed anew, since events were lost: {', '.join(planned)}.")
+        if gaps:
+            with self.warehouse.transaction() as connection:
+                for gap in gaps:
+                    record_window(connection, events.SWEPT, gap, now(), 0, 0)
+
+    def _newest(self) -> Window:
+        """The balance transactions that were not listed yet."""
+        return since_start(self._covered("balance_transactions"), self._first_moment, int(time.time()))
 
     @property
     def _first_moment(self) -> int:
@@ -248,73 +298,6 @@ class Extraction:
                 self._coverage[name] = merged([*self._coverage.get(name, []), *listed])
             self._unfinished = [piece for piece in self._unfinished if piece.stream != name]
         return [self._noted(report) for report in reports]
-
-    def _fetch(self, wanted: Mapping[str, Sequence[str]]) -> references.Missing:
-        """Fetch objects by stream and id; what is then missing."""
-        unknown: list[str] = []
-
-        def read(stream: Stream, id: str, spool: Spool) -> None:
-            with naming_the_switch(stream):
-                if not self._reader.object(stream, id, spool):
-                    unknown.append(f"{stream.name} {id}")
-
-        missing = self._gather(
-            {name: STREAMS[name].path for name in wanted},
-            [(STREAMS[name].path, partial(read, STREAMS[name], id)) for name, ids in wanted.items() for id in ids],
-        )
-        for what in sorted(unknown):
-            self._remark(f"Stripe does not know {what}: it is kept as deleted.")
-        return missing
-
-    def _look_up(self, intents: Sequence[str]) -> references.Missing:
-        """Find the invoice payments of payment intents, and remember where there is none; what is then missing."""
-        asked, found = now(), {}
-
-        def read(intent: str, spool: Spool) -> None:
-            found[intent] = self._reader.invoice_payments_of(intent, spool)
-
-        def remember(connection: duckdb.DuckDBPyConnection) -> None:
-            for intent, is_there in found.items():
-                connection.execute("INSERT INTO stripe.lookups VALUES (?, ?, ?)", [intent, asked, is_there])
-
-        path = STREAMS["invoice_payments"].path
-        return self._gather({"invoice_payments": path}, [(path, partial(read, intent)) for intent in intents], remember)
-
-    def _list_inside(self, wanted: Mapping[str, Sequence[str]]) -> references.Missing:
-        """Read sublists of several objects; what is then missing."""
-
-        def read(name: str, parent: str, spool: Spool) -> None:
-            stream, sublist = SUBLISTS[name]
-            self._reader.sublist(stream, sublist, parent, spool)
-
-        paths = {name: SUBLISTS[name][1].path for name in wanted}
-        return self._gather(
-            paths,
-            [(paths[name], partial(read, name, parent)) for name, parents in wanted.items() for parent in parents],
-        )
-
-    def _gather(
-        self,
-        paths: Mapping[str, str],
-        readings: Sequence[tuple[str, Callable[[Spool], None]]],
-        remember: Callable[[duckdb.DuckDBPyConnection], None] = lambda connection: None,
-    ) -> references.Missing:
-        """Read side by side, commit, and ask in the same transaction what is missing; `paths` by stream or sublist."""
-        before = {name: self._gathering.spent(path) for name, path in paths.items()}
-
-        def ask(connection: duckdb.DuckDBPyConnection) -> references.Missing:
-            remember(connection)
-            return self._missing(connection)
-
-        committed, missing = self._gathering.several(readings, ask)
-        for name in dict.fromkeys([*paths, *committed]):
-            done = committed.get(name, Committed(0, 0))
-            spent = self._gathering.spent(paths[name]) - before[name] if name in paths else 0
-            self._noted(StreamReport(name, done.rows, done.changed, spent))
-        return missing
-
-    def _missing(self, connection: duckdb.DuckDBPyConnection) -> references.Missing:
-        return references.missing(connection, self.settings.stripe.switched_off)
 
     def _covered(self, stream: str) -> list[tuple[int, int]]:
         if self._coverage is None:
@@ -353,12 +336,3 @@ class Extraction:
         known = self._report.streams.get(report.stream, StreamReport(report.stream))
         self._report.streams[report.stream] = known + report
         return report
-
-
-def _merged(*parts: dict[str, list[str]]) -> dict[str, list[str]]:
-    """The ids of several questions, each once, by stream."""
-    merged: dict[str, dict[str, None]] = {}
-    for part in parts:
-        for stream, ids in part.items():
-            merged.setdefault(stream, {}).update(dict.fromkeys(ids))
-    return {stream: list(ids) for stream, ids in merged.items()}

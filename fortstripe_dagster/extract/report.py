@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from fortstripe_dagster.extract.balance import BalanceLine
+from fortstripe_dagster.extract.budget import Budget
+from fortstripe_dagster.extract.control_totals import ControlTotal
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,9 @@ class ExtractReport:
     requests: dict[str, int] = field(default_factory=dict)
     """Requests to Stripe by endpoint."""
     balances: list[BalanceLine] = field(default_factory=list)
+    control_totals: list[ControlTotal] = field(default_factory=list)
+    month: Budget | None = None
+    """What the last 30 days spent, this run included."""
     remarks: list[str] = field(default_factory=list)
 
     @property

@@ -41,15 +41,16 @@ def plan(
     """
     asked = Window(days.start - OVERLAP, min(days.end, now))
     if days.start >= now:
-        return [_since_last(covered, now)] if reach == "feed" else []
+        return [since_last(covered, now)] if reach == "feed" else []
     if reach == "window":
         return [asked]
     if reach == "documents":
         return [Window(_document_start(asked.start, days.start - lookback_days * DAY, covered), asked.end)]
     if reach == "everything":
-        return [asked] if covered and covered[0][0] == 0 else [Window(0, asked.end)]
+        whole = bool(covered) and covered[0][0] == 0
+        return [Window(covered[0][1] - OVERLAP if whole else 0, now, until_now=True)]
     if reach == "feed":
-        return _joined([asked, _since_last(covered, now)])
+        return _joined([asked, since_last(covered, now)])
     return _joined([asked, since_start(covered, first_day, now)])
 
 
@@ -70,7 +71,8 @@ def merged(stretches: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
     return found
 
 
-def _since_last(covered: Sequence[tuple[int, int]], now: int) -> Window:
+def since_last(covered: Sequence[tuple[int, int]], now: int) -> Window:
+    """From the last reading until now."""
     last = min(max((end for _, end in covered), default=now), now)
     return Window(last - OVERLAP, now, until_now=True)
 

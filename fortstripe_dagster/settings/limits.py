@@ -25,6 +25,10 @@ class StripeLimits(Group):
     switched_off: tuple[
         Literal["checkout_sessions", "payment_intents", "topups", "transfers", "application_fees"], ...
     ] = Field(default=(), description="Streams that are not read, since the company has no use for them.")
+    use_reports: Literal["auto", "off"] = Field(
+        default="auto",
+        description="Whether past days are compared with Stripe's own report, where the key may have one made.",
+    )
 
 
 class FortnoxLimits(Group):

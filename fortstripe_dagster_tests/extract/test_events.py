@@ -127,7 +127,10 @@ def test_a_reading_older_than_stripe_keeps_events_is_said(company: StartCompany)
     shop = company(world)
     shop.read("events")
     with shop.warehouse.transaction() as connection:
-        connection.execute("UPDATE stripe.windows SET from_ts = from_ts - 31 * 86400, to_ts = to_ts - 31 * 86400")
+        connection.execute(
+            "UPDATE stripe.windows SET from_ts = from_ts - 31 * 86400, to_ts = to_ts - 31 * 86400,"
+            " fetched_at = fetched_at - INTERVAL 31 DAY"
+        )
     report = shop.sync(streams=FEW)
     assert any("31 days ago" in remark for remark in report.remarks)
     assert any("31 days ago" in line for line in shop.said)

@@ -67,9 +67,8 @@ def test_documents_close_the_gap_to_what_was_listed_before_but_reach_no_further_
 
 def test_catalogues_are_read_whole_once() -> None:
     april = Days(date(2026, 4, 1), date(2026, 4, 30))
-    (first,) = planned("everything", april)
-    assert (first.start, first.end) == (0, april.end)
-    assert planned("everything", april, [(0, april.end)]) == planned("window", april)
+    assert planned("everything", april) == [Window(0, NOW, until_now=True)]
+    assert planned("everything", april, [(0, april.end)]) == [Window(april.end - OVERLAP, NOW, until_now=True)]
 
 
 def test_balance_transactions_reach_from_the_start_date_until_now_without_a_gap() -> None:

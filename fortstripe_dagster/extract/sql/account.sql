@@ -5,5 +5,6 @@ CREATE TABLE IF NOT EXISTS stripe.account (
     default_currency VARCHAR,
     livemode BOOLEAN NOT NULL,
     name VARCHAR,
-    checked_by VARCHAR NOT NULL  -- the run that last compared it with the key's
+    checked_by VARCHAR NOT NULL,  -- the run that last compared it with the key's
+    checked_key VARCHAR NOT NULL  -- a digest of that key
 );

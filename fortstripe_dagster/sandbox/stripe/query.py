@@ -12,6 +12,7 @@ Query = dict[str, Any]
 """Parameter -> text, list of texts (`expand[]=`, `expand[0]=`) or dict of texts (`created[gte]=`)."""
 
 _BRACKETED = re.compile(r"^(?P<name>\w+)\[(?P<key>\w*)\]$")
+_LIST_INSIDE = re.compile(r"^(?P<name>\w+)\[(?P<key>\w+)\]\[\d*\]$")
 BOUNDS = ("gt", "gte", "lt", "lte")
 
 
@@ -19,6 +20,11 @@ def parse_query(text: str) -> Query:
     """Read a query string. Raises a refusal for brackets deeper than Stripe's lists use."""
     query: Query = {}
     for name, value in parse_qsl(text, keep_blank_values=True):
+        if inside := _LIST_INSIDE.match(name):
+            holder = query.setdefault(inside["name"], {})
+            if isinstance(holder, dict):
+                holder.setdefault(inside["key"], []).append(value)
+                continue
         bracketed = _BRACKETED.match(name)
         if not bracketed:
             if "[" in name:
