@@ -128,7 +128,7 @@ def test_the_checksum_is_that_of_the_standard() -> None:
     """Over labels and fields of all lines between the two #KSUMMA, without separators, quotes and braces."""
     voucher = sie.Voucher("S", 1, DAY, 'a "b"', (sie.Row("1686", Decimal(1)), sie.Row("3001", Decimal(-1))))
     data = sie.encode("AB", "", {}, [voucher], DAY)
-    program = f"#PROGRAMfortstripe{version("fortstripe_dagster")}"
+    program = f"#PROGRAMfortstripe{version('fortstripe_dagster')}"
     summed = (
         f"{program}#FORMATPC8#GEN20260314#SIETYP4#FNAMNAB#VALUTASEK#KONTO1686Konto 1686#KONTO3001Konto 3001"
         '#VERS120260314a "b"#TRANS16861.0020260314#TRANS3001-1.0020260314'
