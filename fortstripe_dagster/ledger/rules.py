@@ -10,7 +10,7 @@ import duckdb
 from fortstripe_dagster.settings.dimensions import Rule
 
 CONDITIONS = ("product", "price", "customer", "currency", "country", "description")
-DECISIONS = ("account", "cost_center", "project", "article", "supply", "vat_rate", "kind")
+DECISIONS = ("account", "cost_center", "project", "article", "supply", "vat_rate", "vat_class", "kind")
 
 
 def load_rules(connection: duckdb.DuckDBPyConnection, rules: Sequence[Rule]) -> None:
@@ -18,7 +18,8 @@ def load_rules(connection: duckdb.DuckDBPyConnection, rules: Sequence[Rule]) -> 
     lists = ", ".join(f"{name} VARCHAR[]" for name in CONDITIONS)
     connection.execute(
         f"CREATE OR REPLACE TABLE ledger.rules (rule_no INTEGER, rule VARCHAR, {lists}, metadata JSON, account VARCHAR,"
-        " cost_center VARCHAR, project VARCHAR, article VARCHAR, supply VARCHAR, vat_rate DECIMAL(5, 2), kind VARCHAR)"
+        " cost_center VARCHAR, project VARCHAR, article VARCHAR, supply VARCHAR, vat_rate DECIMAL(5, 2),"
+        " vat_class VARCHAR, kind VARCHAR)"
     )
     for number, rule in enumerate(rules, 1):
         values = [list(getattr(rule.when, name)) or None for name in CONDITIONS]

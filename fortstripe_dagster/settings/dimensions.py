@@ -13,6 +13,7 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from fortstripe_dagster.settings.accounts import Account
 from fortstripe_dagster.settings.group import Group
+from fortstripe_dagster.settings.vat import VatClass
 
 Values = Annotated[tuple[str, ...], BeforeValidator(lambda value: (value,) if isinstance(value, str) else value)]
 """One value or a list of which any may fit."""
@@ -69,6 +70,9 @@ class Rule(Group):
     )
     supply: Literal["goods", "e-service", "other"] | None = Field(default=None, description="Decides the VAT abroad.")
     vat_rate: Literal[25, 12, 6, 0] | None = Field(default=None, description="Swedish VAT rate, per cent.")
+    vat_class: VatClass | None = Field(
+        default=None, description="In place of vat_rate: a rate that depends on the day, as that of food does."
+    )
     kind: RowKind | None = Field(
         default=None,
         description="`gift_card_multi` (no VAT until redeemed; a negative row redeems), `gift_card_single` (VAT at the "
@@ -79,8 +83,10 @@ class Rule(Group):
     def _decides(self) -> Rule:
         decided = self.model_dump(exclude={"name", "when"}, exclude_none=True)
         if not decided:
-            raise ValueError("decides nothing: give account, cost_center, project, article, supply, vat_rate or kind")
-        if self.kind in ("gift_card_multi", "tip") and {"account", "supply", "vat_rate"} & decided.keys():
+            raise ValueError(
+                "decides nothing: give account, cost_center, project, article, supply, a VAT rate or class, or kind"
+            )
+        if self.kind in ("gift_card_multi", "tip") and {"account", "supply", "vat_rate", "vat_class"} & decided.keys():
             raise ValueError(f"a row of kind {self.kind} has its account in [accounts] and no VAT: leave those out")
         return self
 

@@ -40,7 +40,7 @@ def test_food_is_taxed_at_the_rate_of_its_day_and_credited_at_its_own(tmp_path: 
     assert ledger.entry(f"{refund['id']}:credit") == {"1510": "-112.00", "2621": "12.00", "3002": "100.00"}
 
 
-def test_food_is_known_by_its_tax_code_and_by_the_companys_default(tmp_path: Path) -> None:
+def test_food_is_known_by_its_tax_code_by_a_rule_and_by_the_companys_default(tmp_path: Path) -> None:
     world = new_world()
     jam = world.product(name="Sylt", tax_code="txcd_40040000")
     swede = world.customer(name="Anna", country="SE")
@@ -50,7 +50,12 @@ def test_food_is_known_by_its_tax_code_and_by_the_companys_default(tmp_path: Pat
         at=at(2, month=4), customer=swede, lines=[line.__class__(**{**line.__dict__, "price": price})]
     )
     plain = world.one_off_payment(at=at(2, month=4), amount=10600, name="Bo")
-    ledger = book(world, tmp_path, SPRING, default_supply={"kind": "goods", "vat_rate": 12, "vat_class": "food"})
+    ruled = world.one_off_payment(at=at(2, month=4), amount=11200, name="Bo", description="Lunch")
+    ledger = book(
+        world, tmp_path, SPRING, default_supply={"kind": "goods", "vat_rate": 12, "vat_class": "food"},
+        rules=[{"when": {"description": "lunch"}, "vat_class": "served_food"}],
+    )  # fmt: skip
+    assert ledger.entry(f"{ruled['id']}:sale") == {"1510": "112.00", "2621": "-12.00", "3002": "-100.00"}
     for sale in (invoice, plain):
         assert ledger.entry(f"{sale['id']}:sale") == {"1510": "106.00", "2631": "-6.00", "3003": "-100.00"}
 

@@ -37,6 +37,7 @@ fitting AS (
      AND (r.metadata IS NULL OR json_contains(d.metadata, r.metadata))
     GROUP BY d.sale_id, d.row_no
 )
-SELECT f.sale_id, f.row_no, r.rule_no, r.rule, r.account, r.cost_center, r.project, r.article, r.supply, r.vat_rate, r.kind
+SELECT f.sale_id, f.row_no, r.rule_no, r.rule, r.account, r.cost_center, r.project, r.article, r.supply, r.vat_rate,
+       r.vat_class, r.kind
 FROM fitting f
 JOIN ledger.rules r USING (rule_no);

@@ -66,7 +66,7 @@ described AS (
     SELECT
         e.*, CASE WHEN t.charge IS NOT NULL THEN 'tip' ELSE k.kind END AS kind, k.vat_rate AS rule_rate,
         coalesce(k.supply, e.said[1], e.product_said[1], e.code_supply, policy('default_supply')) AS supply_of_row,
-        coalesce(e.said[3], e.product_said[3], CASE WHEN coalesce(e.said[2], e.product_said[2]) IS NULL THEN e.code_class END)
+        coalesce(k.vat_class, e.said[3], e.product_said[3], CASE WHEN coalesce(e.said[2], e.product_said[2]) IS NULL THEN e.code_class END)
             AS vat_class,
         coalesce(try_cast(e.said[2] AS DECIMAL(5, 2)), try_cast(e.product_said[2] AS DECIMAL(5, 2))) AS said_rate,
         coalesce(try_cast(e.said[4] AS DATE), u.event_day) AS supply_day,

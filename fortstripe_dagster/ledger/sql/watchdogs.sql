@@ -28,7 +28,7 @@ SELECT s.event_day, 'zero_vat_eu_consumer', s.sale_id,
        'check the product''s tax code and the registrations of Stripe Tax', s.sale_id || ':sale'
 FROM ledger.rated_items i
 JOIN ledger.vat_decisions d
-    ON d.sale_id = i.sale_id AND d.supply = i.supply AND d.exempt = (i.vat_rate = 0 OR d.exempt) AND d.region = 'EU'
+    ON d.sale_id = i.sale_id AND d.supply = i.supply AND d.treatment = i.treatment AND d.region = 'EU'
 JOIN ledger.sales s ON s.sale_id = i.sale_id
 WHERE d.buyer IN ('consumer', 'unproven') AND NOT i.outside_vat AND i.gross <> 0
   AND (i.vat_rate = 0 OR i.taxability_reason IS NOT NULL AND NOT i.taxed)
