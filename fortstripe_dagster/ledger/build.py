@@ -18,9 +18,9 @@ from fortstripe_dagster.failures import Failure, RatesFailure
 from fortstripe_dagster.ledger import publish, reached, touched
 from fortstripe_dagster.ledger.choices import Choices, choices_of, load, parse
 from fortstripe_dagster.ledger.effective import Sealed, put_back
-from fortstripe_dagster.ledger.order import ACROSS, COMPLETED, FAMILIES, KINDS_ACROSS, ORDER, RUNNING, SUMMARY
+from fortstripe_dagster.ledger.order import ACROSS, COMPLETED, DAYS, FAMILIES, KINDS_ACROSS, ORDER, RUNNING, SUMMARY
 from fortstripe_dagster.ledger.report import LedgerReport, report
-from fortstripe_dagster.ledger.workspace import run, show_all, show_reached, tables, workspace
+from fortstripe_dagster.ledger.workspace import families, run, show, show_reached, tables, workspace
 from fortstripe_dagster.settings import Settings
 from fortstripe_dagster.warehouse import Warehouse
 
@@ -76,7 +76,7 @@ def _build_whole(
     row = connection.execute("SELECT count(*) FROM stripe.balance_transactions").fetchone()
     beside = warehouse.path if row is not None and row[0] > IN_MEMORY else None
     with workspace(connection, "whole", beside) as home:
-        show_all(connection, f"{home}.stripe")
+        show(connection, f"{home}.stripe", tables(connection, f"{home}.stripe"))
         make(connection, choices, clock)
         for place, other in enumerate(others):
             put_back(connection, other, f"under_{place}", beside, clock)
@@ -100,12 +100,9 @@ def _build_reached(
     last_clock, seen = last
     with workspace(connection, "few") as home:
         stripe, kept = f"{home}.stripe", f"{home}.ledger"
-        for table in tables(connection, stripe):
-            if table in reached.WHOLE:
-                connection.execute(f"CREATE VIEW stripe.{table} AS FROM {stripe}.{table}")
+        show(connection, stripe, sorted(set(tables(connection, stripe)) - set(families(connection, stripe))))
         load(connection, choices, clock)
-        first = ("exchange_rates", "covered_days")
-        run(connection, ("macros", *first))
+        run(connection, ("macros", *DAYS))
         reached.seed(connection, stripe, kept, sorted({*days, *_newly_covered(connection, kept, last_clock, clock)}))
         reached.add_changed(connection, stripe, seen - OVERLAP if seen is not None else None)
         count = reached.walk(connection, stripe)
@@ -114,8 +111,6 @@ def _build_reached(
             return None
         show_reached(connection, stripe)
         for name in FAMILIES:
-            if name in first:
-                continue
             run(connection, (name,))
             if name == RUNNING:
                 connection.execute(
@@ -161,19 +156,19 @@ def _spreads(connection: duckdb.DuckDBPyConnection, kept: str) -> bool:
 def _look_across(connection: duckdb.DuckDBPyConnection, kept: str) -> None:
     """Run the files that look at all families together, on what is kept and what is new; take over their entries."""
     across = ", ".join(f"'{kind}'" for kind in KINDS_ACROSS)
+    keys = {table: publish.family_key(connection, table) for table in COMPLETED}
     with workspace(connection, "across"):
         for table in tables(connection, "few.ledger"):
             if table == "postings":
                 continue
             rows = f"FROM few.ledger.{table}"
             if table in COMPLETED:
-                key = "balance_transaction" if table == "fees" else "sale_id"
+                key = keys[table]
                 rows = (
                     f"({rows}) UNION ALL BY NAME (FROM {kept}.{table} WHERE {key} NOT IN (SELECT id FROM temp.reached))"
                 )
             connection.execute(f"CREATE VIEW ledger.{table} AS {rows}")
-        for table in tables(connection, "few.stripe"):
-            connection.execute(f"CREATE VIEW stripe.{table} AS FROM few.stripe.{table}")
+        show(connection, "few.stripe", tables(connection, "few.stripe"))
         run(connection, ("postings",))
         # Of what is kept, foreign balances are all that these files read in the postings.
         connection.execute(

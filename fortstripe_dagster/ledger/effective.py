@@ -22,7 +22,7 @@ import duckdb
 
 from fortstripe_dagster.ledger.choices import Choices, load
 from fortstripe_dagster.ledger.order import ORDER
-from fortstripe_dagster.ledger.workspace import current, run, tables, workspace
+from fortstripe_dagster.ledger.workspace import current, run, show, tables, workspace
 
 OF_SALES = ("sales", "sale_rows", "sale_groups", "parties", "credits", "credit_rows")
 """Tables that tell delivery how a sale looks; they follow its entry."""
@@ -51,8 +51,7 @@ def put_back(
                        " SELECT unnest(?::VARCHAR[]) AS entry_id, unnest(?::DATE[]) AS day",
                        [list(sealed.entries), list(sealed.entries.values())])  # fmt: skip
     with workspace(connection, name, beside):
-        for table in tables(connection, f"{new}.stripe"):
-            connection.execute(f"CREATE VIEW stripe.{table} AS FROM {new}.stripe.{table}")
+        show(connection, f"{new}.stripe", tables(connection, f"{new}.stripe"))
         load(connection, sealed.choices, clock)
         run(connection, ("macros", *ORDER))
         connection.execute(

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+DAYS = ("exchange_rates", "covered_days")
+"""What holds for all families on a day."""
+
 FAMILIES = (
-    "exchange_rates",
-    "covered_days",
     "charge_sales",
     "sale_units",
     "tax_id_history",
@@ -59,7 +60,7 @@ ACROSS = (
 SUMMARY = ("watchdogs", "entries", "lines")
 """The contract with delivery and proof, made of the postings."""
 
-ORDER = (*FAMILIES, *ACROSS, *SUMMARY)
+ORDER = (*DAYS, *FAMILIES, *ACROSS, *SUMMARY)
 
 COMPLETED = ("fees", "gift_card_moves", "deferral_plans", "deferral_states", "deferral_schedule")
 """Tables of families that a file of `ACROSS` reads."""

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 import duckdb
 
-from fortstripe_dagster.ledger.order import KINDS_ACROSS, UNPUBLISHED
+from fortstripe_dagster.ledger.order import FAMILIES, KINDS_ACROSS, UNPUBLISHED
 from fortstripe_dagster.ledger.workspace import tables
 
 KEYS = ("sale_id", "balance_transaction", "id", "charge", "dispute", "source", "customer")
@@ -64,6 +64,8 @@ def reached(connection: duckdb.DuckDBPyConnection, target: str) -> int:
 
 def family_key(connection: duckdb.DuckDBPyConnection, table: str) -> str | None:
     """The column by which the workspace's table knows its family; None for a table that is of no family."""
+    if table not in FAMILIES:
+        return None
     found = connection.execute(f"SELECT * FROM ledger.{table} LIMIT 0").description or ()
     columns = {column[0] for column in found}
     return next((key for key in KEYS if key in columns), None)

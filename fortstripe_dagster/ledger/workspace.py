@@ -6,7 +6,7 @@ according to what stands in `stripe`; and the ledger in use is untouched until t
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib.resources import files
 from pathlib import Path
@@ -47,21 +47,30 @@ def current(connection: duckdb.DuckDBPyConnection) -> str:
     return str(row[0])
 
 
-def show_all(connection: duckdb.DuckDBPyConnection, stripe: str) -> None:
-    """Let the workspace see every table of schema `stripe` as it is."""
-    for table in tables(connection, stripe):
+def show(connection: duckdb.DuckDBPyConnection, stripe: str, names: Iterable[str]) -> None:
+    """Let the workspace see these tables of the schema `stripe` (`database.schema`) as they are."""
+    for table in names:
         connection.execute(f"CREATE VIEW stripe.{table} AS FROM {stripe}.{table}")
 
 
 def show_reached(connection: duckdb.DuckDBPyConnection, stripe: str) -> None:
-    """Let the workspace see what is `reached` of schema `stripe`, and the small tables whole."""
-    for table in tables(connection, stripe):
-        if table in WHOLE:
-            connection.execute(f"CREATE VIEW stripe.{table} AS FROM {stripe}.{table}")
-            continue
+    """Let the workspace see what is `reached` of the tables that have families."""
+    for table, column in families(connection, stripe).items():
         # By row number: a scan of the ids alone, then of the few rows that are wanted.
-        places = f"SELECT rowid FROM {stripe}.{table} WHERE {OF_OWNER.get(table, 'id')} IN (SELECT id FROM reached)"
+        places = f"SELECT rowid FROM {stripe}.{table} WHERE {column} IN (SELECT id FROM reached)"
         connection.execute(f"CREATE TABLE stripe.{table} AS FROM {stripe}.{table} WHERE rowid IN ({places})")
+
+
+def families(connection: duckdb.DuckDBPyConnection, stripe: str) -> dict[str, str]:
+    """The tables of the schema whose rows belong to families, and the column that says to which."""
+    database, _, name = stripe.rpartition(".")
+    found = connection.execute(
+        "SELECT table_name FROM information_schema.columns"
+        " WHERE table_catalog = ? AND table_schema = ? AND column_name = 'id'",
+        [database.strip('"'), name],
+    ).fetchall()
+    by_id = {table: "id" for (table,) in found if table not in WHOLE}
+    return by_id | {table: column for table, column in OF_OWNER.items() if table in tables(connection, stripe)}
 
 
 def tables(connection: duckdb.DuckDBPyConnection, schema: str) -> list[str]:

@@ -5,7 +5,7 @@ WITH sales_of_days AS (
 ),
 parts AS (
     SELECT e.event_day, to_json(e)::VARCHAR AS part
-    FROM (SELECT * EXCLUDE (alert, rule_version) FROM ledger.entries) AS e
+    FROM (SELECT COLUMNS(name -> name NOT IN ('alert', 'rule_version', 'choices')) FROM ledger.entries) AS e
     UNION ALL SELECT l.event_day, to_json(l)::VARCHAR FROM ledger.lines AS l
     UNION ALL SELECT d.event_day, to_json(p)::VARCHAR FROM sales_of_days AS d JOIN ledger.parties AS p USING (sale_id)
     UNION ALL SELECT d.event_day, to_json(r)::VARCHAR FROM sales_of_days AS d JOIN ledger.sale_rows AS r USING (sale_id)

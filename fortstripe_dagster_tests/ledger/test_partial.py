@@ -1,0 +1,119 @@
+"""A build of what changed leaves the same ledger as a build of everything, table by table, whatever came when."""
+
+from __future__ import annotations
+
+import importlib
+import shutil
+from contextlib import ExitStack
+from datetime import date
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from fortstripe_dagster.business_day import Days
+from fortstripe_dagster.extract import extract
+from fortstripe_dagster.ledger import build
+from fortstripe_dagster.sandbox.merchant import Merchant
+from fortstripe_dagster.sandbox.stripe.world import World
+from fortstripe_dagster.settings import Settings
+from fortstripe_dagster.warehouse import Warehouse
+from fortstripe_dagster_tests.conftest import MARCH
+from fortstripe_dagster_tests.ledger.books import at, new_world, served_settings
+
+CHOICES = {
+    "processing_fee_vat": "reverse_charge",
+    "deferral": "voucher",
+    "accounts": {"clearing": {"SEK": "1686", "EUR": "1687"}, "transit": {"SEK": "1689", "EUR": "1688"}},
+    "oss": {"status": "off", "previous_year_turnover": 0, "outside_stripe": "none"},
+}
+REMEMBERS = {"builds", "choice_sets", "day_contents"}
+
+
+@pytest.fixture
+def never_too_much(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A month of a small merchant is built in parts too."""
+    monkeypatch.setattr(importlib.import_module("fortstripe_dagster.ledger.build"), "SHARE", 1000)
+
+
+def everything(settings: Settings, home: Path) -> Warehouse:
+    """The same warehouse, its ledger built whole."""
+    copy = Warehouse(home / "copy.duckdb")
+    shutil.copyfile(settings.warehouse_path, copy.path)
+    with copy.writer() as connection:
+        connection.execute("DROP SCHEMA ledger CASCADE; CREATE SCHEMA ledger")
+    build(settings, copy)
+    return copy
+
+
+def differing(one: Warehouse, other: Warehouse) -> dict[str, list[tuple[object, ...]]]:
+    """Rows that stand in one ledger alone, by table."""
+    found = {}
+    with other.writer() as connection:
+        connection.execute(f"ATTACH '{one.path}' AS one (READ_ONLY)")
+        names = connection.execute(
+            "SELECT DISTINCT table_name FROM duckdb_tables() WHERE schema_name = 'ledger' ORDER BY 1"
+        ).fetchall()
+        for (name,) in names:
+            if name in REMEMBERS:
+                continue
+            rows = connection.execute(
+                f"(FROM one.ledger.{name} EXCEPT ALL FROM ledger.{name})"
+                f" UNION ALL (FROM ledger.{name} EXCEPT ALL FROM one.ledger.{name})"
+            ).fetchall()
+            if rows:
+                found[name] = rows
+    return found
+
+
+def change_the_past(world: World, random: Random) -> None:
+    """Facts that reach days which are in the books already."""
+    later = world.now
+    charges = [c for c in world.all("charge") if c["status"] == "succeeded" and not c["amount_refunded"]]
+    refunded = random.sample(charges, 3)
+    for charge in refunded[:2]:
+        world.refund(charge, at=later, amount=charge["amount"] // 3)
+    world.dispute_opened(refunded[2], at=later, fee=20000)
+    for invoice in world.all("invoice"):
+        if invoice["status"] == "open" and not invoice["amount_paid"]:
+            world.void_invoice(invoice, at=later)
+            break
+
+
+@pytest.mark.usefixtures("never_too_much")
+def test_parts_make_the_whole(tmp_path: Path) -> None:
+    random = Random(2)
+    world = Merchant(seed=2, payments=24, first=date(2026, 3, 1)).world()
+    ranges = [Days(date(2026, 3, a), date(2026, 3, b)) for a, b in ((16, 31), (1, 9), (10, 15))]
+    with ExitStack() as running:
+        settings = served_settings(world, tmp_path, running.enter_context, **CHOICES)
+        warehouse = Warehouse(settings.warehouse_path)
+
+        def book(days: Days) -> int | None:
+            extract(settings, warehouse, days, progress=lambda line: None)
+            return build(settings, warehouse, days=days).rebuilt
+
+        assert book(ranges[0]) is None
+        assert all(book(days) for days in ranges[1:])
+        assert differing(warehouse, everything(settings, tmp_path)) == {}
+        change_the_past(world, random)
+        assert book(Days(date(2026, 4, 1), date(2026, 4, 10)))
+        assert differing(warehouse, everything(settings, tmp_path)) == {}
+
+
+def test_other_choices_build_everything(tmp_path: Path) -> None:
+    world = new_world()
+    world.one_off_payment(at=at(2), amount=10000, name="Anna")
+    with ExitStack() as running:
+        settings = served_settings(world, tmp_path, running.enter_context)
+        warehouse = Warehouse(settings.warehouse_path)
+        extract(settings, warehouse, MARCH, progress=lambda line: None)
+        build(settings, warehouse)
+        accounts = settings.accounts.model_copy(update={"processing_fee": "6579"})
+        changed = settings.model_copy(update={"accounts": accounts})
+        assert build(changed, warehouse, days=MARCH).rebuilt is None
+        with warehouse.writer() as connection:
+            fees = connection.execute("SELECT DISTINCT account FROM ledger.lines WHERE account LIKE '657%'").fetchall()
+            kept = connection.execute("SELECT text ->> '$.accounts.processing_fee' FROM ledger.choice_sets").fetchall()
+    assert fees == [("6579",)]
+    assert sorted(kept) == [("6570",), ("6579",)]
