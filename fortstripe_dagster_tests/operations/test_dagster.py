@@ -87,7 +87,7 @@ def test_a_type_that_no_rule_knows_stops_delivery(company: Running) -> None:
     with dg.instance_for_test(overrides={"concurrency": {"pools": {"granularity": "run"}}}) as instance:
         assert job.execute_in_process(instance=instance, tags=march).success
         written = company.writes()
-        company.world.balance_transaction(at=datetime(2026, 3, 13, 12, tzinfo=UTC), type="tax_fund", amount=-700)
+        company.world.balance_transaction(at=datetime(2026, 3, 13, 12, tzinfo=UTC), type="quantum_leap", amount=-700)
         result = job.execute_in_process(instance=instance, tags=march, raise_on_error=False)
         failed = [check for check in result.get_asset_check_evaluations() if not check.passed]
     assert not result.success
