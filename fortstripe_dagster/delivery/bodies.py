@@ -52,8 +52,8 @@ def invoice(document: Document, customer_number: str, original: str | None = Non
     noted = [content["note"]] if content.get("note") else []
     return fortnox.Invoice(
         customer_number=customer_number,
-        invoice_date=document.day,
-        due_date=content.get("due_day", document.day),
+        invoice_date=document.booked_on,
+        due_date=max(content.get("due_day", ""), document.booked_on.isoformat()),
         currency="SEK",
         vat_included=True,
         external_invoice_reference1=content["reference1"],
@@ -88,7 +88,7 @@ def payment(
         write_offs.append((rounding_account, rounding))
     return fortnox.InvoicePayment(
         invoice_number=int(invoice_number),
-        payment_date=document.day,
+        payment_date=document.booked_on,
         amount=amount(content["amount"]),
         mode_of_payment=mode,
         mode_of_payment_account=int(content["account"]),
@@ -102,7 +102,7 @@ def voucher(document: Document, series: str) -> dict[str, Any]:
     return fortnox.Voucher(
         description=document.description,
         voucher_series=series,
-        transaction_date=document.day,
+        transaction_date=document.booked_on,
         comments=MARK + document.document_id,
         voucher_rows=tuple(
             fortnox.VoucherRow(

@@ -47,7 +47,7 @@ def plan(
         with explained():
             client = fortnox or connect(settings)
             drafted = draft(settings, warehouse, journal, days)
-            company = with_needs(read_company(client, days, settings.voucher_series), client, drafted.needs)
+            company = with_needs(read_company(client, days, settings), client, drafted.needs)
             progress(f"delivery: read {company.name}'s Fortnox")
             differing = differences.documents(journal, client, days, settings)
             return settle(drafted, company, settings, journal) + settle(
@@ -92,7 +92,7 @@ def prepare(settings: Settings, journal: Journal, client: Fortnox, days: Days, r
     Raises DeliveryStopped when the journal belongs to another company.
     """
     open_days = {document.day for document in _in_doubt(journal)}
-    company = read_company(client, sorted({*days, *open_days}), settings.voucher_series)
+    company = read_company(client, sorted({*days, *open_days}), settings)
     journal.pin("fortnox_tenant", company.tenant_id, "the Fortnox company")
     journal.begin_run(run_id, days)
     return Context(settings, journal, client, company, {number: code for code, number in company.modes.items()})

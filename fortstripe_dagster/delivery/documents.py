@@ -101,6 +101,12 @@ class Document:
         return self.kind in POSTING
 
     @property
+    def booked_on(self) -> date:
+        """The date that it carries in Fortnox: its day, unless that was closed and it was moved (see `locked`)."""
+        moved = self.content.get("booked_on")
+        return date.fromisoformat(moved) if moved else self.day
+
+    @property
     def entry_ids(self) -> tuple[str, ...]:
         return tuple(part.entry_id for part in self.parts)
 

@@ -90,7 +90,7 @@ def forecast(
     client = fortnox or connect(settings)
     before, started = client.requests.total(), time.monotonic()
     with Journal(settings.journal_path) as journal, explained():
-        company = read_company(client, days, settings.voucher_series)
+        company = read_company(client, days, settings)
         find(Context(settings, journal, client, company, {}), journal.cursor(CURSOR))
         answer = (time.monotonic() - started) / (client.requests.total() - before)
         load = _Load()

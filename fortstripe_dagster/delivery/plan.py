@@ -19,6 +19,7 @@ from fortstripe_dagster.delivery.customers import Match
 from fortstripe_dagster.delivery.desired import StripeAccount, read
 from fortstripe_dagster.delivery.documents import SETTING_UP, Document, Held, held
 from fortstripe_dagster.delivery.journal import Journal
+from fortstripe_dagster.delivery.locked import place
 from fortstripe_dagster.delivery.packaging import Already, package
 from fortstripe_dagster.delivery.preflight import Company, Needs, refusals
 from fortstripe_dagster.settings import Settings
@@ -172,7 +173,9 @@ def settle(
             if match.doubles
         ]
         documents = setting_up.prepare([d for d in documents if d.document_id not in matches], company, settings)
-        stopped += refusals(documents, company, settings.accounts)
+        in_doubt = {item.document_id for item in stopped}
+        documents, closed = place((d for d in documents if d.document_id not in in_doubt), company, settings)
+        stopped += [*closed, *refusals(documents, company)]
     reasons = {**before, **{item.document_id: item for item in stopped}}
     approved = journal.approved()
     to_send: dict[str, Document] = {}

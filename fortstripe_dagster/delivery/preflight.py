@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 
 from fortstripe_dagster.delivery.customers import Listed
 from fortstripe_dagster.delivery.documents import Document, Held, held
 from fortstripe_dagster.fortnox import Fortnox, Refused, path
 from fortstripe_dagster.fortnox.values import as_bool, as_int
-from fortstripe_dagster.settings.accounts import Accounts
+from fortstripe_dagster.settings import Settings
 
 _DIMENSIONS = {"cost centre": "cost_center", "project": "project"}
 
@@ -26,6 +26,8 @@ class Account:
     active: bool
     demands: str | None
     """The dimension without which Fortnox takes no row on it."""
+    vat_code: str | None = None
+    """Decides the box of the VAT return in which Fortnox counts what is posted on it."""
 
 
 @dataclass(frozen=True)
@@ -74,19 +76,25 @@ class Needs:
     articles: frozenset[str] = frozenset()
 
 
-def read_company(fortnox: Fortnox, days: Iterable[date], series: str) -> Company:
+def read_company(fortnox: Fortnox, days: Iterable[date], settings: Settings) -> Company:
     """Read the snapshot for documents of these days: about ten requests, none of them for each document.
+
+    Where days are closed, the first open day's financial year is read, too: documents may be moved there.
 
     Raises FortnoxError when Fortnox cannot be read.
     """
     information = fortnox.get("/3/companyinformation")["CompanyInformation"]
     lock = fortnox.get("/3/settings/lockedperiod").get("LockedPeriod") or {}
     modes = fortnox.pages("/3/modesofpayments", "ModesOfPayments")
+    locked_until = date.fromisoformat(lock["EndDate"]) if lock.get("EndDate") else None
+    closed = {locked_until, settings.closed_until, settings.vat_filed_until} - {None}
+    wanted = sorted(days)
+    wanted += [day + timedelta(days=1) for day in closed if day is not None and wanted and day >= wanted[0]]
     return Company(
         tenant_id=str(information["DatabaseNumber"]),
         name=str(information.get("CompanyName") or ""),
-        locked_until=date.fromisoformat(lock["EndDate"]) if lock.get("EndDate") else None,
-        years=tuple(_year(fortnox, item, series) for item in _years(fortnox, days)),
+        locked_until=locked_until,
+        years=tuple(_year(fortnox, item, settings.voucher_series) for item in _years(fortnox, wanted)),
         modes={str(item["Code"]): str(item.get("AccountNumber") or "") for item in modes},
     )
 
@@ -103,22 +111,16 @@ def with_needs(company: Company, fortnox: Fortnox, needs: Needs) -> Company:
     )
 
 
-def refusals(documents: Collection[Document], company: Company, accounts: Accounts) -> list[Held]:
+def refusals(documents: Collection[Document], company: Company) -> list[Held]:
     """The documents that Fortnox would not take as the company stands, each with the first reason found."""
-    found = (_refusal(document, company, accounts) for document in documents)
+    found = (_refusal(document, company) for document in documents)
     return [refusal for refusal in found if refusal is not None]
 
 
-def _refusal(document: Document, company: Company, accounts: Accounts) -> Held | None:
+def _refusal(document: Document, company: Company) -> Held | None:
     if not document.posts:
         return None  # customers, articles and the like stand in no period
-    day, year = document.day, company.year(document.day)
-    if company.locked_until is not None and day <= company.locked_until:
-        return held(
-            document,
-            f"Fortnox's books are locked up to {company.locked_until}.",
-            "unlock the period in Fortnox (Inställningar, Bokföring) and sync these days again.",
-        )
+    day, year = document.booked_on, company.year(document.booked_on)
     if year is None:
         return held(
             document,
@@ -137,7 +139,7 @@ def _refusal(document: Document, company: Company, accounts: Accounts) -> Held |
             "The company keeps its books by the cash method, in which Fortnox books no invoices.",
             'set sales = "daily_voucher", or change the method in Fortnox.',
         )
-    for number in sorted(_accounts_of(document, accounts)):
+    for number in sorted(accounts_of(document)):
         account = year.accounts.get(number)
         if account is None or not account.active:
             state = "does not exist" if account is None else "is not active"
@@ -156,7 +158,8 @@ def _refusal(document: Document, company: Company, accounts: Accounts) -> Held |
     return None
 
 
-def _accounts_of(document: Document, accounts: Accounts) -> set[str]:
+def accounts_of(document: Document) -> set[str]:
+    """The accounts that a document posts on, as far as we say it."""
     if document.kind == "voucher":
         return {row["account"] for row in document.content["rows"]}
     return set(document.lines)
@@ -194,7 +197,9 @@ def _year(fortnox: Fortnox, item: Mapping[str, object], series: str) -> Year:
         last=date.fromisoformat(str(item["ToDate"])),
         accounting_method=str(item.get("AccountingMethod") or item.get("accountingMethod") or "ACCRUAL"),
         accounts={
-            str(account["Number"]): Account(as_bool(account.get("Active", True)), _demands(account))
+            str(account["Number"]): Account(
+                as_bool(account.get("Active", True)), _demands(account), str(account.get("VATCode") or "") or None
+            )
             for account in fortnox.pages("/3/accounts", "Accounts", {"financialyear": number})
         },
         series_manual=as_bool(ours.get("Manual")) if ours else None,

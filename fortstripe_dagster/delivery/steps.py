@@ -210,7 +210,7 @@ def _payment(context: Context, document: Document) -> dict[str, Any] | None:
         "/3/invoicepayments", "InvoicePayments", "InvoiceNumber", invoice, {"invoicenumber": invoice}
     ):
         same = (str(item.get("PaymentDate")), as_decimal(item.get("Amount"))) == (
-            document.day.isoformat(),
+            document.booked_on.isoformat(),
             amount(document.content["amount"]),
         )
         if same and str(item["Number"]) not in known:
@@ -221,7 +221,7 @@ def _payment(context: Context, document: Document) -> dict[str, Any] | None:
 
 
 def _voucher(context: Context, document: Document) -> dict[str, Any] | None:
-    series, day, year = context.settings.voucher_series, document.day.isoformat(), _year_id(context, document)
+    series, day, year = context.settings.voucher_series, document.booked_on.isoformat(), _year_id(context, document)
     params: dict[str, str | int] = {"voucherseries": series, "fromdate": day, "todate": day, "financialyear": year}
     found = [
         item
@@ -270,7 +270,7 @@ def _customer_number(context: Context, document: Document) -> str:
 
 
 def _year_id(context: Context, document: Document) -> int:
-    year = context.company.year(document.day)
+    year = context.company.year(document.booked_on)
     if year is None:
         raise LookupError(f"no financial year for {document.document_id}")
     return year.id

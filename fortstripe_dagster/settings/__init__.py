@@ -23,6 +23,7 @@ from fortstripe_dagster.settings.accounts import Accounts
 from fortstripe_dagster.settings.dimensions import Conditions, Rule, refuse_unreachable
 from fortstripe_dagster.settings.group import Group
 from fortstripe_dagster.settings.limits import FortnoxLimits, StripeLimits
+from fortstripe_dagster.settings.periods import LockedPeriod
 from fortstripe_dagster.settings.vat import Oss, Vat, VatClass
 
 STRIPE_API_VERSION = "2026-10-28.endive"
@@ -89,6 +90,13 @@ class Settings(BaseSettings):
     approval: Literal["auto", "manual"] = Field(
         default="auto", description="`manual`: nothing is written before a person runs `fortstripe approve`."
     )
+    closed_until: date | None = Field(
+        default=None, description="Days up to this one are closed as by Fortnox's own lock (låst period)."
+    )
+    vat_filed_until: date | None = Field(
+        default=None, description="The VAT return is filed up to this day: nothing that changes it is dated so early."
+    )
+    locked_period: LockedPeriod = LockedPeriod()
     voucher_series: str = Field(default="S", pattern=r"^[A-ZÅÄÖ][A-ZÅÄÖ0-9]{0,9}$", description="Our own series.")
     customer_numbers: Literal["stripe", "fortnox"] = Field(
         default="stripe", description="Customer numbers made from the Stripe id, or the next of Fortnox's own."

@@ -16,10 +16,6 @@ from fortstripe_dagster_tests.delivery.house import House, Line, house
 D3 = date(2026, 3, 3)
 
 
-def lock(home: House) -> None:
-    home.books.lock(date(2026, 3, 2))
-
-
 def remove_account(home: House) -> None:
     home.books.ledger.accounts[2].pop(6570)
 
@@ -39,7 +35,6 @@ def close_series(home: House) -> None:
 @pytest.mark.parametrize(
     ("break_it", "says"),
     [
-        (lock, "locked up to 2026-03-02"),
         (remove_account, "6570 does not exist"),
         (close_account, "6570 is not active"),
         (demand_cost_center, "6570 demands a cost centre"),
@@ -62,7 +57,6 @@ def test_what_fortnox_would_refuse_is_held_before_it_is_sent(
     status = "SELECT status, reason FROM delivery.documents WHERE document_id = ?"
     assert home.sql(status, held.document_id) == [("held", held.reason)]
 
-    home.books.lock(None)
     home.books.ledger.accounts[2].update(accounts)
     account = home.books.ledger.accounts[2][6570]
     account.active, account.cost_center_settings = True, "ALLOWED"
