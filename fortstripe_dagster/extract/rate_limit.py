@@ -18,6 +18,8 @@ SECOND = 1.02
 """The second in which Stripe counts, as we keep it: requests of ours may reach it closer together than they left."""
 BURST = 0.2
 """Seconds of requests that may be caught up on at once."""
+LOWERED = 0.7
+"""What is left of a rate after a 429: ours is at the limit already, so that there is little to find out."""
 AHEAD = 1.3
 """How many requests are kept under way for each that the rate needs: answers do not all take equally long."""
 
@@ -44,9 +46,9 @@ class TokenBucket:
         self._due = max(self._due, now) + 1 / self.rate
 
     def slow_down(self, sent: float, now: float) -> None:
-        """Halve the rate: Stripe said 429. Requests sent before the last halving tell nothing new."""
+        """Lower the rate: Stripe said 429. Requests sent before it was lowered last tell nothing new."""
         if sent > self._slowed_at:
-            self.rate = max(SLOWEST, self.rate / 2)
+            self.rate = max(SLOWEST, self.rate * LOWERED)
             self._slowed_at = now
 
     def recover(self) -> None:

@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from fortstripe_dagster.extract.client import FIRST_CONTACT_ATTEMPTS, StripeApi, StripeObjectMissing
+from fortstripe_dagster.extract.rate_limit import LOWERED
 from fortstripe_dagster.failures import ConfigurationError, StripeFailure
 from fortstripe_dagster.sandbox.servers import DroppedConnection
 from fortstripe_dagster.sandbox.stripe.gate import RateLimits
@@ -88,7 +89,7 @@ def test_a_burst_of_429_lowers_the_rate_of_the_endpoint_and_ends_well(company: S
     asking = api(shop)
     asking.get("/v1/charges", reading="charges")
     bucket = asking.limiter.endpoint("charges")
-    assert bucket.ceiling / 8 <= bucket.rate < bucket.ceiling / 4
+    assert bucket.ceiling * LOWERED**3 <= bucket.rate < bucket.ceiling * LOWERED**2
     assert asking.limiter.account.rate == asking.limiter.account.ceiling
     for _ in range(60):
         asking.limiter.answered("charges", time.monotonic())

@@ -6,7 +6,7 @@ from collections import Counter
 
 import pytest
 
-from fortstripe_dagster.extract.rate_limit import SECOND, SLOWEST, RateLimiter
+from fortstripe_dagster.extract.rate_limit import LOWERED, SECOND, SLOWEST, RateLimiter
 
 
 class Clock:
@@ -72,14 +72,14 @@ def test_a_busy_endpoint_does_not_hold_up_another() -> None:
     assert bound.wait("refunds") == before
 
 
-def test_a_429_halves_the_rate_once_for_all_that_was_under_way_and_success_brings_it_back() -> None:
+def test_a_429_lowers_the_rate_once_for_all_that_was_under_way_and_success_brings_it_back() -> None:
     clock = Clock()
     bound = limiter(clock, per_endpoint=20)
     sent = [bound.wait("charges") for _ in range(5)]
     clock.sleep(0.1)
     for moment in sent:
         bound.was_limited("charges", None, moment)
-    assert bound.endpoint("charges").rate == 10
+    assert bound.endpoint("charges").rate == 20 * LOWERED
     for _ in range(20):
         clock.sleep(1)
         bound.was_limited("charges", None, clock.now - 0.1)
@@ -94,25 +94,26 @@ def test_a_lowered_rate_is_kept() -> None:
     bound = limiter(clock)
     bound.was_limited("charges", "endpoint-rate", clock.now)
     sent = [bound.wait("charges") for _ in range(100)]
-    assert 12 < 100 / (sent[-1] - sent[0]) < 13
+    assert 100 / (sent[-1] - sent[0]) == pytest.approx(25 * LOWERED, rel=0.05)
 
 
 @pytest.mark.parametrize(
     ("reason", "endpoint", "account", "in_flight"),
     [
-        (None, 10, 80, 32),
-        ("endpoint-rate", 10, 80, 32),
-        ("global-rate", 20, 40, 32),
-        ("global-concurrency", 20, 40, 16),
-        ("endpoint-concurrency", 10, 80, 16),
-        ("resource-specific", 10, 80, 32),
+        (None, LOWERED, 1, 32),
+        ("endpoint-rate", LOWERED, 1, 32),
+        ("global-rate", 1, LOWERED, 32),
+        ("global-concurrency", 1, LOWERED, 16),
+        ("endpoint-concurrency", LOWERED, 1, 16),
+        ("resource-specific", LOWERED, 1, 32),
     ],
 )
-def test_the_reason_says_what_gives_way(reason: str | None, endpoint: int, account: int, in_flight: int) -> None:
+def test_the_reason_says_what_gives_way(reason: str | None, endpoint: float, account: float, in_flight: int) -> None:
     clock = Clock()
     bound = limiter(clock, 20, 80)
     bound.was_limited("charges", reason, clock.now)
-    assert (bound.endpoint("charges").rate, bound.account.rate, bound.in_flight) == (endpoint, account, in_flight)
+    assert (bound.endpoint("charges").rate, bound.account.rate) == (20 * endpoint, 80 * account)
+    assert bound.in_flight == in_flight
     assert bound.endpoint("refunds").rate == 20
     clock.sleep(1)
     for _ in range(400):
