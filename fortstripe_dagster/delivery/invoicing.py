@@ -83,12 +83,15 @@ def credit_invoice(entry: Entry, credit: Credit, sale: Sale) -> Document:
 def payment(entry: Entry, target: str, target_ore: int, accounts: Accounts) -> Document:
     """Money on the receivable of `target` (an invoice or credit invoice of `target_ore` öre, credits negative).
 
-    What moved is the line on clearing, disputed or advances; the entry's other lines (exchange differences) are written
-    off with it. The receivable is thus settled by amount + write-offs, positive when it falls.
+    What moved is the line on clearing, disputed or advances, else on the customer's credit balance or where money came
+    in outside Stripe; the entry's other lines (exchange differences, what was overpaid) are written off with it. The
+    receivable is thus settled by amount + write-offs, positive when it falls.
     """
-    money = {*accounts.clearing.values(), accounts.disputed, accounts.advances}
-    moved = [line for line in entry.lines if line.account in money]
-    others = [line for line in entry.lines if line.account not in money and line.account != accounts.receivable]
+    at_stripe = {*accounts.clearing.values(), accounts.disputed, accounts.advances}
+    besides = {accounts.customer_credit, accounts.paid_outside_stripe}
+    moved = [line for line in entry.lines if line.account in at_stripe]
+    moved = moved or [line for line in entry.lines if line.account in besides]
+    others = [line for line in entry.lines if line not in moved and line.account != accounts.receivable]
     receivable = -sum((line.amount for line in entry.lines if line.account == accounts.receivable), Decimal(0))
     if len(moved) != 1:
         raise Failure(

@@ -5,13 +5,31 @@ CREATE OR REPLACE TABLE ledger.credits AS
 WITH main_sale AS (
     SELECT charge, max_by(sale_id, amount) AS sale_id FROM ledger.charge_sales GROUP BY charge
 ),
-found AS (
-    SELECT r.id AS credit_id, 'refund' AS kind, m.sale_id, r.charge, b.day AS event_day, b.created AS ordered_by,
-           r.amount, 'Återbetalning' AS text
+refund_movements AS (
+    SELECT r.id, r.charge, r.amount, b.day, b.created, b.amount < 0 AS given
     FROM stripe.refunds r
     JOIN stripe.balance_transactions b
-      ON b.source = r.id AND b.type IN ('refund', 'payment_refund') AND b.amount < 0
+      ON b.source = r.id AND b.type IN ('refund', 'payment_refund', 'refund_failure')
      AND b.reporting_category <> 'partial_capture_reversal'
+),
+given AS (
+    -- A refund that failed leaves a debt to the customer; the next refund of that charge pays the debt first and is no
+    -- new credit. So the credit reaches as far as refunds, less those that had failed by then, ever reached.
+    SELECT *, coalesce(max(greatest(standing, 0)) OVER upto, 0) AS reached,
+           coalesce(max(greatest(standing, 0)) OVER before, 0) AS reached_before
+    FROM (
+        SELECT *, sum(CASE WHEN given THEN amount ELSE -amount END)
+                      OVER (PARTITION BY charge ORDER BY created, NOT given, id ROWS UNBOUNDED PRECEDING) AS standing
+        FROM refund_movements
+    )
+    WHERE given
+    WINDOW upto AS (PARTITION BY charge ORDER BY created, id ROWS UNBOUNDED PRECEDING),
+           before AS (PARTITION BY charge ORDER BY created, id ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
+),
+found AS (
+    SELECT r.id AS credit_id, 'refund' AS kind, m.sale_id, r.charge, r.day AS event_day, r.created AS ordered_by,
+           r.reached - r.reached_before AS amount, 'Återbetalning' AS text
+    FROM given r
     JOIN main_sale m ON m.charge = r.charge
     WHERE NOT EXISTS (SELECT 1 FROM stripe.credit_note_refunds n WHERE n.refund = r.id)
     UNION ALL
@@ -38,7 +56,7 @@ running AS (
         sum(f.amount) OVER (PARTITION BY f.sale_id ORDER BY f.ordered_by, f.credit_id ROWS UNBOUNDED PRECEDING) AS upto
     FROM found f
     JOIN ledger.sales s ON s.sale_id = f.sale_id
-    WHERE f.amount > 0
+    WHERE f.amount > 0 OR f.kind = 'refund'
 )
 SELECT
     credit_id, kind, sale_id, charge, event_day, ordered_by, currency, text, before_start, held,

@@ -4,8 +4,9 @@ INSERT INTO ledger.postings BY NAME
 WITH entry AS (
     SELECT p.entry_id, p.day, p.treatment AS kind, m.source, p.balance_transaction, p.charge, p.sale_id, p.credit_id,
            m.currency AS settlement, s.text, s.held, m.currency,
-           p.clearing_ore, p.clearing_amount, p.settled_day, p.same_currency,
-           p.receivable_ore IS NULL AS unknown, coalesce(p.receivable_ore, p.clearing_ore) AS receivable_ore
+           p.clearing_ore, p.clearing_amount, p.settled_day, p.same_currency, p.credit_ore, p.debt_ore,
+           p.receivable_ore IS NULL AS unknown,
+           coalesce(p.receivable_ore, p.clearing_ore - p.credit_ore - p.debt_ore) AS receivable_ore
     FROM ledger.payments p
     JOIN ledger.movements m ON m.id = p.balance_transaction
     LEFT JOIN ledger.sales s ON s.sale_id = p.sale_id
@@ -21,30 +22,19 @@ lines AS (
            -receivable_ore, NULL
     FROM entry
     UNION ALL
-    -- Within SEK the two agree, except for money that was authorised but not captured: a debt to the customer until it
-    -- is released. Otherwise the difference is an exchange gain or loss, for Stripe's rate is not the official one.
-    SELECT entry_id, 3,
+    SELECT entry_id, 3, account('customer_credit'), -credit_ore, NULL FROM entry
+    UNION ALL
+    SELECT entry_id, 4, account('customer_debt'), -debt_ore, NULL FROM entry
+    UNION ALL
+    -- Within SEK nothing is left. Otherwise it is an exchange gain or loss, for Stripe's rate is not the official one.
+    SELECT entry_id, 5,
            CASE WHEN same_currency AND settlement = 'SEK' THEN account('customer_debt')
-                WHEN receivable_ore > clearing_ore THEN account('exchange_loss') ELSE account('exchange_gain') END,
-           receivable_ore - clearing_ore, NULL
+                WHEN receivable_ore + credit_ore + debt_ore > clearing_ore THEN account('exchange_loss')
+                ELSE account('exchange_gain') END,
+           receivable_ore + credit_ore + debt_ore - clearing_ore, NULL
     FROM entry
 )
-SELECT e.* EXCLUDE (clearing_ore, clearing_amount, settled_day, same_currency, unknown, receivable_ore),
+SELECT e.* EXCLUDE (clearing_ore, clearing_amount, settled_day, same_currency, credit_ore, debt_ore, unknown, receivable_ore),
        l.* EXCLUDE entry_id
 FROM entry e JOIN lines l USING (entry_id)
 WHERE l.ore <> 0;
-
--- The invoice date has come: D advances / K receivable.
-INSERT INTO ledger.postings BY NAME
-WITH entry AS (
-    SELECT p.entry_id || ':settled' AS entry_id, p.settled_day AS day, 'advance_settled' AS kind, p.charge AS source,
-           p.balance_transaction, p.charge, p.sale_id, 'SEK' AS settlement, s.text, s.held, 'SEK' AS currency,
-           p.receivable_ore
-    FROM ledger.payments p
-    JOIN ledger.sales s ON s.sale_id = p.sale_id
-    JOIN ledger.covered_days c ON c.day = p.settled_day
-)
-SELECT e.* EXCLUDE receivable_ore, l.line_no, l.account, l.ore
-FROM entry e,
-LATERAL (VALUES (1, account('advances'), e.receivable_ore), (2, account('receivable'), -e.receivable_ore))
-    AS l(line_no, account, ore);

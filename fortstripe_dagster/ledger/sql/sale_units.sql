@@ -11,8 +11,11 @@ WITH first_payment AS (
 SELECT
     i.id AS sale_id,
     'invoice' AS kind,
-    CASE WHEN policy('invoice_when') = 'paid' AND i.total > 0 THEN p.day
-         ELSE local_day(coalesce(i.effective_at, i.finalized_at)) END AS event_day,
+    CASE policy('invoice_when')
+        -- Without a charge it was paid by the credit balance, or outside Stripe.
+        WHEN 'paid' THEN coalesce(p.day, local_day(i.paid_at))
+        ELSE local_day(coalesce(i.effective_at, i.finalized_at))
+    END AS event_day,
     coalesce(i.effective_at, i.finalized_at, i.created) AS moment,
     p.charge,
     i.currency,
