@@ -40,7 +40,9 @@ from fortstripe_dagster_tests.extract.one_run import read
 
 Choices = dict[str, Any]
 HISTORY = timedelta(days=20)
-OF_THE_RUN = {"windows", "requests", "balances", "opening_balances", "raw_versions", "lookups", "account"}
+OF_THE_RUN = {
+    "windows", "requests", "balances", "opening_balances", "control_totals", "raw_versions", "lookups", "account",
+}  # fmt: skip
 """Tables that tell of the runs, not of Stripe."""
 OF_THE_READING = {"first_seen", "fetched_at", "raw"}
 """Columns that tell when something was read, and `raw`: Stripe counts a customer's invoices without an event."""
