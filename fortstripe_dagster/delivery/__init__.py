@@ -14,6 +14,7 @@ from fortstripe_dagster.delivery.journal import Journal
 from fortstripe_dagster.delivery.mirror import publish
 from fortstripe_dagster.delivery.plan import Plan
 from fortstripe_dagster.delivery.report import DeliveryReport
+from fortstripe_dagster.delivery.undo import undo
 
 __all__ = [
     "AdoptReport",
@@ -30,4 +31,5 @@ __all__ = [
     "forecast",
     "plan",
     "publish",
+    "undo",
 ]

@@ -42,4 +42,4 @@ def chains_of(documents: Sequence[Document]) -> list[Chain]:
 def _order(document: Document) -> tuple[bool, object, int, str]:
     of_credit = document.kind == "payment" and document.content["target"].startswith("credit_invoice:")
     rank = 4 if of_credit else _ORDER[document.kind]
-    return document.kind != "customer", document.day, rank, document.document_id
+    return document.kind != "customer", document.day, 0 if document.reverses else rank, document.document_id

@@ -23,7 +23,7 @@ from fortstripe_dagster.fortnox import path
 from fortstripe_dagster.fortnox.values import as_bool
 
 CURSOR = "compared"
-_STRIPE_ID = re.compile(r"(in|ch|py|re|pyr|cn|du|dp)_\w+(:void)?")
+_STRIPE_ID = re.compile(r"(in|ch|py|re|pyr|cn|du|dp)_\w+(:\w+)*")
 _MOST_NAMED = 5
 _BATCH = 500
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable
 from dataclasses import dataclass, field, replace
 
 from fortstripe_dagster.business_day import Days
@@ -12,7 +12,7 @@ from fortstripe_dagster.delivery import differences, history
 from fortstripe_dagster.delivery.apply import Applied, apply
 from fortstripe_dagster.delivery.compare import compare
 from fortstripe_dagster.delivery.connection import connect, explained
-from fortstripe_dagster.delivery.desired import StripeAccount, slices
+from fortstripe_dagster.delivery.desired import StripeAccount, choice_sets, slices
 from fortstripe_dagster.delivery.documents import Document, Held, held
 from fortstripe_dagster.delivery.journal import Journal
 from fortstripe_dagster.delivery.mirror import Standing, publish
@@ -62,9 +62,12 @@ def deliver(
     *,
     run_id: str | None = None,
     fortnox: Fortnox | None = None,
+    only: Container[str] | None = None,
     progress: Say = print,
 ) -> DeliveryReport:
     """Bring Fortnox to what the ledger says for these days; what is there already is not touched.
+
+    `only` are the ids of documents that may be sent; None: all.
 
     Raises DeliveryStopped when it would not be safe to write: another delivery runs, Fortnox is out of reach, belongs
     to another company, or holds documents of ours that the journal lacks. What was sent until then is journalled.
@@ -74,7 +77,7 @@ def deliver(
     requests_before = Counter(client.requests)
     with Journal(settings.journal_path) as journal, journal.delivering():
         with explained():
-            run = _begin(settings, warehouse, journal, client, days, run_id, progress)
+            run = _begin(settings, warehouse, journal, client, days, run_id, only, progress)
             for part in slices(warehouse, days):
                 run.deliver(part)
         return run.report(client.requests - requests_before)
@@ -105,17 +108,19 @@ def _begin(
     client: Fortnox,
     days: Days,
     run_id: str,
+    only: Container[str] | None,
     say: Say,
 ) -> _Run:
     """Find out what became of lost answers, and that nothing of ours is in Fortnox that the journal lacks."""
     try:
         context = prepare(settings, journal, client, days, run_id)
+        journal.keep_choices(choice_sets(warehouse))
         found = resolve(context, say)
         compare(context)
     except BaseException:
         publish(journal, warehouse)
         raise
-    return _Run(context, warehouse, days, run_id, say, written=found)
+    return _Run(context, warehouse, days, run_id, only, say, written=found)
 
 
 @dataclass
@@ -126,6 +131,7 @@ class _Run:
     warehouse: Warehouse
     days: Days
     run_id: str
+    only: Container[str] | None
     say: Say
     written: Counter[str] = field(default_factory=Counter)
     held: list[Held] = field(default_factory=list)
@@ -148,14 +154,18 @@ class _Run:
             for document_id, match in planned.matches.items():
                 journal.match(document_id, match.number, match.how)
             self.say(f"delivery: {'' if part == self.days else f'{part}: '}{planned.summary()}")
-            apply(self.context, planned.to_send, self.run_id, self.say, applied)
+            allowed = [d for d in planned.to_send if self.only is None or d.document_id in self.only]
+            apply(self.context, allowed, self.run_id, self.say, applied)
+            if self.only is not None:
+                return
             differing = differences.documents(journal, self.context.fortnox, part, settings)
             second = settle(Draft(part, tuple(differing)), company, settings, journal)
             planned += second
             apply(self.context, second.to_send, self.run_id, self.say, applied)
         finally:
             publish(journal, self.warehouse, _standing(journal, planned, applied) if planned is not None else None)
-        self._note(planned, applied)
+            if planned is not None:
+                self._note(planned, applied)
 
     def report(self, requests: Counter[tuple[str, str]]) -> DeliveryReport:
         """What the run did and what it left."""
@@ -214,6 +224,7 @@ def _standing(journal: Journal, plan: Plan, applied: Applied) -> Standing:
     }
     items |= {document.document_id: ("awaiting approval", document) for document in plan.awaiting}
     for status, group in (
+        ("undone", plan.undone),
         ("waiting", (*plan.waiting, *applied.waiting.values())),
         ("held", (*plan.held, *applied.held.values())),
     ):

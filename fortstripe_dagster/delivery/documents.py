@@ -39,6 +39,10 @@ SETTING_UP = ("voucher_series", "mode_of_payment", "article")
 """Kinds that a company needs once; they go before everything else."""
 
 
+REVERSAL = ":reversal"
+"""Ends the id of a document that takes another one back, after the id of that one."""
+
+
 @dataclass(frozen=True)
 class Line:
     """One line of an entry: kronor, debit positive."""
@@ -67,6 +71,8 @@ class Entry:
     held: str | None
     rule_version: str
     lines: tuple[Line, ...]
+    choices: str | None = None
+    """Digest of the choice set that it was made under."""
 
 
 @dataclass(frozen=True)
@@ -75,6 +81,7 @@ class Part:
 
     entry_id: str
     lines: tuple[Line, ...]
+    choices: str | None = None
 
 
 @dataclass(frozen=True)
@@ -99,6 +106,11 @@ class Document:
     def posts(self) -> bool:
         """Whether it stands in the books; the others are registers."""
         return self.kind in POSTING
+
+    @property
+    def reverses(self) -> bool:
+        """Whether it takes another document back."""
+        return self.document_id.endswith(REVERSAL)
 
     @property
     def booked_on(self) -> date:

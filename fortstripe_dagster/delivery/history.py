@@ -14,7 +14,7 @@ from decimal import Decimal
 from typing import Any
 
 from fortstripe_dagster.business_day import Days
-from fortstripe_dagster.delivery.documents import STEPS, Document, Line, Part
+from fortstripe_dagster.delivery.documents import REVERSAL, STEPS, Document, Line, Part
 from fortstripe_dagster.delivery.exact_json import amount, dumps, loads
 from fortstripe_dagster.delivery.journal import Journal
 
@@ -93,6 +93,20 @@ def kinds_of_entries(journal: Journal, entry_ids: Iterable[str]) -> dict[str, st
     return {row["entry_id"]: row["kind"] for row in rows}
 
 
+def newest_invoices(journal: Journal, entry_ids: Iterable[str]) -> dict[str, str]:
+    """The newest invoice or credit invoice of entries that had more than one, by the id of the first."""
+    rows = journal.rows(
+        "SELECT e.entry_id, s.document_id FROM sealed_entries e JOIN firm_seals s USING (seal)"
+        " WHERE e.entry_id IN (SELECT value FROM json_each(?)) AND s.kind IN ('invoice', 'credit_invoice')"
+        f" AND s.document_id NOT LIKE '%{REVERSAL}' ORDER BY e.seal",
+        [dumps(sorted(entry_ids))],
+    )
+    by_entry: dict[str, list[str]] = defaultdict(list)
+    for row in rows:
+        by_entry[row["entry_id"]].append(row["document_id"])
+    return {ids[0]: ids[-1] for ids in by_entry.values() if len(ids) > 1}
+
+
 def progress(journal: Journal, document_ids: Iterable[str]) -> dict[str, Progress]:
     """How far each of these documents has come; one that was never sent is left out."""
     rows = journal.rows(
@@ -119,6 +133,11 @@ def finished(journal: Journal, document_ids: Iterable[str]) -> set[str]:
         "SELECT document_id FROM matches WHERE document_id IN (SELECT value FROM json_each(?))", [wanted]
     )
     return complete | {row["document_id"] for row in matched}
+
+
+def number(journal: Journal, document_id: str) -> str | None:
+    """Fortnox's number of a document, once it was created."""
+    return progress(journal, [document_id]).get(document_id, Progress()).number
 
 
 def customer_number(journal: Journal, document_id: str) -> str | None:

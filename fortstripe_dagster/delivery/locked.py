@@ -13,6 +13,7 @@ from datetime import date, timedelta
 
 from fortstripe_dagster.delivery.documents import Document, Held, held
 from fortstripe_dagster.delivery.preflight import Company, accounts_of
+from fortstripe_dagster.delivery.vouchers import short
 from fortstripe_dagster.settings import Settings
 
 
@@ -111,7 +112,7 @@ def _dated(document: Document, first_open: date) -> Document:
         content["note"] = "\n".join(filter(None, (document.content.get("note"), happened)))
     return replace(
         document,
-        description=f"{document.description}. {happened}" if document.kind == "voucher" else document.description,
+        description=short(f"{happened} {document.description}") if document.kind == "voucher" else document.description,
         content=content,
         books={**document.books, "booked_on": first_open.isoformat()},
     )

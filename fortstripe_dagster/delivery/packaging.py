@@ -1,7 +1,7 @@
 """Entries become documents: which entry goes by invoice, by payment or by voucher. Pure rules, no I/O.
 
 An entry that is sealed is never packaged again: if its lines changed since, only the difference is new, as a
-supplement to its voucher; a document that was no voucher waits for a person.
+supplement to its voucher, or as the smallest lawful correction of its invoice (see `corrections`).
 """
 
 from __future__ import annotations
@@ -9,14 +9,16 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 
 from fortstripe_dagster.delivery import invoicing, vouchers
+from fortstripe_dagster.delivery.corrections import correct
 from fortstripe_dagster.delivery.desired import Desired, Sale
-from fortstripe_dagster.delivery.documents import Document, Entry, Held, Line, Part
+from fortstripe_dagster.delivery.documents import REVERSAL, Document, Entry, Held, Line, Part
 from fortstripe_dagster.delivery.history import Sealed
+from fortstripe_dagster.delivery.reversals import Sent
 from fortstripe_dagster.settings import Settings
 
 INVOICED_BOXES = frozenset({"35", "39"})
@@ -28,12 +30,15 @@ _ON_RECEIVABLES = _OF_CREDITS | {"payment", "payment_failed", "advance_settled",
 
 @dataclass(frozen=True)
 class Already:
-    """What the journal knows: assignments by entry id, the kind of document in which sales and credits went, and the
-    ids of the documents of the range."""
+    """What the journal knows: assignments by entry id, the kind of document in which sales and credits went, the ids
+    of the documents of the range, the newest invoice by the id of the first, and entries that a person had undone."""
 
     sealed: Mapping[str, Sequence[Sealed]] = field(default_factory=dict)
     kinds: Mapping[str, str] = field(default_factory=dict)
     document_ids: frozenset[str] = frozenset()
+    newest: Mapping[str, str] = field(default_factory=dict)
+    undone: frozenset[str] = frozenset()
+    sent: Sent = Sent()
 
 
 @dataclass(frozen=True)
@@ -46,9 +51,23 @@ class Packaged:
 
 def package(desired: Desired, already: Already, settings: Settings) -> Packaged:
     """Documents for all that the ledger wants in these days and no sealed document says."""
-    fresh, supplements, waiting = _compare(desired, already)
+    fresh, changes, waiting = _compare(desired, already)
     rules = _Rules(desired, already, settings)
+    entries = {entry.entry_id: entry for entry in desired.entries}
     documents: list[Document] = []
+    supplements: list[tuple[str, Part]] = []
+    for change in changes:
+        if all(sealed.kind == "voucher" for sealed in change.group):
+            base = base_of(change.group[-1].document_id.removesuffix(REVERSAL))
+            supplements.append((base, Part(change.entry_id, change.difference)))
+            continue
+        entry = change.wanted
+        corrected = correct(change.difference, change.group, entry, rules.sales_document, already.sent, settings)
+        if isinstance(corrected, Held):
+            waiting.append(corrected)
+        else:
+            documents += corrected
+    newest = {**already.newest, **{base_of(document.document_id): document.document_id for document in documents}}
     for_vouchers: dict[str, list[tuple[Entry | None, Part]]] = defaultdict(list)
     for entry in fresh:
         if entry.held:
@@ -61,10 +80,9 @@ def package(desired: Desired, already: Already, settings: Settings) -> Packaged:
             continue
         document = rules.sales_document(entry)
         if document is not None:
-            documents.append(document)
+            documents.append(_aimed(document, newest))
         else:
             for_vouchers[rules.voucher_id(entry)].append((entry, Part(entry.entry_id, entry.lines)))
-    entries = {entry.entry_id: entry for entry in desired.entries}
     for base, part in supplements:
         for_vouchers[base].append((entries.get(part.entry_id), part))
     for base, members in for_vouchers.items():
@@ -72,12 +90,35 @@ def package(desired: Desired, already: Already, settings: Settings) -> Packaged:
         voucher = vouchers.document(base, number, members, settings)
         if voucher is not None:
             documents.append(voucher)
-    return Packaged(tuple(sorted(documents, key=lambda d: (d.day, d.document_id))), tuple(waiting))
+    named = [_with_choices(document, entries) for document in documents]
+    return Packaged(tuple(sorted(named, key=lambda d: (d.day, d.document_id))), tuple(waiting))
 
 
 def base_of(document_id: str) -> str:
     """The id of a voucher without the number of a supplement."""
     return re.sub(r":\d+$", "", document_id)
+
+
+def _with_choices(document: Document, entries: Mapping[str, Entry]) -> Document:
+    """The document with the choice set that each of its entries was made under; what is taken back has none."""
+    parts = (
+        replace(part, choices=entries[part.entry_id].choices if part.entry_id in entries else None)
+        for part in document.parts
+    )
+    return replace(document, parts=tuple(parts))
+
+
+def _aimed(document: Document, newest: Mapping[str, str]) -> Document:
+    """The document, on the newest invoice of its sale where that was credited and made anew."""
+    aims = {name: document.content[name] for name in ("target", "original") if name in document.content}
+    changed = {name: newest[target] for name, target in aims.items() if target in newest}
+    if not changed:
+        return document
+    return replace(
+        document,
+        depends_on=tuple(newest.get(name, name) for name in document.depends_on),
+        content={**document.content, **changed},
+    )
 
 
 class _Rules:
@@ -133,13 +174,26 @@ class _Rules:
                 return sale.kind == "invoice" or sale.party.buyer == "business"
 
 
-def _compare(desired: Desired, already: Already) -> tuple[list[Entry], list[tuple[str, Part]], list[Held]]:
-    """Entries that no document says; differences to be said by a supplement, with its voucher; what needs a person."""
+@dataclass(frozen=True)
+class _Change:
+    """An entry of which documents of one day say something else than the ledger; `wanted` None: nothing any more."""
+
+    entry_id: str
+    group: Sequence[Sealed]
+    difference: tuple[Line, ...]
+    wanted: Entry | None
+
+
+def _compare(desired: Desired, already: Already) -> tuple[list[Entry], list[_Change], list[Held]]:
+    """Entries that no document says; those that documents say otherwise; what needs a person.
+
+    What a person had undone stays so.
+    """
     fresh: list[Entry] = []
-    supplements: list[tuple[str, Part]] = []
+    changes: list[_Change] = []
     waiting: list[Held] = []
     current = {entry.entry_id: entry for entry in desired.entries}
-    for entry_id in sorted({*current, *already.sealed}):
+    for entry_id in sorted({*current, *already.sealed} - already.undone):
         entry = current.get(entry_id)
         by_day: dict[date, list[Sealed]] = defaultdict(list)
         for sealed in already.sealed.get(entry_id, ()):
@@ -158,14 +212,11 @@ def _compare(desired: Desired, already: Already) -> tuple[list[Entry], list[tupl
             difference = _difference(wanted, said[day])
             if not difference:
                 continue
-            if group[-1].kind == "voucher":
-                supplements.append((base_of(group[-1].document_id), Part(entry_id, difference)))
-            else:
-                waiting.append(_changed(entry_id, day, group[-1], difference))
+            changes.append(_Change(entry_id, group, difference, entry if wanted else None))
         if entry is not None and entry.day not in by_day:
             fresh.append(entry)
     fresh.sort(key=lambda entry: (entry.day, entry.entry_id))
-    return fresh, supplements, waiting
+    return fresh, changes, waiting
 
 
 _Sums = dict[tuple[str, Decimal | None, str | None, str | None], Decimal]
@@ -185,18 +236,6 @@ def _difference(wanted: _Sums, said: _Sums) -> tuple[Line, ...]:
         Line(account, amount, rate, None, cost_center, project)
         for (account, rate, cost_center, project), amount in changed.items()
         if amount
-    )
-
-
-def _changed(entry_id: str, day: date, sealed: Sealed, difference: tuple[Line, ...]) -> Held:
-    amounts = ", ".join(f"{line.account} {line.amount:+.2f}" for line in difference)
-    return Held(
-        f"correction:{sealed.document_id}",
-        sealed.kind,
-        day,
-        (entry_id,),
-        f"{sealed.document_id} is in Fortnox, and the ledger has changed since: {amounts}.",
-        "credit it in Fortnox and book what is right by hand, or undo the change in Stripe.",
     )
 
 

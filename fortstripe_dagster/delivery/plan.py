@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
+from functools import partial
 from types import MappingProxyType
 from typing import Any
 
@@ -20,8 +21,10 @@ from fortstripe_dagster.delivery.desired import StripeAccount, read
 from fortstripe_dagster.delivery.documents import SETTING_UP, Document, Held, held
 from fortstripe_dagster.delivery.journal import Journal
 from fortstripe_dagster.delivery.locked import place
+from fortstripe_dagster.delivery.orders import reason_for, undone
 from fortstripe_dagster.delivery.packaging import Already, package
 from fortstripe_dagster.delivery.preflight import Company, Needs, refusals
+from fortstripe_dagster.delivery.reversals import Sent, as_undone, taken_back
 from fortstripe_dagster.settings import Settings
 from fortstripe_dagster.warehouse import Warehouse
 
@@ -42,6 +45,7 @@ class Draft:
     needs: Needs = Needs()
     unchanged: int = 0
     stripe: StripeAccount | None = None
+    undone: tuple[Held, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -56,6 +60,8 @@ class Plan:
     findings: tuple[str, ...] = ()
     matches: Mapping[str, Match] = field(default_factory=dict)
     unchanged: int = 0
+    undone: tuple[Held, ...] = ()
+    """What stays undone by a person's order."""
 
     def __add__(self, other: Plan) -> Plan:
         """Both plans as one, for the same days."""
@@ -68,6 +74,7 @@ class Plan:
             self.findings + other.findings,
             {**self.matches, **other.matches},
             self.unchanged + other.unchanged,
+            self.undone + other.undone,
         )
 
     def counts(self) -> dict[str, int]:
@@ -86,7 +93,7 @@ class Plan:
         lines = [f"Plan for {self.days}: {self.summary()}."]
         for document in self.to_send:
             lines.append(f"  {document.day}  {document.kind:15} {document.document_id}  {document.description}")
-        for title, items in (("Held", self.held), ("Waiting", self.waiting)):
+        for title, items in (("Held", self.held), ("Waiting", self.waiting), ("Undone", self.undone)):
             lines += [f"{title}:"] * bool(items)
             for item in items:
                 lines.append(f"  {item.day}  {item.document_id}: {item.reason} Remedy: {item.remedy}")
@@ -103,6 +110,7 @@ class Plan:
             "awaiting": [document_json(document) for document in self.awaiting],
             "held": [held_json(item) for item in self.held],
             "waiting": [held_json(item) for item in self.waiting],
+            "undone": [held_json(item) for item in self.undone],
             "findings": list(self.findings),
             "unchanged": self.unchanged,
         }
@@ -124,15 +132,26 @@ def draft(
     desired = read(warehouse, days, in_window, within=within)
     sealed = history.sealed_documents(journal, days)
     related = [f"{sale}:sale" for sale in desired.sales] + [f"{credit}:credit" for credit in desired.credits]
+    complete = history.finished(journal, (document.document_id for document in sealed))
+    orders = undone(journal)
+    by_id = {document.document_id: document for document in sealed}
     already = Already(
         sealed=history.sealed_entries(journal, (entry.entry_id for entry in desired.entries), days),
         kinds=history.kinds_of_entries(journal, related),
-        document_ids=frozenset(document.document_id for document in sealed),
+        document_ids=frozenset(by_id),
+        newest=history.newest_invoices(journal, related),
+        undone=frozenset(name for i in orders.keys() & by_id.keys() for name in by_id[i].entry_ids),
+        sent=Sent(
+            by_id,
+            frozenset(complete),
+            partial(history.number, journal),
+            partial(reason_for, journal),
+        ),
     )
     packaged = package(desired, already, settings)
-    complete = history.finished(journal, already.document_ids)
     begun = [document for document in sealed if document.document_id not in complete and document.posts]
-    documents = [*begun, *packaged.documents]
+    ordered = taken_back(orders, already.sent, settings)
+    documents = [*begun, *(document for document in ordered if document.document_id not in by_id), *packaged.documents]
     prepared = [*_customers(documents, desired.sales, settings), *setting_up.articles(documents, settings)]
     dependencies = {name for document in documents for name in document.depends_on}
     finished = complete | history.finished(journal, dependencies)
@@ -148,6 +167,7 @@ def draft(
         ),
         sum(document.document_id in complete for document in sealed if document.posts),
         desired.stripe,
+        tuple(as_undone(by_id[i], order) for i, order in orders.items() if i in by_id),
     )
 
 
@@ -181,7 +201,7 @@ def settle(
     to_send: dict[str, Document] = {}
     awaiting: dict[str, Document] = {}
     waiting: list[Held] = []
-    for document in sorted(documents, key=lambda d: (_RANK[d.kind], d.day, d.document_id)):
+    for document in sorted(documents, key=lambda d: (_rank(d), d.day, d.document_id)):
         if document.document_id in reasons:
             continue
         blocked = _blocked(document, draft.finished | matches.keys() | to_send.keys() | awaiting.keys(), reasons)
@@ -208,7 +228,13 @@ def settle(
         tuple(findings),
         matches,
         draft.unchanged,
+        draft.undone,
     )
+
+
+def _rank(document: Document) -> int:
+    """What takes another document back goes before what replaces that."""
+    return _RANK["customer"] if document.reverses else _RANK[document.kind]
 
 
 def document_json(document: Document) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from typing import Any
 
 from fortstripe_dagster.delivery.documents import Document, Entry, Line, Part
 from fortstripe_dagster.failures import Failure
+from fortstripe_dagster.fortnox import clean
 from fortstripe_dagster.settings import Settings
 
 GROUPS = {
@@ -95,6 +96,8 @@ _COUNTED = {
 }
 
 
+_MOST_TEXT = 200
+
 _Key = tuple[str, str, Decimal | None, str | None, str | None, str | None]
 """What makes a row of its own: account, side, VAT rate, treatment, cost centre, project."""
 
@@ -121,8 +124,8 @@ def document(
 
     An entry is None where the ledger has taken it back: its part says the reversal.
     """
-    rows = _rows([line for _, part in members for line in part.lines], settings)
-    if not rows:
+    posted = rows([line for _, part in members for line in part.lines], settings)
+    if not posted:
         return None
     group, currency = _group_and_currency(base, members)
     day = base.split(":")[1]
@@ -140,12 +143,17 @@ def document(
         day=date.fromisoformat(day),
         description=text,
         parts=tuple(part for _, part in members),
-        content={"rows": rows, "needs_approval": group == "opening"},
+        content={"rows": posted, "needs_approval": group == "opening"},
         rule_version=next((entry.rule_version for entry in entries), ""),
     )
 
 
-def _rows(lines: Sequence[Line], settings: Settings) -> list[dict[str, Any]]:
+def short(text: str) -> str:
+    """A description that Fortnox takes: lawful characters, not too many."""
+    return clean(text, _MOST_TEXT, empty="Stripe")
+
+
+def rows(lines: Sequence[Line], settings: Settings) -> list[dict[str, Any]]:
     """Rows of the voucher in the order of accounts, each either debit or credit."""
     receivable, own = settings.accounts.receivable, settings.accounts.voucher_receivable
     sums: dict[_Key, Decimal] = defaultdict(Decimal)

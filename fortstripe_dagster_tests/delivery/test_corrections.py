@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 from fortstripe_dagster.business_day import Days
 from fortstripe_dagster.failures import HELD
@@ -73,18 +74,120 @@ def test_an_entry_that_moved_to_another_day_moves_in_fortnox_when_both_days_are_
     }
 
 
-def test_a_changed_sale_that_is_an_invoice_waits_for_a_person(home: House) -> None:
+def change(home: House, sale_id: str, gross: int, **choices: Any) -> None:
+    """The ledger says something else of a sale."""
+    for table in ("parties", "sales", "sale_rows"):
+        home.sql(f"DELETE FROM ledger.{table} WHERE sale_id = ?", sale_id)
+    home.sale(sale_id, gross, **choices)
+
+
+def test_a_wrong_account_of_an_invoice_is_reposted(home: House) -> None:
+    home.sale("ch_1", 10000)
+    home.payment("txn_1", "ch_1", 10000)
+    home.deliver()
+    change(home, "ch_1", 10000, account="3041")
+    report = home.deliver()
+    assert report.written == {"voucher.create": 1}, report.text()
+    name = "voucher:2026-03-02:invoice:ch_1:repost"
+    assert home.vouchers() == {name: {"3001": "80.00", "3041": "-80.00"}}
+    (voucher,) = home.books.vouchers(series="S")
+    assert "Omföring av nr 1 2026-03-02: underlaget" in voucher.description
+    assert home.deliver().nothing_to_do
+    change(home, "ch_1", 10000, account="3042")
+    home.deliver()
+    assert home.vouchers()[f"{name}2"] == {"3041": "80.00", "3042": "-80.00"}
+    assert home.accounts() == {"1686": "100.00", "2611": "-20.00", "3042": "-80.00"}
+
+
+def test_wrong_vat_is_credited_and_invoiced_anew_and_both_name_each_other(home: House) -> None:
     home.sale("ch_1", 10000)
     home.deliver()
-    home.entry(
-        "ch_1:sale", "sale", [("1510", "100.00"), ("3002", "-89.29", "12"), ("2621", "-10.71", "12")], sale_id="ch_1"
-    )
+    change(home, "ch_1", 10000, rate=12, account="3002", vat_account="2621")
     report = home.deliver()
-    assert report.exit_code == HELD
+    assert report.exit_code == 0, report.text()
+    assert report.documents() == {"invoice": 1, "credit_invoice": 1}
+    assert home.accounts() == {"1510": "100.00", "2621": "-10.71", "3002": "-89.29"}
+    _, credit, new = home.books.invoices.all.values()
+    assert credit.is_credit and "Krediterar faktura 1: underlaget" in str(credit.header["Remarks"])
+    assert "Ersätter 1: underlaget" in str(new.header["Remarks"])
+    assert home.deliver().nothing_to_do
+    home.payment("txn_1", "ch_1", 10000)
+    home.credit("re_1", "ch_1", 10000, rate=12, account="3002")
+    home.sql("UPDATE ledger.lines SET account = '2621' WHERE entry_id = 're_1:credit' AND account = '2611'")
+    home.deliver()
+    assert home.books.invoices.all[3].balance == 0, "what comes later belongs to the new invoice"
+    assert "Krediterar faktura 3" in str(home.books.invoices.all[4].header["Remarks"])
+
+
+def test_a_corrected_invoice_that_was_paid_leaves_two_open_items_of_one_amount(home: House) -> None:
+    home.sale("ch_1", 10000)
+    home.payment("txn_1", "ch_1", 10000)
+    home.deliver()
+    change(home, "ch_1", 10000, rate=12, account="3002", vat_account="2621")
+    assert home.deliver().exit_code == 0
+    assert home.accounts() == {"1686": "100.00", "2621": "-10.71", "3002": "-89.29"}
+    assert [str(invoice.balance) for invoice in home.books.invoices.all.values()] == ["0.00", "-100.00", "100.00"]
+    change(home, "ch_1", 10000, rate=6, account="3003", vat_account="2631")
+    assert home.deliver().exit_code == 0
+    assert home.accounts() == {"1686": "100.00", "2631": "-5.66", "3003": "-94.34"}
+    assert home.deliver().nothing_to_do
+
+
+def test_nothing_new_is_invoiced_before_the_wrong_one_is_credited(home: House) -> None:
+    home.sale("ch_1", 10000)
+    home.deliver()
+    change(home, "ch_1", 10000, rate=12, account="3002", vat_account="2621")
+    home.books.ledger.accounts[2][2611].active = False
+    report = home.deliver()
+    assert report.exit_code == HELD and len(home.books.invoices.all) == 1
+    home.books.ledger.accounts[2][2611].active = True
+    assert home.deliver().exit_code == 0
+    assert home.accounts() == {"1510": "100.00", "2621": "-10.71", "3002": "-89.29"}
+
+
+def test_a_sale_that_the_ledger_took_back_is_credited(home: House) -> None:
+    home.sale("ch_1", 10000)
+    home.deliver()
+    home.remove("ch_1:sale")
+    assert home.deliver().exit_code == 0
+    assert home.accounts() == {} and len(home.books.invoices.all) == 2
+    assert home.deliver().nothing_to_do
+
+
+def test_a_wrong_credit_is_taken_back_and_made_anew(home: House) -> None:
+    home.sale("ch_1", 10000)
+    home.credit("re_1", "ch_1", 4000)
+    home.deliver()
+    home.sql("DELETE FROM ledger.credits")
+    home.sql("DELETE FROM ledger.credit_rows")
+    home.credit("re_1", "ch_1", 3000)
+    report = home.deliver()
+    assert report.exit_code == 0, report.text()
+    assert home.accounts() == {"1510": "70.00", "2611": "-14.00", "3001": "-56.00"}
+    assert home.deliver().nothing_to_do
+
+
+def test_a_correction_names_the_person_who_asked_for_the_new_rules(home: House) -> None:
+    home.sale("ch_1", 10000)
+    home.deliver()
+    with home.journal() as journal:
+        journal.keep_choices({"digest": "{}"})
+        journal.replan(date(2026, 3, 1), "digest", "fel konto", "Eva")
+    change(home, "ch_1", 10000, account="3041")
+    home.deliver()
+    assert "fel konto (Eva, 20" in home.books.vouchers(series="S")[0].description
+
+
+def test_a_changed_payment_waits_for_a_person(home: House) -> None:
+    home.sale("ch_1", 10000)
+    home.payment("txn_1", "ch_1", 10000)
+    home.deliver()
+    home.entry("txn_1", "payment", [("1686", "100.00"), ("2420", "-100.00")], sale_id="ch_1")
+    report = home.deliver()
     (held,) = report.held
-    assert held.document_id == "correction:invoice:ch_1" and "2611 +20.00" in held.reason
-    assert home.accounts() == {"1510": "100.00", "2611": "-20.00", "3001": "-80.00"}
-    assert home.sql("SELECT status FROM delivery.documents WHERE document_id = 'invoice:ch_1'") == [("done",)]
+    assert held.document_id == "correction:payment:txn_1" and "2420 -100.00" in held.reason
+    assert "undo payment:txn_1" in held.remedy
+    assert home.accounts() == {"1686": "100.00", "2611": "-20.00", "3001": "-80.00"}
 
 
 def test_a_change_of_packaging_keeps_history(home: House) -> None:
