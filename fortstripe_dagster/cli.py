@@ -105,11 +105,19 @@ def sync(first: date, last: date, as_json: bool) -> int:
 @cli.command()
 @_range
 @_json
-def plan(first: date, last: date, as_json: bool) -> int:
-    """Show what would be written to Fortnox. Writes nothing."""
+@click.option("--replan-from", "since", type=_Day(), help="What Fortnox has from this day on follows today's rules.")
+@click.option("--reason", help="Why, for the treatment history; required with --replan-from.")
+@click.option("--who", default=getuser, show_default="your user name", help="Who asks for it.")
+def plan(first: date, last: date, as_json: bool, since: date | None, reason: str | None, who: str) -> int:
+    """Show what would be written to Fortnox. Writes nothing there; --replan-from is recorded, and corrections shown."""
     from fortstripe_dagster import delivery
+    from fortstripe_dagster.operations.pipeline import replan
 
     settings, warehouse = _company()
+    if since is not None:
+        if not reason:
+            raise click.UsageError("--replan-from needs a --reason: it goes into the treatment history.")
+        replan(settings, warehouse, since, reason, who, say)
     found = delivery.plan(settings, warehouse, Days(first, last), progress=say)
     show(found, as_json)
     return HELD if found.held or found.waiting or found.awaiting else DONE

@@ -11,7 +11,8 @@ from fortstripe_dagster.assets.extract import BALANCES, RATES
 from fortstripe_dagster.assets.metadata import daily_chart, markdown_table, of_table, shown
 from fortstripe_dagster.assets.partitions import BACKFILL_POLICY, POOL, days_of
 from fortstripe_dagster.delivery import late_changes
-from fortstripe_dagster.ledger import RULE_VERSION, Remark, build, touched
+from fortstripe_dagster.delivery.choice_sets import sealed_under_others
+from fortstripe_dagster.ledger import RULE_VERSION, Remark, build, choices_of, touched
 from fortstripe_dagster.ledger import checks as ledger_checks
 
 TABLES = {
@@ -102,7 +103,8 @@ def ledger_assets(partitions: dg.DailyPartitionsDefinition) -> dg.AssetsDefiniti
         with explained():
             settings = company.settings()
             warehouse = company.warehouse(settings, context.log.info)
-            report = build(settings, warehouse, context.log.info)
+            sealed = sealed_under_others(settings, choices_of(settings).digest)
+            report = build(settings, warehouse, context.log.info, days=days, sealed=sealed)
             changed = touched.hand_on(warehouse, partial(late_changes.keep, settings.journal_path))
             late = {day: content for day, content in changed.items() if day not in days}
             with warehouse.writer() as connection:

@@ -12,7 +12,7 @@ from fortstripe_dagster.delivery import differences, history
 from fortstripe_dagster.delivery.apply import Applied, apply
 from fortstripe_dagster.delivery.compare import compare
 from fortstripe_dagster.delivery.connection import connect, explained
-from fortstripe_dagster.delivery.desired import StripeAccount, slices
+from fortstripe_dagster.delivery.desired import StripeAccount, choice_sets, slices
 from fortstripe_dagster.delivery.documents import Document, Held, held
 from fortstripe_dagster.delivery.journal import Journal
 from fortstripe_dagster.delivery.mirror import Standing, publish
@@ -110,6 +110,7 @@ def _begin(
     """Find out what became of lost answers, and that nothing of ours is in Fortnox that the journal lacks."""
     try:
         context = prepare(settings, journal, client, days, run_id)
+        journal.keep_choices(choice_sets(warehouse))
         found = resolve(context, say)
         compare(context)
     except BaseException:

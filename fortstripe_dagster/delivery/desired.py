@@ -174,6 +174,14 @@ def read(warehouse: Warehouse, days: Days, known_entries: Iterable[str] = (), *,
         )
 
 
+def choice_sets(warehouse: Warehouse) -> dict[str, str]:
+    """The text of every choice set that the ledger of this warehouse was made under, by digest."""
+    with warehouse.writer() as connection:
+        if not _exists(connection, "ledger", "choice_sets"):
+            return {}
+        return dict(connection.execute("SELECT choices, text FROM ledger.choice_sets ORDER BY first_used").fetchall())
+
+
 def _expect_ledger(connection: duckdb.DuckDBPyConnection) -> None:
     if not _exists(connection, "ledger", "lines"):
         raise Failure("The ledger has not been built.", "run `fortstripe sync` for these days first.")
@@ -207,7 +215,7 @@ def _entries(connection: duckdb.DuckDBPyConnection, window: list[date]) -> tuple
         for row in _dicts(
             connection,
             "SELECT entry_id, event_day AS day, kind, settlement, source, charge, sale_id, credit_id,"
-            " coalesce(text, '') AS text, held, rule_version FROM ledger.entries"
+            " coalesce(text, '') AS text, held, rule_version, choices FROM ledger.entries"
             " WHERE event_day BETWEEN ? AND ? ORDER BY event_day, entry_id",
             window,
         )

@@ -67,6 +67,8 @@ class Entry:
     held: str | None
     rule_version: str
     lines: tuple[Line, ...]
+    choices: str | None = None
+    """Digest of the choice set that it was made under."""
 
 
 @dataclass(frozen=True)
@@ -75,6 +77,7 @@ class Part:
 
     entry_id: str
     lines: tuple[Line, ...]
+    choices: str | None = None
 
 
 @dataclass(frozen=True)

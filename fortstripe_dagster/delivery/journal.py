@@ -24,7 +24,7 @@ from fortstripe_dagster.delivery.documents import Document
 from fortstripe_dagster.delivery.exact_json import dumps, loads
 from fortstripe_dagster.failures import DeliveryStopped, Failure
 
-VERSION = 1
+VERSION = 2
 APPLICATION_ID = 0x46537470
 """Marks the file as ours: "FStp"."""
 
@@ -141,6 +141,18 @@ class Journal:
         """Record that a customer is in Fortnox already, under a number."""
         self._insert("matches", document_id, number, how, _now(), ignore=True)
 
+    def keep_choices(self, texts: Mapping[str, str]) -> None:
+        """Keep the text of choice sets, by digest; one that is known stays as it was."""
+        with self._transaction() as connection:
+            connection.executemany(
+                "INSERT OR IGNORE INTO choice_sets VALUES (?, ?, ?)",
+                [(digest, text, _now()) for digest, text in texts.items()],
+            )
+
+    def replan(self, since: date, choices: str, reason: str, who: str) -> None:
+        """Record a person's request that entries from a day on follow these choices."""
+        self._insert("replans", since.isoformat(), choices, reason, who, _now())
+
     def cursor(self, name: str) -> datetime | None:
         """The newest value of a cursor."""
         rows = self.rows("SELECT value FROM cursors WHERE name = ? ORDER BY rowid DESC LIMIT 1", [name])
@@ -248,13 +260,13 @@ class Journal:
         ).lastrowid  # fmt: skip
         assert seal is not None
         connection.executemany(
-            "INSERT INTO sealed_entries VALUES (?, ?, ?, ?)",
+            "INSERT INTO sealed_entries VALUES (?, ?, ?, ?, ?)",
             [
                 (seal, part.entry_id, document.day.isoformat(),
                  dumps([
                      [line.account, line.amount, line.vat_rate, line.treatment, line.cost_center, line.project]
                      for line in part.lines
-                 ]))
+                 ]), part.choices)
                 for part in document.parts
             ],
         )  # fmt: skip
@@ -288,6 +300,9 @@ class Journal:
             with self._transaction():
                 if not self._is_ours():  # another process may have made it meanwhile
                     _create(connection)
+        with self._transaction():
+            if connection.execute("PRAGMA user_version").fetchone()[0] < VERSION:
+                _upgrade(connection)
 
     def _is_ours(self) -> bool:
         """Whether the file is a journal; False when it is new and empty."""
@@ -311,11 +326,25 @@ class Journal:
 def _create(connection: sqlite3.Connection) -> None:
     for statement in _statements(files(__package__).joinpath("journal.sql").read_text(encoding="utf-8")):
         connection.execute(statement)
+    _seal_tables(connection)
+
+
+def _upgrade(connection: sqlite3.Connection) -> None:
+    """Bring a journal of version 1 up to date: it did not keep choice sets."""
+    connection.execute("ALTER TABLE sealed_entries ADD COLUMN choices TEXT")
+    for statement in _statements(files(__package__).joinpath("journal.sql").read_text(encoding="utf-8")):
+        if "TABLE choice_sets" in statement or "TABLE replans" in statement:
+            connection.execute(statement)
+    _seal_tables(connection)
+
+
+def _seal_tables(connection: sqlite3.Connection) -> None:
+    """Let nobody change or delete a row."""
     tables = [row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
     for table in tables:
         for change in ("UPDATE", "DELETE"):
             connection.execute(
-                f"CREATE TRIGGER {table}_no_{change.lower()} BEFORE {change} ON {table} "
+                f"CREATE TRIGGER IF NOT EXISTS {table}_no_{change.lower()} BEFORE {change} ON {table} "
                 "BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END"
             )
     connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")

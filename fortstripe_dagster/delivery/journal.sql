@@ -28,11 +28,21 @@ CREATE TABLE sealed_entries (
     seal INTEGER NOT NULL REFERENCES seals,
     entry_id TEXT NOT NULL,
     day TEXT NOT NULL,
-    lines TEXT NOT NULL            -- JSON: [[account, signed amount, VAT rate, treatment, cost centre, project], …]
+    lines TEXT NOT NULL,           -- JSON: [[account, signed amount, VAT rate, treatment, cost centre, project], …]
+    choices TEXT                   -- the choice set that the ledger made them under; NULL where it is not known
 );
 CREATE INDEX sealed_entries_entry ON sealed_entries (entry_id);
 CREATE INDEX sealed_entries_day ON sealed_entries (day);
 CREATE INDEX sealed_entries_seal ON sealed_entries (seal);
+
+-- Rules and settings that entries were sealed under, each since it was first delivered.
+CREATE TABLE choice_sets (choices TEXT PRIMARY KEY, text TEXT NOT NULL, at TEXT NOT NULL);
+
+-- Requests that what is sealed from a day on should follow other choices than it was sealed under.
+CREATE TABLE replans (
+    from_day TEXT NOT NULL, choices TEXT NOT NULL REFERENCES choice_sets, reason TEXT NOT NULL, who TEXT NOT NULL,
+    at TEXT NOT NULL
+);
 
 -- One row for each request that writes, committed before it is sent.
 CREATE TABLE intents (

@@ -13,7 +13,7 @@ from typing import Any
 import duckdb
 
 from fortstripe_dagster.business_day import Days
-from fortstripe_dagster.delivery import history
+from fortstripe_dagster.delivery import choice_sets, history
 from fortstripe_dagster.delivery.documents import STEPS, Document, Held
 from fortstripe_dagster.delivery.exact_json import amount, dumps
 from fortstripe_dagster.delivery.history import Progress
@@ -22,7 +22,8 @@ from fortstripe_dagster.delivery.steps import RESOURCES
 from fortstripe_dagster.fortnox.values import as_decimal, as_int
 from fortstripe_dagster.warehouse import Warehouse
 
-TABLES = ("documents", "document_lines", "intents", "answers", "approvals", "runs")
+CHOSEN = ("choice_sets", "choice_changes", "replans")
+TABLES = ("documents", "document_lines", "intents", "answers", "approvals", "runs", *CHOSEN)
 
 
 @dataclass(frozen=True)
@@ -43,10 +44,12 @@ def publish(journal: Journal, warehouse: Warehouse, standing: Standing | None = 
             changed |= {item.document_id for _, item in standing.items}
             changed |= _standing_before(connection, standing.days)
         _replace_documents(connection, journal, changed, dict(_by_id(standing)))
-        for table in ("approvals", "runs"):
+        for table in ("approvals", "runs", "choice_sets", "replans"):
             rows = journal.rows(f"SELECT * FROM {table}")
             connection.execute(f"DELETE FROM delivery.{table}")
             _insert(connection, table, [tuple(row) for row in rows])
+        connection.execute("DELETE FROM delivery.choice_changes")
+        _insert(connection, "choice_changes", choice_sets.changes(journal))
 
 
 def _start_over_if_replaced(connection: duckdb.DuckDBPyConnection, journal: Journal) -> None:

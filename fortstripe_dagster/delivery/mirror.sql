@@ -36,4 +36,12 @@ CREATE TABLE IF NOT EXISTS delivery.answers (
     intent BIGINT PRIMARY KEY, outcome VARCHAR, status INTEGER, number VARCHAR, code INTEGER, body VARCHAR, answered_at TIMESTAMPTZ
 );
 CREATE TABLE IF NOT EXISTS delivery.approvals (document_id VARCHAR, content_hash VARCHAR, who VARCHAR, approved_at TIMESTAMPTZ);
+CREATE TABLE IF NOT EXISTS delivery.choice_sets (choices VARCHAR PRIMARY KEY, text JSON, first_delivered_at TIMESTAMPTZ);
+-- What changed from one choice set to the next: accounts, policies, rules, rule data.
+CREATE TABLE IF NOT EXISTS delivery.choice_changes (
+    changed_at TIMESTAMPTZ, part VARCHAR, name VARCHAR, before VARCHAR, after VARCHAR
+);
+CREATE TABLE IF NOT EXISTS delivery.replans (
+    from_day DATE, choices VARCHAR, reason VARCHAR, who VARCHAR, asked_at TIMESTAMPTZ
+);
 CREATE TABLE IF NOT EXISTS delivery.runs (run_id VARCHAR, first_day DATE, last_day DATE, started_at TIMESTAMPTZ);

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 
@@ -72,12 +72,22 @@ def package(desired: Desired, already: Already, settings: Settings) -> Packaged:
         voucher = vouchers.document(base, number, members, settings)
         if voucher is not None:
             documents.append(voucher)
-    return Packaged(tuple(sorted(documents, key=lambda d: (d.day, d.document_id))), tuple(waiting))
+    named = [_with_choices(document, entries) for document in documents]
+    return Packaged(tuple(sorted(named, key=lambda d: (d.day, d.document_id))), tuple(waiting))
 
 
 def base_of(document_id: str) -> str:
     """The id of a voucher without the number of a supplement."""
     return re.sub(r":\d+$", "", document_id)
+
+
+def _with_choices(document: Document, entries: Mapping[str, Entry]) -> Document:
+    """The document with the choice set that each of its entries was made under; what is taken back has none."""
+    parts = (
+        replace(part, choices=entries[part.entry_id].choices if part.entry_id in entries else None)
+        for part in document.parts
+    )
+    return replace(document, parts=tuple(parts))
 
 
 class _Rules:

@@ -6,14 +6,16 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from datetime import date
 from functools import partial
 
 from fortstripe_dagster import delivery
 from fortstripe_dagster.business_day import Days, today
 from fortstripe_dagster.delivery import DeliveryReport, late_changes
+from fortstripe_dagster.delivery.choice_sets import request_replan, sealed_under_others
 from fortstripe_dagster.extract import ExtractReport, extract
 from fortstripe_dagster.failures import HELD, ConfigurationError, Failure
-from fortstripe_dagster.ledger import LedgerReport, Remark, build, checks, touched
+from fortstripe_dagster.ledger import LedgerReport, Remark, build, checks, choices_of, touched
 from fortstripe_dagster.proof import ProofReport, prove
 from fortstripe_dagster.settings import Settings
 from fortstripe_dagster.warehouse import Warehouse
@@ -74,7 +76,8 @@ def sync(settings: Settings, days: Days, progress: Progress) -> SyncReport:
     progress(f"1/4 Stripe, {days}")
     extracted = extract(settings, warehouse, days, progress=progress, run_id=run_id)
     progress("2/4 ledger")
-    ledger = build(settings, warehouse, progress)
+    sealed = sealed_under_others(settings, choices_of(settings).digest)
+    ledger = build(settings, warehouse, progress, days=days, sealed=sealed)
     refuse_broken_ledger(warehouse)
     for day in touched.hand_on(warehouse, partial(late_changes.keep, settings.journal_path)):
         if day not in days:
@@ -85,6 +88,17 @@ def sync(settings: Settings, days: Days, progress: Progress) -> SyncReport:
     proof = prove(settings, warehouse, days, progress)
     warehouse.publish()
     return SyncReport(days, extracted, ledger, delivered, proof)
+
+
+def replan(settings: Settings, warehouse: Warehouse, since: date, reason: str, who: str, progress: Progress) -> None:
+    """Let what is in Fortnox from a day on follow today's rules and settings; the next plan shows what changes.
+
+    Raises as `build` does; the request stays recorded.
+    """
+    choices = choices_of(settings)
+    request_replan(settings, since, reason, who, (choices.digest, choices.text))
+    build(settings, warehouse, progress, sealed=sealed_under_others(settings, choices.digest))
+    refuse_broken_ledger(warehouse)
 
 
 def check_range(settings: Settings, days: Days) -> None:

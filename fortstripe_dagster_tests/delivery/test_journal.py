@@ -34,9 +34,11 @@ def test_nothing_in_it_can_be_changed_or_deleted(tmp_path: Path) -> None:
         journal.approve([("voucher:x", "hash")], "Eva")
         journal.move_cursor("compared", intent.at)
         journal.touch([FIRST], "a refund")
+        journal.keep_choices({"digest": "{}"})
+        journal.replan(FIRST, "digest", "another account", "Eva")
     raw = sqlite3.connect(path)
     tables = [row[0] for row in raw.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
-    assert len(tables) == 10
+    assert len(tables) == 12
     for table in tables:
         (column, *_) = raw.execute(f"SELECT name FROM pragma_table_info('{table}')").fetchone()
         for statement in (f"DELETE FROM {table}", f"UPDATE {table} SET {column} = {column}"):
@@ -131,3 +133,22 @@ def test_touched_days_are_those_changed_after_their_last_delivery(tmp_path: Path
         assert journal.touched() == [second]
         journal.touch([FIRST], "another")
         assert journal.touched() == [FIRST, second]
+
+
+def test_a_journal_from_before_choice_sets_goes_on(tmp_path: Path) -> None:
+    path = tmp_path / "journal.sqlite"
+    Journal(path).close()
+    raw = sqlite3.connect(path)
+    raw.executescript(
+        "DROP TABLE replans; DROP TABLE choice_sets; DROP TABLE sealed_entries;"
+        "CREATE TABLE sealed_entries (seal INTEGER, entry_id TEXT, day TEXT, lines TEXT);"
+        "INSERT INTO sealed_entries VALUES (1, 'txn_1', '2026-03-02', '[]');"
+        "PRAGMA user_version = 1"
+    )
+    raw.close()
+    with Journal(path) as journal:
+        journal.keep_choices({"digest": "{}"})
+        journal.replan(FIRST, "digest", "another account", "Eva")
+        assert [row["choices"] for row in journal.rows("SELECT choices FROM sealed_entries")] == [None]
+        with pytest.raises(sqlite3.IntegrityError, match="append-only"):
+            journal.rows("DELETE FROM replans")
