@@ -20,6 +20,7 @@ from fortstripe_dagster.settings import Settings
 
 GROUPS = {
     "sale": "sales",
+    "cash_sale": "sales",
     "payment": "sales",
     "advance_settled": "sales",
     "payment_failed": "sales",

@@ -36,6 +36,7 @@ FAMILIES = (
     "bank_events",
     "postings",
     "postings_sales",
+    "postings_cash_sales",
     "postings_credits",
     "postings_payments",
     "postings_advances",

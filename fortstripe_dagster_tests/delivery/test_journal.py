@@ -36,9 +36,10 @@ def test_nothing_in_it_can_be_changed_or_deleted(tmp_path: Path) -> None:
         journal.touch([FIRST], "a refund")
         journal.keep_choices({"digest": "{}"})
         journal.replan(FIRST, "digest", "another account", "Eva")
+        journal.order("voucher:x", "undo", "another customer", "Eva")
     raw = sqlite3.connect(path)
     tables = [row[0] for row in raw.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
-    assert len(tables) == 12
+    assert len(tables) == 13
     for table in tables:
         (column, *_) = raw.execute(f"SELECT name FROM pragma_table_info('{table}')").fetchone()
         for statement in (f"DELETE FROM {table}", f"UPDATE {table} SET {column} = {column}"):
@@ -137,17 +138,19 @@ def test_touched_days_are_those_changed_after_their_last_delivery(tmp_path: Path
 
 def test_a_journal_from_before_choice_sets_goes_on(tmp_path: Path) -> None:
     path = tmp_path / "journal.sqlite"
-    with Journal(path) as journal:
-        journal.intend(FEES, "create", CREATE, "run", "auto")
+    Journal(path).close()
     raw = sqlite3.connect(path)
     raw.executescript(
-        "DROP TABLE replans; DROP TABLE choice_sets; ALTER TABLE sealed_entries DROP COLUMN choices;"
+        "DROP TABLE orders; DROP TABLE replans; DROP TABLE choice_sets; DROP TABLE sealed_entries;"
+        "CREATE TABLE sealed_entries (seal INTEGER, entry_id TEXT, day TEXT, lines TEXT);"
+        "INSERT INTO sealed_entries VALUES (1, 'txn_1', '2026-03-02', '[]');"
         "PRAGMA user_version = 1"
     )
     raw.close()
     with Journal(path) as journal:
         journal.keep_choices({"digest": "{}"})
         journal.replan(FIRST, "digest", "another account", "Eva")
+        journal.order("voucher:x", "undo", "another customer", "Eva")
         assert [row["choices"] for row in journal.rows("SELECT choices FROM sealed_entries")] == [None]
         with pytest.raises(sqlite3.IntegrityError, match="append-only"):
             journal.rows("DELETE FROM replans")

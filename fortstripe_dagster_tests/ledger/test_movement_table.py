@@ -111,12 +111,12 @@ MOVES = st.lists(
         st.integers(min_value=0, max_value=24 * 31 - 1),
         st.sampled_from([0, 0, 137]),
     ),
-    min_size=20,
-    max_size=80,
+    min_size=60,
+    max_size=120,
 )
 
 
-@settings(max_examples=4, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=2, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     moves=MOVES,
     connect=st.sampled_from([None, "agent", "principal"]),

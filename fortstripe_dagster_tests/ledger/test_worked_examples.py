@@ -60,7 +60,7 @@ def worked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, tuple
     together: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for example in EXAMPLES:
         together[json.dumps(example.get("choices", {}), sort_keys=True)].append(example)
-    found = {}
+    found: dict[str, tuple[Book, list[str]]] = {}
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(rates_server, "official_rate", lambda currency, day: Decimal("11.30"))
         for choices, examples in together.items():

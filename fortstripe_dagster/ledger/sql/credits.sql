@@ -34,7 +34,10 @@ found AS (
     WHERE NOT EXISTS (SELECT 1 FROM stripe.credit_note_refunds n WHERE n.refund = r.id)
     UNION ALL
     SELECT n.id, 'credit_note', n.invoice, NULL, local_day(coalesce(n.effective_at, n.created)),
-           coalesce(n.effective_at, n.created), n.total, 'Kreditnota ' || coalesce(n.number, n.id)
+           coalesce(n.effective_at, n.created),
+           -- Under the cash method what was never paid was never booked, so there is nothing to take back.
+           n.total - CASE policy('accounting_method') WHEN 'cash' THEN coalesce(n.pre_payment_amount, 0) ELSE 0 END,
+           'Kreditnota ' || coalesce(n.number, n.id)
     FROM stripe.credit_notes n
     WHERE n.status = 'issued' AND n.total > 0
     UNION ALL
@@ -43,7 +46,7 @@ found AS (
                                WHERE n.invoice = i.id AND n.status = 'issued'), 0),
            'Makulerad faktura ' || coalesce(i.number, i.id)
     FROM stripe.invoices i
-    WHERE i.status = 'void' AND i.voided_at IS NOT NULL
+    WHERE i.status = 'void' AND i.voided_at IS NOT NULL AND policy('accounting_method') = 'accrual'
     UNION ALL
     SELECT l.dispute, 'dispute', m.sale_id, l.charge, l.event_day, l.lost_at, l.amount, 'Förlorad tvist'
     FROM ledger.lost_disputes l

@@ -1,11 +1,11 @@
--- A sale: D receivable / K sales and output VAT, on the sale's event day.
+-- A sale: D receivable / K sales and output VAT, on the sale's event day; under the cash method: postings_cash_sales.sql.
 INSERT INTO ledger.postings BY NAME
 WITH entry AS (
     SELECT s.sale_id || ':sale' AS entry_id, s.event_day AS day, 'sale' AS kind, s.sale_id AS source, s.charge, s.sale_id,
            s.currency AS settlement, s.text, s.held, s.gross_ore, s.gross, s.currency
     FROM ledger.sales s
     JOIN ledger.covered_days c ON c.day = s.event_day
-    WHERE NOT s.before_start
+    WHERE NOT s.before_start AND policy('accounting_method') = 'accrual'
 ),
 lines AS (
     SELECT entry_id, 1 AS line_no, account('receivable') AS account, gross_ore AS ore, gross AS amount,
