@@ -176,6 +176,24 @@ def apply(first: date, last: date, as_json: bool) -> int:
 
 
 @cli.command()
+@click.argument("document")
+@click.option("--reason", required=True, help="Why; it stands in Fortnox and in the treatment history.")
+@click.option("--who", default=getuser, show_default="your user name", help="Who orders it.")
+@click.option("--redo", is_flag=True, help="Let the entries of a document that was undone be delivered again.")
+@_json
+def undo(document: str, reason: str, who: str, redo: bool, as_json: bool) -> int:
+    """Take DOCUMENT (its id) back in Fortnox by a reversing one. Nothing is deleted."""
+    from fortstripe_dagster import delivery
+
+    settings, warehouse = _company()
+    report = delivery.undo(settings, warehouse, document, reason, who, redo=redo, progress=say)
+    show(report, as_json)
+    if redo and not as_json:
+        click.echo(f"`fortstripe apply --from {report.days.first} --to {report.days.last}` delivers it again.")
+    return report.exit_code
+
+
+@cli.command()
 @_range
 @_json
 def prove(first: date, last: date, as_json: bool) -> int:

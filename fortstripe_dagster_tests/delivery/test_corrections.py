@@ -85,18 +85,18 @@ def test_a_wrong_account_of_an_invoice_is_reposted(home: House) -> None:
     home.sale("ch_1", 10000)
     home.payment("txn_1", "ch_1", 10000)
     home.deliver()
-    change(home, "ch_1", 10000, account="3106")
+    change(home, "ch_1", 10000, account="3520")
     report = home.deliver()
     assert report.written == {"voucher.create": 1}, report.text()
     name = "voucher:2026-03-02:invoice:ch_1:repost"
-    assert home.vouchers() == {name: {"3001": "80.00", "3106": "-80.00"}}
+    assert home.vouchers() == {name: {"3001": "80.00", "3520": "-80.00"}}
     (voucher,) = home.books.vouchers(series="S")
     assert "Omföring av nr 1 2026-03-02: underlaget" in voucher.description
     assert home.deliver().nothing_to_do
-    change(home, "ch_1", 10000, account="3520")
+    change(home, "ch_1", 10000, account="3540")
     home.deliver()
-    assert home.vouchers()[f"{name}2"] == {"3106": "80.00", "3520": "-80.00"}
-    assert home.accounts() == {"1686": "100.00", "2611": "-20.00", "3520": "-80.00"}
+    assert home.vouchers()[f"{name}2"] == {"3520": "80.00", "3540": "-80.00"}
+    assert home.accounts() == {"1686": "100.00", "2611": "-20.00", "3540": "-80.00"}
 
 
 def test_wrong_vat_is_credited_and_invoiced_anew_and_both_name_each_other(home: House) -> None:
@@ -173,7 +173,7 @@ def test_a_correction_names_the_person_who_asked_for_the_new_rules(home: House) 
     with home.journal() as journal:
         journal.keep_choices({"digest": "{}"})
         journal.replan(date(2026, 3, 1), "digest", "fel konto", "Eva")
-    change(home, "ch_1", 10000, account="3106")
+    change(home, "ch_1", 10000, account="3520")
     home.deliver()
     assert "fel konto (Eva, 20" in home.books.vouchers(series="S")[0].description
 

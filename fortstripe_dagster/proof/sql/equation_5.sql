@@ -11,10 +11,10 @@ WHERE account = account('receivable') AND year_id = (SELECT min_by(year_id, firs
 
 -- What is open in Fortnox of each sale of ours, its credit invoices included; kronor.
 CREATE OR REPLACE TEMP TABLE open_by_sale AS
-SELECT coalesce(c.sale_id, i.reference) AS sale_id, sum(round(i.balance * i.sek_per_unit, 2)) AS balance,
+SELECT coalesce(c.sale_id, referred(i.reference)) AS sale_id, sum(round(i.balance * i.sek_per_unit, 2)) AS balance,
        string_agg(i.number, ', ' ORDER BY i.number) FILTER (i.balance <> 0) AS numbers
 FROM proof.fortnox_invoices i
-LEFT JOIN ledger.credits c ON c.credit_id = i.reference
+LEFT JOIN ledger.credits c ON c.credit_id = referred(i.reference)
 WHERE i.booked AND NOT i.cancelled AND i.reference IS NOT NULL
 GROUP BY ALL;
 

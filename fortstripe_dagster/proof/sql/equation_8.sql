@@ -3,10 +3,14 @@
 -- paid: the invoice and its credit invoices are open by the same amount until somebody sets them off.
 CREATE OR REPLACE TEMP TABLE paid_sales AS
 WITH invoices AS (
-    SELECT reference, count(*) AS invoices, string_agg(number, ', ' ORDER BY number) AS numbers, bool_and(booked) AS booked
-    FROM proof.fortnox_invoices
+    -- One that was credited as a correction no longer counts.
+    SELECT referred(reference) AS reference, count(*) AS invoices, string_agg(number, ', ' ORDER BY number) AS numbers,
+           bool_and(booked) AS booked
+    FROM proof.fortnox_invoices i
     WHERE NOT cancelled AND total >= 0 AND reference IS NOT NULL
-    GROUP BY reference
+      AND NOT EXISTS (SELECT 1 FROM proof.fortnox_invoices r
+                      WHERE r.reference = i.reference || ':reversal' AND NOT r.cancelled)
+    GROUP BY ALL
 ),
 owed AS (
     -- What the ledger itself leaves open on a sale: a partial payment, a payment that failed later.

@@ -2,12 +2,13 @@
 INSERT INTO found BY NAME
 SELECT
     s.equation, s.unit AS id, s.amount, s.amount AS difference, s.first_day, s.last_day,
-    CASE WHEN n.documents = 0 AND p.invoices = 0 AND held.unit IS NOT NULL THEN 'held'
+    CASE WHEN held.status = 'undone' OR n.documents = 0 AND p.invoices = 0 AND held.unit IS NOT NULL THEN 'held'
          WHEN p.invoices = 0 THEN 'no invoice' WHEN p.invoices > 1 THEN 'several invoices'
          WHEN NOT p.booked THEN 'invoice not booked' ELSE 'invoice not paid' END AS kind,
     CASE kind WHEN 'held' THEN 'waits' ELSE 'alarm' END AS severity,
     'Payment ' || p.charge || ' of ' || p.day || CASE kind
-        WHEN 'held' THEN ' has no invoice yet: it is ' || held.status || coalesce(', ' || held.reason, '')
+        WHEN 'held' THEN CASE WHEN p.invoices = 0 THEN ' has no invoice: it is ' ELSE ' is not settled: it is ' END || held.status
+            || coalesce(', ' || held.reason, '')
         WHEN 'no invoice' THEN ' has no invoice in Fortnox'
         WHEN 'several invoices' THEN ' has ' || p.invoices || ' invoices in Fortnox: ' || p.numbers
         WHEN 'invoice not booked' THEN ' has invoice ' || p.numbers || ', which is not booked'
@@ -35,7 +36,8 @@ WITH unproven AS (
 )
 SELECT
     equation, unit AS id, amount, amount AS difference, first_day, last_day,
-    CASE WHEN documents > 1 THEN 'twice' WHEN status <> 'planned' THEN status WHEN documents = 1 THEN 'changed'
+    CASE WHEN status = 'undone' THEN status WHEN documents > 1 THEN 'twice' WHEN status <> 'planned' THEN status
+         WHEN documents = 1 THEN 'changed'
          WHEN entry_kind = 'opening' THEN 'opening proposed' ELSE 'unsent' END AS kind,
     CASE WHEN kind = 'twice' THEN 'alarm'
          WHEN kind IN ('changed', 'unsent', 'planned') AND choice('approval') = 'auto'

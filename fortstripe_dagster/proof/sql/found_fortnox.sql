@@ -37,6 +37,7 @@ kinds AS (
             WHEN series = choice('voucher_series') THEN 'unknown'
             WHEN voucher_label IS NOT NULL THEN 'manual'
             WHEN entry_id IS NULL THEN 'vanished'
+            WHEN entry_status = 'undone' THEN 'undone'
             WHEN documents > 1 THEN 'twice'
             WHEN entry_status IS NOT NULL AND entry_status <> 'planned' THEN entry_status
             WHEN documents = 1 THEN 'changed'
@@ -50,7 +51,7 @@ SELECT
     first_day, last_day,
     CASE
         WHEN kind IN ('opening in Fortnox', 'dated later', 'VAT rounding') THEN 'info'
-        WHEN kind IN ('held', 'waiting', 'awaiting approval', 'in doubt', 'manual', 'opening proposed') THEN 'waits'
+        WHEN kind IN ('held', 'waiting', 'awaiting approval', 'in doubt', 'undone', 'manual', 'opening proposed') THEN 'waits'
         WHEN kind IN ('unsent', 'changed') AND NOT due THEN 'waits'
         ELSE 'alarm'
     END AS severity,
@@ -61,6 +62,7 @@ SELECT
         WHEN 'waiting' THEN coalesce(entry_id, unit) || ' waits: ' || reason
         WHEN 'awaiting approval' THEN coalesce(entry_id, unit) || ' awaits approval'
         WHEN 'in doubt' THEN coalesce(entry_id, unit) || ' is in doubt: no answer told whether Fortnox took it'
+        WHEN 'undone' THEN entry_id || ': ' || reason
         WHEN 'missing' THEN document_label || ' (' || unit || ') is not in Fortnox''s books any more'
         WHEN 'dated later' THEN document_label || ' (' || unit || ') is dated ' || voucher_day || ' in Fortnox'
         WHEN 'dated earlier' THEN document_label || ' (' || unit || ') is dated ' || voucher_day

@@ -103,11 +103,15 @@ undelivered AS (
     JOIN entry_documents n USING (entry_id)
     WHERE n.documents = 0 AND l.account = account('receivable')
     GROUP BY e.sale_id
+),
+undone AS (
+    SELECT DISTINCT e.sale_id FROM waiting_entries w JOIN ledger.entries e ON e.entry_id = w.unit
+    WHERE w.status = 'undone'
 )
 SELECT
     '5' AS equation, 'SEK' AS currency, account('receivable') AS account, 'open otherwise' AS kind, d.sale_id AS id,
     coalesce(f.balance, 0) - (coalesce(o.by_now, 0) - coalesce(u.amount, 0)) AS amount,
-    'alarm' AS severity,
+    CASE WHEN n.sale_id IS NULL THEN 'alarm' ELSE 'waits' END AS severity,
     coalesce('Invoice ' || f.numbers || ' (' || d.sale_id || ')', 'The invoice of ' || d.sale_id)
         || ' is open by ' || said(coalesce(f.balance, 0), 'SEK')
         || ' in Fortnox and by ' || said(coalesce(o.by_now, 0) - coalesce(u.amount, 0), 'SEK') || ' in the ledger' AS text,
@@ -116,6 +120,7 @@ SELECT
 FROM delivered d
 LEFT JOIN open_sales o USING (sale_id)
 LEFT JOIN undelivered u USING (sale_id)
+LEFT JOIN undone n USING (sale_id)
 LEFT JOIN open_by_sale f USING (sale_id)
 WHERE abs(coalesce(f.balance, 0) - (coalesce(o.by_now, 0) - coalesce(u.amount, 0)))
     >= CASE WHEN coalesce(f.balance, 0) = 0 THEN 0.01 ELSE 0.51 END;
@@ -135,7 +140,7 @@ SELECT '5' AS equation, 'SEK' AS currency, account('receivable') AS account, 'op
        count(*) || ' open invoices in Fortnox are other business of the company' AS text,
        choice('last')::DATE AS first_day
 FROM proof.fortnox_invoices i
-LEFT JOIN ledger.credits c ON c.credit_id = i.reference
-LEFT JOIN ledger.sales s ON s.sale_id = i.reference
+LEFT JOIN ledger.credits c ON c.credit_id = referred(i.reference)
+LEFT JOIN ledger.sales s ON s.sale_id = referred(i.reference)
 WHERE i.booked AND NOT i.cancelled AND i.balance <> 0 AND c.credit_id IS NULL AND s.sale_id IS NULL
 HAVING count(*) > 0;

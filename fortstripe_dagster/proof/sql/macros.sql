@@ -9,6 +9,9 @@ CREATE OR REPLACE TEMP MACRO said(amount, currency) AS amount::DECIMAL(18, 2)::V
 CREATE OR REPLACE TEMP MACRO in_fortnox_more(difference) AS
     said(abs(difference), 'SEK') || CASE WHEN difference < 0 THEN ' in debit' ELSE ' in credit' END;
 
+-- The sale or credit behind our reference on an invoice: what was taken back and made anew has a suffix.
+CREATE OR REPLACE TEMP MACRO referred(reference) AS regexp_replace(reference, '(:reversal|:[0-9]+)+$', '');
+
 -- What to do about a document that is not in Fortnox, where delivery itself gives no remedy.
 CREATE OR REPLACE TEMP MACRO remedy_of(status, given) AS coalesce(given, CASE status
     WHEN 'held' THEN 'mend the reason and sync that day again'
