@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from fortstripe_dagster.delivery import bodies, history
+from fortstripe_dagster.delivery import attaching, bodies, history
 from fortstripe_dagster.delivery.documents import Document
 from fortstripe_dagster.delivery.exact_json import amount
 from fortstripe_dagster.delivery.journal import Journal, Request
@@ -41,6 +41,7 @@ RESOURCES: Mapping[str, Resource] = {
     "credit_invoice": Resource("invoices", "Invoice", "DocumentNumber"),
     "payment": Resource("invoicepayments", "InvoicePayment", "Number"),
     "voucher": Resource("vouchers", "Voucher", "VoucherNumber"),
+    "specification": Resource("voucherfileconnections", "File", "Id"),
 }
 
 
@@ -60,6 +61,8 @@ def request(context: Context, document: Document, step: str) -> Request:
     resource = RESOURCES[document.kind]
     if step == "bookkeep":
         return Request("PUT", path(resource.name, _number(context, document.document_id), "bookkeep"))
+    if document.kind == "specification":
+        return _attach(context, document, step)
     body, params = _body(context, document), None
     if document.kind == "voucher":
         params = {"financialyear": _year_id(context, document)}
@@ -68,8 +71,18 @@ def request(context: Context, document: Document, step: str) -> Request:
     return Request("POST", path(resource.name), body, params)
 
 
+def send(context: Context, document: Document, wanted: Request) -> Any:
+    """Send a request; the parsed answer. Raises FortnoxError."""
+    if document.kind == "specification" and wanted.path == path(context.settings.files):
+        return attaching.send(context.fortnox, document, wanted)
+    by_method = context.fortnox.post if wanted.method == "POST" else context.fortnox.put
+    return by_method(wanted.path, wanted.body, wanted.params)
+
+
 def number_of(kind: str, answer: Mapping[str, Any]) -> str:
     """Fortnox's number of the document in an answer. Raises KeyError where it has none."""
+    if kind == "specification":
+        return attaching.number_of(answer)
     resource = RESOURCES[kind]
     return str(answer[resource.wrapper][resource.number])
 
@@ -87,6 +100,10 @@ def look_up(context: Context, document: Document, step: str, sent_at: datetime) 
             return _payment(context, document)
         case "voucher":
             return _voucher(context, document)
+        case "specification" if step == "connect":
+            return attaching.look_up_tie(fortnox, _number(context, document.document_id))
+        case "specification":
+            return attaching.look_up_upload(fortnox, document, context.settings)
         case "customer" if document.content["number"] is None:
             return _customer(context, document, sent_at)
         case "customer":
@@ -155,6 +172,23 @@ def _body(context: Context, document: Document) -> dict[str, Any]:
             return bodies.mode_of_payment(document)
         case "voucher_series":
             return bodies.voucher_series(document)
+        case "specification":
+            raise LookupError(f"{document.document_id} has no body: it is a file")
+
+
+def _attach(context: Context, document: Document, step: str) -> Request:
+    if step == "create":
+        return attaching.upload(document, context.settings)
+    voucher = history.sealed_by_id(context.journal, [document.content["voucher"]])[document.content["voucher"]]
+    year = context.company.year(voucher.day)
+    if year is None:
+        raise LookupError(f"no financial year for {voucher.document_id}")
+    return attaching.connect(
+        _number(context, document.document_id),
+        _number(context, voucher.document_id),
+        context.settings.voucher_series,
+        year.first.isoformat(),
+    )
 
 
 def _rounding(context: Context, document: Document) -> Decimal:

@@ -97,6 +97,13 @@ class Settings(BaseSettings):
         default=None, description="The VAT return is filed up to this day: nothing that changes it is dated so early."
     )
     locked_period: LockedPeriod = LockedPeriod()
+    attachments: Literal["vouchers", "all", "off"] = Field(
+        default="vouchers",
+        description="Which documents get a specification attached as a file: daily vouchers, all vouchers, or none.",
+    )
+    files: Literal["inbox", "archive"] = Field(
+        default="inbox", description="Where in Fortnox files are uploaded before they are attached."
+    )
     voucher_series: str = Field(default="S", pattern=r"^[A-ZÅÄÖ][A-ZÅÄÖ0-9]{0,9}$", description="Our own series.")
     customer_numbers: Literal["stripe", "fortnox"] = Field(
         default="stripe", description="Customer numbers made from the Stripe id, or the next of Fortnox's own."
