@@ -13,7 +13,15 @@ from fortstripe_dagster.delivery.documents import Document
 
 Chain = list[Document]
 
-_ORDER = {"customer": 0, "invoice": 1, "payment": 2, "credit_invoice": 3, "voucher": 5, "specification": 6}
+_ORDER = {
+    "customer": 0,
+    "customer_change": 0,
+    "invoice": 1,
+    "payment": 2,
+    "credit_invoice": 3,
+    "voucher": 5,
+    "specification": 6,
+}
 _OF_A_DAY = ("voucher", "specification")
 
 

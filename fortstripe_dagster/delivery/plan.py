@@ -15,7 +15,7 @@ from types import MappingProxyType
 from typing import Any
 
 from fortstripe_dagster.business_day import Days
-from fortstripe_dagster.delivery import customers, history, setting_up, specifications, vat_codes
+from fortstripe_dagster.delivery import customer_changes, customers, history, setting_up, specifications, vat_codes
 from fortstripe_dagster.delivery.customers import Match
 from fortstripe_dagster.delivery.desired import Desired, StripeAccount, read
 from fortstripe_dagster.delivery.documents import SETTING_UP, Document, Held, held
@@ -29,7 +29,7 @@ from fortstripe_dagster.warehouse import Warehouse
 _RANK = {
     kind: rank
     for rank, kind in enumerate(
-        (*SETTING_UP, "customer", "invoice", "credit_invoice", "payment", "voucher", "specification")
+        (*SETTING_UP, "customer", "customer_change", "invoice", "credit_invoice", "payment", "voucher", "specification")
     )
 }
 """Nothing depends on a kind that comes later."""
@@ -143,6 +143,9 @@ def draft(
     dependencies = {name for document in documents for name in document.depends_on}
     finished = complete | history.finished(journal, dependencies)
     prepared = [document for document in prepared if document.document_id not in finished]
+    prepared += customer_changes.documents(
+        _customers(documents, desired.sales, settings, latest=True), journal, settings
+    )
     specified = _specifications([*sealed, *packaged.documents], desired, journal, settings)
     return Draft(
         days,
@@ -155,7 +158,7 @@ def draft(
         ),
         sum(document.document_id in complete for document in sealed if document.posts),
         desired.stripe,
-        {row.treatment: row.box for each in (*desired.sales.values(), *desired.credits.values()) for row in each.rows},
+        _boxes(desired),
     )
 
 
@@ -252,15 +255,23 @@ def held_json(item: Held) -> dict[str, Any]:
     }
 
 
-def _customers(documents: Sequence[Document], sales: Mapping[str, Any], settings: Settings) -> list[Document]:
-    """The customer of each invoice, as at its first sale in the range."""
+def _customers(
+    documents: Sequence[Document], sales: Mapping[str, Any], settings: Settings, *, latest: bool = False
+) -> list[Document]:
+    """The customer of each invoice, as at its first sale in the range, or at its latest."""
     found: dict[str, Document] = {}
-    for document in documents:
+    for document in sorted(documents, key=lambda each: each.day, reverse=latest):
         sale = sales.get(document.document_id.removeprefix("invoice:")) if document.kind == "invoice" else None
         if sale is not None:
             customer = customers.document(sale, settings)
             found.setdefault(customer.document_id, customer)
     return list(found.values())
+
+
+def _boxes(desired: Desired) -> dict[str, str]:
+    """The VAT box of each treatment of what is sold and credited."""
+    sold = {row.treatment: row.box for sale in desired.sales.values() for row in sale.rows}
+    return sold | {row.treatment: row.box for credit in desired.credits.values() for row in credit.rows}
 
 
 def _specifications(
@@ -322,6 +333,7 @@ def _only_needed(documents: list[Document]) -> list[Document]:
         for document in documents
         if document.posts
         or document.kind == "specification"
+        or (document.kind == "customer_change" and document.content["customer"] in needed)
         or document.document_id in needed
         or (document.kind == "mode_of_payment" and document.content["account"] in paid_to)
     ]

@@ -41,6 +41,7 @@ RESOURCES: Mapping[str, Resource] = {
     "credit_invoice": Resource("invoices", "Invoice", "DocumentNumber"),
     "payment": Resource("invoicepayments", "InvoicePayment", "Number"),
     "voucher": Resource("vouchers", "Voucher", "VoucherNumber"),
+    "customer_change": Resource("customers", "Customer", "CustomerNumber"),
     "specification": Resource("voucherfileconnections", "File", "Id"),
 }
 
@@ -63,6 +64,10 @@ def request(context: Context, document: Document, step: str) -> Request:
         return Request("PUT", path(resource.name, _number(context, document.document_id), "bookkeep"))
     if document.kind == "specification":
         return _attach(context, document, step)
+    if document.kind == "customer_change":
+        return Request(
+            "PUT", path(resource.name, _customer_number(context, document)), bodies.customer_change(document)
+        )
     body, params = _body(context, document), None
     if document.kind == "voucher":
         params = {"financialyear": _year_id(context, document)}
@@ -104,6 +109,8 @@ def look_up(context: Context, document: Document, step: str, sent_at: datetime) 
             return attaching.look_up_tie(fortnox, _number(context, document.document_id))
         case "specification":
             return attaching.look_up_upload(fortnox, document, context.settings)
+        case "customer_change":
+            return _changed(context, document)
         case "customer" if document.content["number"] is None:
             return _customer(context, document, sent_at)
         case "customer":
@@ -154,8 +161,10 @@ def _body(context: Context, document: Document) -> dict[str, Any]:
         case "invoice":
             return bodies.invoice(document, _customer_number(context, document))
         case "credit_invoice":
-            original = _number(context, document.content["original"])
-            return bodies.invoice(document, _customer_number(context, document), original)
+            name = document.content["original"]
+            # The customer of the original, whatever is decided about guests today.
+            original = history.sealed_by_id(context.journal, [name])[name]
+            return bodies.invoice(document, _customer_number(context, original), _number(context, name))
         case "payment":
             return bodies.payment(
                 document,
@@ -172,15 +181,15 @@ def _body(context: Context, document: Document) -> dict[str, Any]:
             return bodies.mode_of_payment(document)
         case "voucher_series":
             return bodies.voucher_series(document)
-        case "specification":
-            raise LookupError(f"{document.document_id} has no body: it is a file")
+        case "specification" | "customer_change":
+            raise LookupError(f"{document.document_id} is no record of its own")
 
 
 def _attach(context: Context, document: Document, step: str) -> Request:
     if step == "create":
         return attaching.upload(document, context.settings)
     voucher = history.sealed_by_id(context.journal, [document.content["voucher"]])[document.content["voucher"]]
-    year = context.company.year(voucher.day)
+    year = context.company.year(voucher.booked_on)
     if year is None:
         raise LookupError(f"no financial year for {voucher.document_id}")
     return attaching.connect(
@@ -277,6 +286,14 @@ def _customer(context: Context, document: Document, sent_at: datetime) -> dict[s
         if answer and answer["Customer"].get("ExternalReference") == document.content["reference"]:
             return answer
     return None
+
+
+def _changed(context: Context, document: Document) -> dict[str, Any] | None:
+    """The customer, if it has every field of the change."""
+    answer = _record(context.fortnox, path("customers", _customer_number(context, document)))
+    wanted = bodies.customer_change(document)["Customer"]
+    has = (answer or {}).get("Customer", {})
+    return answer if all(str(has.get(name) or "") == str(value) for name, value in wanted.items()) else None
 
 
 def _record(fortnox: Fortnox, record: str, params: Mapping[str, str | int] | None = None) -> dict[str, Any] | None:

@@ -33,11 +33,11 @@ def check(
     stopped: list[Held] = []
     findings: set[str] = set()
     for document in documents:
-        year = company.year(document.day)
+        year = company.year(document.booked_on)
         if year is None or not document.posts or not any(account.vat_code for account in year.accounts.values()):
             continue  # a Fortnox that tells no codes at all tells nothing about one account
         for number, wanted in sorted(_wanted(document, by_part, boxes)):
-            code = year.accounts[number].vat_code if number in year.accounts else None
+            code = (year.accounts[number].vat_code if number in year.accounts else None) or ""
             actual = vat_box(code) if code else None
             if not code and wanted != NONE:
                 findings.add(
