@@ -135,9 +135,12 @@ def commit(connection: duckdb.DuckDBPyConnection, pages: Sequence[Page]) -> dict
 
 
 def _stage(connection: duckdb.DuckDBPyConnection, pages: Sequence[Page]) -> None:
-    connection.executemany(
-        "INSERT INTO pages VALUES (?, ?, ?, ?, ?)",
-        [[str(p.file), number, p.stream, p.parent, p.asked_at] for number, p in enumerate(pages)],
+    columns = zip(
+        *((str(p.file), number, p.stream, p.parent, p.asked_at) for number, p in enumerate(pages)), strict=True
+    )
+    connection.execute(
+        "INSERT INTO pages SELECT unnest(?), unnest(?), unnest(?), unnest(?::VARCHAR[]), unnest(?)",
+        [list(column) for column in columns],
     )
     for batch in _batches(pages):
         connection.execute(_ITEMS, [batch])
