@@ -1,4 +1,4 @@
-"""The VAT return of a period from start to end: computed, compared with Fortnox where asked, written as page and files."""
+"""The VAT return of a period from start to end: computed, compared with Fortnox if asked, and written."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """The VAT return beside Fortnox's: its general ledger summed by the accounts' VAT codes (momskoder), box by box.
 
 Fortnox makes its VAT report from the VAT code of each account, per financial year, whatever the invoices say. So a
-difference is named by the account whose code says another box, or by the voucher that has another amount. Which code
-is which box is `fortnox_vat_codes.csv`. The vouchers are those of the last proof.
+difference is named by the account whose code says another box, or by the voucher that has another amount. The vouchers
+are those of the last proof.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import duckdb
 
 from fortstripe_dagster.business_day import STOCKHOLM, Days
 from fortstripe_dagster.failures import Failure
-from fortstripe_dagster.fortnox import Fortnox, FortnoxError, Unauthorized, path
+from fortstripe_dagster.fortnox import Fortnox, FortnoxError, Unauthorized, path, vat_box
 from fortstripe_dagster.proof.vat_return import VatFinding, load_table, sql
 
 ACCOUNTS = path("accounts")
@@ -122,17 +122,19 @@ def store_vat_codes(connection: duckdb.DuckDBPyConnection, codes: tuple[VatCode,
     """Replace the VAT codes of those financial years in proof.fortnox_vat_codes."""
     connection.execute(
         "CREATE TABLE IF NOT EXISTS proof.fortnox_vat_codes "
-        "(year_id INTEGER NOT NULL, account VARCHAR NOT NULL, vat_code VARCHAR NOT NULL, read_at TIMESTAMPTZ NOT NULL)"
+        "(year_id INTEGER NOT NULL, account VARCHAR NOT NULL, vat_code VARCHAR NOT NULL, box VARCHAR, "
+        "read_at TIMESTAMPTZ NOT NULL)"
     )
     years = sorted({code.year_id for code in codes})
     connection.execute("DELETE FROM proof.fortnox_vat_codes WHERE list_contains(?, year_id)", [years])
     connection.execute(
         "INSERT INTO proof.fortnox_vat_codes "
-        "SELECT unnest(?::INTEGER[]), unnest(?::VARCHAR[]), unnest(?::VARCHAR[]), ?",
+        "SELECT unnest(?::INTEGER[]), unnest(?::VARCHAR[]), unnest(?::VARCHAR[]), unnest(?::VARCHAR[]), ?",
         [
             [code.year_id for code in codes],
             [code.account for code in codes],
             [code.vat_code for code in codes],
+            [vat_box(code.vat_code) for code in codes],
             datetime.now(UTC),
         ],
     )
@@ -148,7 +150,6 @@ def vat_tie(connection: duckdb.DuckDBPyConnection, days: Days, rounding: Decimal
     connection.execute(f"SET VARIABLE vat_last = DATE '{days.last}'")
     connection.execute(f"SET VARIABLE vat_rounding = {rounding}::DECIMAL(18, 2)")
     load_table(connection, "vat_boxes")
-    load_table(connection, "fortnox_vat_codes")
     connection.execute(sql("vat_tie"))
     rows = tuple(VatTieRow(*row) for row in connection.execute(sql("vat_tie_rows")).fetchall())
     found = tuple(VatFinding(*row) for row in connection.execute(sql("vat_tie_findings")).fetchall())

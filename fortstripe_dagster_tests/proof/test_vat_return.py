@@ -13,7 +13,7 @@ from fortstripe_dagster.business_day import Days
 from fortstripe_dagster.proof.vat_return import VatReturn, declared, vat_lines, vat_return
 from fortstripe_dagster.sandbox.stripe.world import World
 from fortstripe_dagster_tests.conftest import MARCH
-from fortstripe_dagster_tests.ledger.books import Book, at, book, new_world
+from fortstripe_dagster_tests.ledger.books import Book, at, book, new_world, row
 
 D = Decimal
 ABROAD: dict[str, Any] = {
@@ -136,3 +136,21 @@ def test_what_is_held_waits_and_is_in_no_sum(books: Book, tmp_path: Path) -> Non
     held, missing = (next(each for each in found.findings if kind in each.kind) for kind in ("held", "not synced"))
     assert "oss.status" in held.text and held.severity == "waits"
     assert "26 days" in missing.text and "--from 2026-03-06 --to 2026-03-31" in missing.remedy
+
+
+def test_an_advance_is_declared_when_it_is_paid_with_its_base(tmp_path: Path) -> None:
+    world = new_world()
+    invoice = world.invoice(
+        at=at(2), customer=world.customer(name="Anna", country="SE"), lines=[row("Kurs", 125000)],
+        effective_at=at(20),
+    )  # fmt: skip
+    world.pay_invoice(invoice, at=at(3), fee=0)
+    ledger = book(world, tmp_path)
+    early = returned(ledger, Days(date(2026, 3, 1), date(2026, 3, 10)))
+    assert amounts(early) == {"05": "1000.00", "10": "250.00", "49": "250.00"}
+    later = returned(ledger, Days(date(2026, 3, 11), date(2026, 3, 31)))
+    assert amounts(later) == {}, "the sale itself and the advance that it takes back"
+    assert amounts(returned(ledger)) == amounts(early)
+    with ledger.sql() as connection:
+        computed = [line for line in vat_lines(connection, MARCH, "05") if line.computed]
+    assert [line.amount for line in computed] == [D(1000), D(-1000)]
