@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test test-kills dev bench-extract bench-delivery clean
+.PHONY: demo test test-kills dev bench-extract bench-ledger bench-delivery clean
 
 demo: $(VENV)/.installed
 	$(BIN)/fortstripe demo
@@ -23,6 +23,9 @@ dev: $(VENV)/.installed
 
 bench-extract: $(VENV)/.installed
 	$(BIN)/python -m benchmarks.extract
+
+bench-ledger: $(VENV)/.installed
+	$(BIN)/python -m benchmarks.ledger
 
 bench-delivery: $(VENV)/.installed
 	$(BIN)/python -m benchmarks.delivery

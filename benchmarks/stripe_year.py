@@ -70,9 +70,10 @@ _TABLES = {
     "charges": """
         SELECT id, created, stockholm(created) AS day, amount, amount AS amount_captured,
                CASE WHEN refunded THEN refund_amount ELSE 0 END AS amount_refunded, currency, customer, payment_intent,
-               stripe_id('txn', id) AS balance_transaction, 'succeeded' AS status, true AS paid, true AS captured, disputed,
-               CASE WHEN NOT invoiced THEN 'Order ' || k END AS description, 'SE' AS card_country,
-               CASE WHEN currency = 'SEK' AND dice(k, 'swish', 5) = 0 THEN 'swish' ELSE 'card' END AS payment_method_type,
+               stripe_id('txn', id) AS balance_transaction, 'succeeded' AS status, true AS paid, true AS captured,
+               disputed, CASE WHEN NOT invoiced THEN 'Order ' || k END AS description, 'SE' AS card_country,
+               CASE WHEN currency = 'SEK' AND dice(k, 'swish', 5) = 0 THEN 'swish' ELSE 'card' END
+                   AS payment_method_type,
                '{}' AS metadata
         FROM payments ORDER BY created
     """,
@@ -89,7 +90,8 @@ _TABLES = {
                CASE WHEN n = lines THEN amount - (lines - 1) * (amount // lines) ELSE amount // lines END AS amount,
                currency, 0 AS discount_amount, created AS period_start, created + INTERVAL 30 DAY AS period_end,
                stripe_id('prod', dice(k, n, 50)) AS product, (amount // lines) // 5 AS tax_amount,
-               'inclusive' AS tax_behavior, 'txr_25' AS tax_rate, 'standard_rated' AS taxability_reason, '{}' AS metadata
+               'inclusive' AS tax_behavior, 'txr_25' AS tax_rate, 'standard_rated' AS taxability_reason,
+               '{}' AS metadata
         FROM (SELECT *, 1 + dice(k, 'lines', 3) AS lines, unnest(range(1, lines + 1))::INTEGER AS n
               FROM payments WHERE invoiced)
         ORDER BY created
@@ -101,7 +103,8 @@ _TABLES = {
         FROM payments WHERE invoiced ORDER BY created
     """,
     "refunds": """
-        SELECT stripe_id('re', k) AS id, created + INTERVAL 5 DAY AS created, stockholm(created + INTERVAL 5 DAY) AS day,
+        SELECT stripe_id('re', k) AS id, created + INTERVAL 5 DAY AS created,
+               stockholm(created + INTERVAL 5 DAY) AS day,
                refund_amount AS amount, currency, id AS charge, payment_intent,
                stripe_id('txn', 're' || k) AS balance_transaction, 'succeeded' AS status
         FROM payments WHERE refunded ORDER BY created
@@ -117,7 +120,8 @@ _TABLES = {
         FROM payments WHERE refunded AND invoiced AND dice(k, 'noted', 2) = 0
     """,
     "disputes": """
-        SELECT stripe_id('dp', k) AS id, created + INTERVAL 20 DAY AS created, stockholm(created + INTERVAL 20 DAY) AS day,
+        SELECT stripe_id('dp', k) AS id, created + INTERVAL 20 DAY AS created,
+               stockholm(created + INTERVAL 20 DAY) AS day,
                amount, currency, id AS charge, payment_intent, CASE WHEN won THEN 'won' ELSE 'lost' END AS status,
                'fraudulent' AS reason
         FROM payments WHERE disputed
@@ -139,10 +143,12 @@ _TABLES = {
             SELECT stripe_id('txn', 'dp' || k), created + INTERVAL 20 DAY, 'adjustment', 'dispute', settlement,
                    -settled_amount, 17500, stripe_id('dp', k) FROM payments WHERE disputed
             UNION ALL
-            SELECT stripe_id('txn', 'won' || k), created + INTERVAL 45 DAY, 'adjustment', 'dispute_reversal', settlement,
-                   settled_amount, 0, stripe_id('dp', k) FROM payments WHERE disputed AND won
+            SELECT stripe_id('txn', 'won' || k), created + INTERVAL 45 DAY, 'adjustment', 'dispute_reversal',
+                   settlement, settled_amount, 0, stripe_id('dp', k) FROM payments WHERE disputed AND won
         ),
-        days AS (SELECT to_timestamp($start) + INTERVAL 12 HOUR + INTERVAL 1 DAY * d AS noon, d FROM range($days) AS t(d)),
+        days AS (
+            SELECT to_timestamp($start) + INTERVAL 12 HOUR + INTERVAL 1 DAY * d AS noon, d FROM range($days) AS t(d)
+        ),
         billed AS (
             SELECT stripe_id('txn', 'fee' || d), noon, 'stripe_fee', 'fee', 'SEK', -4900, 0, NULL FROM days
         ),
@@ -188,7 +194,7 @@ def write(path: Path, balance_transactions: int) -> None:
         "finish": finish,
         "days": (LAST - FIRST).days + 1,
     }
-    with Warehouse(path).transaction() as connection:
+    with Warehouse(path).writer() as connection:
         create_tables(connection)
         connection.execute(_PREPARE)
         connection.execute(_PAYMENTS, {name: sizes[name] for name in ("payments", "customers", "start", "finish")})

@@ -13,10 +13,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from functools import cached_property
 from typing import Any
 
 from fortstripe_dagster.business_day import Days, today
-from fortstripe_dagster.delivery import bodies, differences, history
+from fortstripe_dagster.delivery import attaching, bodies, differences, history, specifications
 from fortstripe_dagster.delivery.compare import Lost, find
 from fortstripe_dagster.delivery.connection import connect, explained
 from fortstripe_dagster.delivery.deliver import prepare
@@ -27,7 +28,7 @@ from fortstripe_dagster.delivery.journal import Journal, Request
 from fortstripe_dagster.delivery.mirror import publish
 from fortstripe_dagster.delivery.packaging import Already, base_of, package
 from fortstripe_dagster.delivery.steps import RESOURCES, Context
-from fortstripe_dagster.fortnox import Fortnox, path
+from fortstripe_dagster.fortnox import Fortnox, FortnoxError, path
 from fortstripe_dagster.fortnox.values import as_bool, as_decimal
 from fortstripe_dagster.settings import Settings
 from fortstripe_dagster.warehouse import Warehouse
@@ -179,7 +180,45 @@ class _Adoption:
                 rule_version=rule_version,
             )
             self._put(document, str(voucher["VoucherNumber"]), {"Voucher": dict(voucher)})
+            self._put_specification(document, voucher)
             parts = ()
+
+    def _put_specification(self, document: Document, voucher: Mapping[str, Any]) -> None:
+        """What is attached to the voucher is taken for its specification: a second one would be one too many."""
+        if not specifications.wants(document, self._context.settings):
+            return
+        key = (str(voucher["VoucherSeries"]), str(voucher["VoucherNumber"]), str(voucher["Year"]))
+        tie = self._ties.get(key)
+        if tie is None:
+            return
+        attached = Document(
+            document_id=specifications.document_id(document.document_id),
+            kind="specification",
+            day=document.day,
+            description=f"Underlag: {document.description}",
+            depends_on=(document.document_id,),
+            content={"voucher": document.document_id, "name": specifications.file_name(document)},
+            books={"voucher": document.content_hash},
+        )
+        for step, answer in (("create", {"File": {"Id": tie["FileId"]}}), ("connect", {"VoucherFileConnection": tie})):
+            intent = self._context.journal.intend(
+                attached, step, Request("POST", path("voucherfileconnections")), self._run_id, PACKAGING
+            )
+            self._context.journal.answer(intent.intent, "found", number=str(tie["FileId"]), body=answer)
+        self._adopted["specification"] += 1
+
+    @cached_property
+    def _ties(self) -> dict[tuple[str, str, str], Mapping[str, Any]]:
+        """What is attached to vouchers, by series, number and year; nothing where files are not to be read."""
+        try:
+            items = list(self._context.fortnox.pages("/3/voucherfileconnections", "VoucherFileConnections"))
+        except FortnoxError as error:
+            if not attaching.is_missing_permission(error):
+                raise
+            return {}
+        return {
+            (str(item["VoucherSeries"]), str(item["VoucherNumber"]), str(item["VoucherYear"])): item for item in items
+        }
 
     def _put(self, document: Document, number: str, answer: Mapping[str, Any]) -> None:
         """Seal the document and answer its steps with what Fortnox has."""

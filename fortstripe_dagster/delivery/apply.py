@@ -15,13 +15,13 @@ from dataclasses import dataclass, field
 
 from pydantic import ValidationError
 
-from fortstripe_dagster.delivery import history
+from fortstripe_dagster.delivery import attaching, history
 from fortstripe_dagster.delivery.chains import Chain, chains_of
 from fortstripe_dagster.delivery.documents import SETTING_UP, STEPS, Document, Held, held
 from fortstripe_dagster.delivery.exact_json import amount
 from fortstripe_dagster.delivery.journal import Intent
 from fortstripe_dagster.delivery.recovery import resolve
-from fortstripe_dagster.delivery.steps import Context, difference, look_up, number_of, request, reread
+from fortstripe_dagster.delivery.steps import Context, difference, look_up, number_of, request, reread, send
 from fortstripe_dagster.failures import DeliveryStopped
 from fortstripe_dagster.fortnox import NotDone, Refused, Unauthorized
 
@@ -68,6 +68,8 @@ class _Application:
         self._certain = 0
         self._answers = 0
         self._told = time.monotonic()
+        self._no_files: tuple[str, str] | None = None
+        """Why no file can be sent, and what to do about it: asked once, not for each voucher."""
 
     def run(self) -> None:
         first = [document for document in self._documents if document.kind in SETTING_UP]
@@ -118,12 +120,16 @@ class _Application:
         """Do the steps that the document lacks; False if it is in doubt whether one took effect."""
         waiting = self._waits(document)
         if waiting is not None:
-            self._result.waiting[document.document_id] = waiting
+            if document.kind != "specification":  # it says nothing without its voucher
+                self._result.waiting[document.document_id] = waiting
             return True
         if self._doubts[document.document_id] >= MOST_DOUBTS:
             self._hold(
                 document, f"Fortnox gave no usable answer {MOST_DOUBTS} times; nothing was done.", "run again later."
             )
+            return True
+        if document.kind == "specification" and self._no_files is not None:
+            self._hold(document, *self._no_files)
             return True
         done = history.progress(self._context.journal, [document.document_id]).get(
             document.document_id, history.Progress()
@@ -153,10 +159,11 @@ class _Application:
             return False
         intent = self._context.journal.intend(document, step, wanted, self._run_id, self._context.settings.sales)
         try:
-            send = self._context.fortnox.post if wanted.method == "POST" else self._context.fortnox.put
-            answer = send(wanted.path, wanted.body, wanted.params)
+            answer = send(self._context, document, wanted)
             number = number_of(document.kind, answer)
         except Unauthorized as error:
+            if document.kind == "specification" and error.status == 403:
+                return self._refused(document, step, intent, error)  # the login is good, but not for files
             self._context.journal.answer(intent.intent, "refused", status=error.status, body=error.message)
             raise
         except Refused as error:
@@ -172,11 +179,11 @@ class _Application:
         self._took_effect(document, step)
         return True
 
-    def _refused(self, document: Document, step: str, intent: Intent, error: Refused) -> bool:
+    def _refused(self, document: Document, step: str, intent: Intent, error: Refused | Unauthorized) -> bool:
         """Hold the document, unless it was refused because it is done already."""
         journal = self._context.journal
         numbered_by_us = document.kind in SETTING_UP or (document.kind == "customer" and document.content["number"])
-        if step == "bookkeep" or numbered_by_us:
+        if step in ("bookkeep", "connect") or numbered_by_us:
             answer = look_up(self._context, document, step, intent.at)
             if answer is not None:
                 journal.answer(intent.intent, "found", number=number_of(document.kind, answer), body=answer)
@@ -189,6 +196,9 @@ class _Application:
         if document.kind == "mode_of_payment":
             account = document.content["account"]
             self._result.findings.append(f"{document.document_id}: {reason} Payments name account {account} instead.")
+        elif document.kind == "specification" and step == "create" and attaching.is_missing_permission(error):
+            self._no_files = reason, attaching.REMEDY
+            self._hold(document, *self._no_files)
         else:
             self._hold(document, reason, remedy)
         return False
@@ -245,7 +255,7 @@ class _Application:
             self._say(f"fortnox: {self._certain} of {len(self._documents)} documents, {sent} requests")
 
 
-def _explained(document: Document, error: Refused) -> tuple[str, str]:
+def _explained(document: Document, error: Refused | Unauthorized) -> tuple[str, str]:
     """Why Fortnox refused a document, and what a person does about it."""
     known = error.remedy
     code = f" [{error.code}]" if error.code else ""

@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
+from pydantic import ValidationError
+
 from fortstripe_dagster import fortnox
 from fortstripe_dagster.delivery.documents import Document
 from fortstripe_dagster.delivery.exact_json import amount
@@ -20,7 +22,30 @@ MARK = "fortstripe:"
 
 def customer(document: Document) -> dict[str, Any]:
     """A customer in kronor, numbered by us unless the company wants Fortnox's numbers."""
-    content = document.content
+    return _customer(document.content).body()
+
+
+def customer_change(document: Document) -> dict[str, Any]:
+    """What has changed about a customer, and nothing else."""
+    changed = _change(document)
+    if changed is None:
+        raise LookupError(f"{document.document_id} changes nothing")
+    return changed
+
+
+def differs(document: Document) -> bool:
+    """Whether a change of a customer is one in Fortnox's spelling, too."""
+    try:
+        return _change(document) is not None
+    except ValidationError:
+        return True  # it is told, and held, where it is to be sent
+
+
+def _change(document: Document) -> dict[str, Any] | None:
+    return fortnox.changes(_customer(document.content["before"]), _customer(document.content["after"]))
+
+
+def _customer(content: Mapping[str, Any]) -> fortnox.Customer:
     return fortnox.Customer(
         name=content["name"],
         customer_number=content["number"],
@@ -37,7 +62,7 @@ def customer(document: Document) -> dict[str, Any]:
         address2=content.get("address2"),
         zip_code=content.get("zip_code"),
         city=content.get("city"),
-    ).body()
+    )
 
 
 def invoice(document: Document, customer_number: str, original: str | None = None) -> dict[str, Any]:

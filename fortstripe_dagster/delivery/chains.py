@@ -13,7 +13,16 @@ from fortstripe_dagster.delivery.documents import Document
 
 Chain = list[Document]
 
-_ORDER = {"customer": 0, "invoice": 1, "payment": 2, "credit_invoice": 3, "voucher": 5}
+_ORDER = {
+    "customer": 0,
+    "customer_change": 0,
+    "invoice": 1,
+    "payment": 2,
+    "credit_invoice": 3,
+    "voucher": 5,
+    "specification": 6,
+}
+_OF_A_DAY = ("voucher", "specification")
 
 
 def chains_of(documents: Sequence[Document]) -> list[Chain]:
@@ -27,13 +36,13 @@ def chains_of(documents: Sequence[Document]) -> list[Chain]:
         return name
 
     for document in documents:
-        for other in document.depends_on if document.kind != "voucher" else ():
+        for other in document.depends_on if document.kind not in _OF_A_DAY else ():
             if not other.startswith("article:"):
                 parents[root(document.document_id)] = root(other)
     chains: dict[str, Chain] = defaultdict(list)
     for document in documents:
-        voucher = document.kind == "voucher"
-        chains[f"vouchers {document.day}" if voucher else root(document.document_id)].append(document)
+        of_a_day = document.kind in _OF_A_DAY
+        chains[f"vouchers {document.day}" if of_a_day else root(document.document_id)].append(document)
     for chain in chains.values():
         chain.sort(key=_order)
     return sorted(chains.values(), key=lambda chain: (min(document.day for document in chain), chain[0].document_id))

@@ -10,7 +10,7 @@ import hashlib
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from fortstripe_dagster import fortnox
@@ -18,6 +18,7 @@ from fortstripe_dagster.delivery.desired import Sale
 from fortstripe_dagster.delivery.documents import Document
 from fortstripe_dagster.settings import Settings
 
+_GUEST, _COLLECTIVE = "guest-", "guests-"
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
 
 
@@ -44,20 +45,22 @@ class Match:
     number: str
     how: str
     doubles: tuple[str, ...] = ()
+    document: Document | None = field(default=None, compare=False)
+    """The customer as Stripe has it now: what changes later is measured by it."""
 
 
-def customer_id(sale: Sale) -> str:
+def customer_id(sale: Sale, settings: Settings) -> str:
     """The document id of the customer of a sale: the Stripe customer, a guest by e-mail, or a collective guest.
 
     The e-mail address itself stands in no id: ids are never erased.
     """
-    return f"customer:{_key(sale)}"
+    return f"customer:{_key(sale, settings)}"
 
 
 def document(sale: Sale, settings: Settings) -> Document:
     """The customer of a sale, to be created if it is not in Fortnox yet."""
-    party, key = sale.party, _key(sale)
-    collective = party.customer is None and not party.email
+    party, key = sale.party, _key(sale, settings)
+    collective = key.startswith(_COLLECTIVE)
     personal = {} if collective else {
         "email": _email(party.email),
         "phone": party.phone,
@@ -97,6 +100,7 @@ def match(documents: Iterable[Document], listed: Sequence[Listed]) -> dict[str, 
         if customer.email:
             by_person[_folded(customer.email), _folded(customer.name)].append(customer)
     found: dict[str, Match] = {}
+    documents = list(documents)
     for document in documents:
         content = document.content
         organisation = _digits(content.get("organisation_number") or "")
@@ -107,20 +111,28 @@ def match(documents: Iterable[Document], listed: Sequence[Listed]) -> dict[str, 
             found[document.document_id] = _match(by_organisation[organisation], "organisation number")
         elif content.get("email") and same_person:
             found[document.document_id] = _match(same_person, "e-mail and name")
-    return found
+    wanted = {document.document_id: document for document in documents}
+    return {name: replace(match, document=wanted[name]) for name, match in found.items()}
 
 
 def _match(customers: Sequence[Listed], how: str) -> Match:
     return Match(customers[0].number, how, tuple(customer.number for customer in customers[1:]))
 
 
-def _key(sale: Sale) -> str:
+def is_guest(document: Document) -> bool:
+    """Whether a customer document stands for somebody without a customer in Stripe."""
+    return str(document.content["reference"]).startswith((_GUEST, _COLLECTIVE))
+
+
+def _key(sale: Sale, settings: Settings) -> str:
     party = sale.party
     if party.customer:
         return party.customer
-    if party.email:
-        return "guest-" + hashlib.sha256(_folded(party.email).encode()).hexdigest()[:12]
-    return f"guests-{sale.treatment or 'unknown'}"
+    # A sale without VAT to a business needs the business itself: its VAT number stands on the customer.
+    by_email = settings.guests == "per_email" or party.vat_number or party.organisation_number
+    if party.email and by_email:
+        return _GUEST + hashlib.sha256(_folded(party.email).encode()).hexdigest()[:12]
+    return f"{_COLLECTIVE}{sale.treatment or 'unknown'}"
 
 
 def _email(address: str | None) -> str | None:

@@ -153,6 +153,8 @@ class _Run:
             planned = settle(drafted, company, settings, journal, self._not_sent())
             for document_id, match in planned.matches.items():
                 journal.match(document_id, match.number, match.how)
+                if match.document is not None:
+                    journal.note_found(match.document, match.number, self.run_id)
             self.say(f"delivery: {'' if part == self.days else f'{part}: '}{planned.summary()}")
             allowed = [d for d in planned.to_send if self.only is None or d.document_id in self.only]
             apply(self.context, allowed, self.run_id, self.say, applied)

@@ -214,9 +214,10 @@ def _entries(connection: duckdb.DuckDBPyConnection, window: list[date]) -> tuple
         Entry(**row, lines=tuple(lines[row["entry_id"]]))
         for row in _dicts(
             connection,
-            "SELECT entry_id, event_day AS day, kind, settlement, source, charge, sale_id, credit_id,"
-            " coalesce(text, '') AS text, held, rule_version, choices FROM ledger.entries"
-            " WHERE event_day BETWEEN ? AND ? ORDER BY event_day, entry_id",
+            "SELECT e.entry_id, e.event_day AS day, e.kind, e.settlement, e.source, e.charge, e.sale_id, e.credit_id,"
+            " coalesce(e.text, '') AS text, e.held, e.rule_version, e.choices, m.created AS at FROM ledger.entries e"
+            " LEFT JOIN ledger.movements m ON m.id = e.balance_transaction"
+            " WHERE e.event_day BETWEEN ? AND ? ORDER BY e.event_day, e.entry_id",
             window,
         )
     )

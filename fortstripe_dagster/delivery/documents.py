@@ -10,7 +10,7 @@ import hashlib
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from functools import cached_property
 from typing import Any, Literal
@@ -18,8 +18,9 @@ from typing import Any, Literal
 from fortstripe_dagster.delivery.exact_json import dumps
 
 Kind = Literal[
-    "voucher_series", "mode_of_payment", "article", "customer", "invoice", "credit_invoice", "payment", "voucher"
-]
+    "voucher_series", "mode_of_payment", "article", "customer", "invoice", "credit_invoice", "payment", "voucher",
+    "specification", "customer_change",
+]  # fmt: skip
 STEPS: Mapping[str, tuple[str, ...]] = {
     "voucher_series": ("create",),
     "mode_of_payment": ("create",),
@@ -29,8 +30,11 @@ STEPS: Mapping[str, tuple[str, ...]] = {
     "credit_invoice": ("create", "bookkeep"),
     "payment": ("create", "bookkeep"),
     "voucher": ("create",),
+    "specification": ("create", "connect"),
+    "customer_change": ("update",),
 }
-"""The requests that make a document of each kind, in order. An invoice created but not bookkept is finished later."""
+"""The requests that make a document of each kind, in order. An invoice created but not bookkept is finished later,
+so is a file uploaded but not attached."""
 
 POSTING = ("invoice", "credit_invoice", "payment", "voucher")
 """Kinds that stand in the books."""
@@ -73,6 +77,8 @@ class Entry:
     lines: tuple[Line, ...]
     choices: str | None = None
     """Digest of the choice set that it was made under."""
+    at: datetime | None = None
+    """When the money moved, in UTC; None for events without a balance transaction."""
 
 
 @dataclass(frozen=True)
@@ -101,6 +107,8 @@ class Document:
     books: Mapping[str, Any] = field(default_factory=dict)
     rule_version: str = ""
     sealed_hash: str | None = None
+    file: bytes | None = field(default=None, repr=False)
+    """What a specification uploads; compiled again from the ledger where it has to be sent again."""
 
     @property
     def posts(self) -> bool:

@@ -28,7 +28,7 @@ ARTICLES = {"35": "STRIPE-EU-VARA", "39": "STRIPE-EU-TJANST"}
 
 def invoice(entry: Entry, sale: Sale, settings: Settings) -> Document:
     """The invoice of a sale: gross prices in kronor, Stripe's own number where Stripe issued the legal invoice."""
-    customer = customer_id(sale)
+    customer = customer_id(sale, settings)
     return Document(
         document_id=f"invoice:{sale.sale_id}",
         kind="invoice",
@@ -53,9 +53,9 @@ def invoice(entry: Entry, sale: Sale, settings: Settings) -> Document:
     )
 
 
-def credit_invoice(entry: Entry, credit: Credit, sale: Sale) -> Document:
+def credit_invoice(entry: Entry, credit: Credit, sale: Sale, settings: Settings) -> Document:
     """The credit of a sale that is an invoice: an invoice of its own with negative quantities."""
-    customer = customer_id(sale)
+    customer = customer_id(sale, settings)
     original = f"invoice:{sale.sale_id}"
     return Document(
         document_id=f"credit_invoice:{credit.credit_id}",

@@ -219,6 +219,12 @@ class Journal:
         text = body if isinstance(body, str) or body is None else dumps(body)
         self._insert("answers", intent, outcome, status, number, code, text, _now())
 
+    def note_found(self, document: Document, number: str, run_id: str) -> None:
+        """Keep what Stripe says of something that stood in Fortnox before us, as if it had been found after a send."""
+        request = Request("POST", "", document.content)
+        intent = self.intend(document, "create", request, run_id, "matched")
+        self.answer(intent.intent, "found", number=number)
+
     def open_intents(self) -> list[Intent]:
         """Requests of which nobody knows whether they took effect, oldest first."""
         return [

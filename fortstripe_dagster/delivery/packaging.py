@@ -138,7 +138,7 @@ class _Rules:
         if entry.kind == "sale":
             return invoicing.invoice(entry, sale, self._settings)
         if entry.kind == "credit" and credit is not None:
-            return invoicing.credit_invoice(entry, credit, sale)
+            return invoicing.credit_invoice(entry, credit, sale, self._settings)
         receivable = self._settings.accounts.receivable
         if entry.kind not in _ON_RECEIVABLES or all(line.account != receivable for line in entry.lines):
             return None

@@ -10,14 +10,15 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from functools import partial
 from types import MappingProxyType
 from typing import Any
 
 from fortstripe_dagster.business_day import Days
-from fortstripe_dagster.delivery import customers, history, setting_up
+from fortstripe_dagster.delivery import customer_changes, customers, history, setting_up, specifications, vat_codes
 from fortstripe_dagster.delivery.customers import Match
-from fortstripe_dagster.delivery.desired import StripeAccount, read
+from fortstripe_dagster.delivery.desired import Desired, StripeAccount, read
 from fortstripe_dagster.delivery.documents import SETTING_UP, Document, Held, held
 from fortstripe_dagster.delivery.journal import Journal
 from fortstripe_dagster.delivery.locked import place
@@ -29,7 +30,10 @@ from fortstripe_dagster.settings import Settings
 from fortstripe_dagster.warehouse import Warehouse
 
 _RANK = {
-    kind: rank for rank, kind in enumerate((*SETTING_UP, "customer", "invoice", "credit_invoice", "payment", "voucher"))
+    kind: rank
+    for rank, kind in enumerate(
+        (*SETTING_UP, "customer", "customer_change", "invoice", "credit_invoice", "payment", "voucher", "specification")
+    )
 }
 """Nothing depends on a kind that comes later."""
 
@@ -46,6 +50,8 @@ class Draft:
     unchanged: int = 0
     stripe: StripeAccount | None = None
     undone: tuple[Held, ...] = ()
+    boxes: Mapping[str, str] = field(default_factory=dict)
+    """VAT box by treatment of what is sold or credited."""
 
 
 @dataclass(frozen=True)
@@ -156,9 +162,13 @@ def draft(
     dependencies = {name for document in documents for name in document.depends_on}
     finished = complete | history.finished(journal, dependencies)
     prepared = [document for document in prepared if document.document_id not in finished]
+    prepared += customer_changes.documents(
+        _customers(documents, desired.sales, settings, latest=True), journal, settings
+    )
+    specified = _specifications([*sealed, *packaged.documents], desired, journal, settings)
     return Draft(
         days,
-        (*prepared, *documents),
+        (*prepared, *documents, *specified),
         packaged.held,
         frozenset(finished),
         Needs(
@@ -168,6 +178,7 @@ def draft(
         sum(document.document_id in complete for document in sealed if document.posts),
         desired.stripe,
         tuple(as_undone(by_id[i], order) for i, order in orders.items() if i in by_id),
+        _boxes(desired),
     )
 
 
@@ -196,6 +207,9 @@ def settle(
         in_doubt = {item.document_id for item in stopped}
         documents, closed = place((d for d in documents if d.document_id not in in_doubt), company, settings)
         stopped += [*closed, *refusals(documents, company)]
+        miscoded, uncoded = vat_codes.check(documents, company, settings.accounts, draft.boxes)
+        stopped += [item for item in miscoded if item.document_id not in {each.document_id for each in stopped}]
+        findings += uncoded
     reasons = {**before, **{item.document_id: item for item in stopped}}
     approved = journal.approved()
     to_send: dict[str, Document] = {}
@@ -204,6 +218,8 @@ def settle(
     for document in sorted(documents, key=lambda d: (_rank(d), d.day, d.document_id)):
         if document.document_id in reasons:
             continue
+        if document.kind == "specification" and not {*document.depends_on} <= draft.finished | to_send.keys():
+            continue  # it comes with its voucher, whatever keeps that
         blocked = _blocked(document, draft.finished | matches.keys() | to_send.keys() | awaiting.keys(), reasons)
         if blocked is not None:
             waiting.append(blocked)
@@ -265,15 +281,37 @@ def held_json(item: Held) -> dict[str, Any]:
     }
 
 
-def _customers(documents: Sequence[Document], sales: Mapping[str, Any], settings: Settings) -> list[Document]:
-    """The customer of each invoice, as at its first sale in the range."""
+def _customers(
+    documents: Sequence[Document], sales: Mapping[str, Any], settings: Settings, *, latest: bool = False
+) -> list[Document]:
+    """The customer of each invoice, as at its first sale in the range, or at its latest."""
     found: dict[str, Document] = {}
-    for document in documents:
+    for document in sorted(documents, key=lambda each: each.day, reverse=latest):
         sale = sales.get(document.document_id.removeprefix("invoice:")) if document.kind == "invoice" else None
         if sale is not None:
             customer = customers.document(sale, settings)
             found.setdefault(customer.document_id, customer)
     return list(found.values())
+
+
+def _boxes(desired: Desired) -> dict[str, str]:
+    """The VAT box of each treatment of what is sold and credited."""
+    sold = {row.treatment: row.box for sale in desired.sales.values() for row in sale.rows}
+    return sold | {row.treatment: row.box for credit in desired.credits.values() for row in credit.rows}
+
+
+def _specifications(
+    documents: Sequence[Document], desired: Desired, journal: Journal, settings: Settings
+) -> list[Document]:
+    """The specifications that vouchers lack, also those that were booked before."""
+    wanting = {
+        specifications.document_id(document.document_id): document
+        for document in documents
+        if specifications.wants(document, settings)
+    }
+    there = history.finished(journal, wanting)
+    compiled = datetime.now(UTC)
+    return [specifications.document(wanting[name], desired, compiled) for name in wanting.keys() - there]
 
 
 def _found(documents: Sequence[Document], company: Company) -> dict[str, Match]:
@@ -320,6 +358,8 @@ def _only_needed(documents: list[Document]) -> list[Document]:
         document
         for document in documents
         if document.posts
+        or document.kind == "specification"
+        or (document.kind == "customer_change" and document.content["customer"] in needed)
         or document.document_id in needed
         or (document.kind == "mode_of_payment" and document.content["account"] in paid_to)
     ]

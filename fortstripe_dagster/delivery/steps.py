@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from fortstripe_dagster.delivery import bodies, history
+from fortstripe_dagster.delivery import attaching, bodies, history
 from fortstripe_dagster.delivery.documents import Document
 from fortstripe_dagster.delivery.exact_json import amount
 from fortstripe_dagster.delivery.journal import Journal, Request
@@ -41,6 +41,8 @@ RESOURCES: Mapping[str, Resource] = {
     "credit_invoice": Resource("invoices", "Invoice", "DocumentNumber"),
     "payment": Resource("invoicepayments", "InvoicePayment", "Number"),
     "voucher": Resource("vouchers", "Voucher", "VoucherNumber"),
+    "customer_change": Resource("customers", "Customer", "CustomerNumber"),
+    "specification": Resource("voucherfileconnections", "File", "Id"),
 }
 
 
@@ -60,6 +62,12 @@ def request(context: Context, document: Document, step: str) -> Request:
     resource = RESOURCES[document.kind]
     if step == "bookkeep":
         return Request("PUT", path(resource.name, _number(context, document.document_id), "bookkeep"))
+    if document.kind == "specification":
+        return _attach(context, document, step)
+    if document.kind == "customer_change":
+        return Request(
+            "PUT", path(resource.name, _customer_number(context, document)), bodies.customer_change(document)
+        )
     body, params = _body(context, document), None
     if document.kind == "voucher":
         params = {"financialyear": _year_id(context, document)}
@@ -68,8 +76,18 @@ def request(context: Context, document: Document, step: str) -> Request:
     return Request("POST", path(resource.name), body, params)
 
 
+def send(context: Context, document: Document, wanted: Request) -> Any:
+    """Send a request; the parsed answer. Raises FortnoxError."""
+    if document.kind == "specification" and wanted.path == path(context.settings.files):
+        return attaching.send(context.fortnox, document, wanted)
+    by_method = context.fortnox.post if wanted.method == "POST" else context.fortnox.put
+    return by_method(wanted.path, wanted.body, wanted.params)
+
+
 def number_of(kind: str, answer: Mapping[str, Any]) -> str:
     """Fortnox's number of the document in an answer. Raises KeyError where it has none."""
+    if kind == "specification":
+        return attaching.number_of(answer)
     resource = RESOURCES[kind]
     return str(answer[resource.wrapper][resource.number])
 
@@ -87,6 +105,12 @@ def look_up(context: Context, document: Document, step: str, sent_at: datetime) 
             return _payment(context, document)
         case "voucher":
             return _voucher(context, document)
+        case "specification" if step == "connect":
+            return attaching.look_up_tie(fortnox, _number(context, document.document_id))
+        case "specification":
+            return attaching.look_up_upload(fortnox, document, context.settings)
+        case "customer_change":
+            return _changed(context, document)
         case "customer" if document.content["number"] is None:
             return _customer(context, document, sent_at)
         case "customer":
@@ -137,8 +161,10 @@ def _body(context: Context, document: Document) -> dict[str, Any]:
         case "invoice":
             return bodies.invoice(document, _customer_number(context, document))
         case "credit_invoice":
-            original = _number(context, document.content["original"])
-            return bodies.invoice(document, _customer_number(context, document), original)
+            name = document.content["original"]
+            # The customer of the original, whatever is decided about guests today.
+            original = history.sealed_by_id(context.journal, [name])[name]
+            return bodies.invoice(document, _customer_number(context, original), _number(context, name))
         case "payment":
             return bodies.payment(
                 document,
@@ -155,6 +181,23 @@ def _body(context: Context, document: Document) -> dict[str, Any]:
             return bodies.mode_of_payment(document)
         case "voucher_series":
             return bodies.voucher_series(document)
+        case "specification" | "customer_change":
+            raise LookupError(f"{document.document_id} is no record of its own")
+
+
+def _attach(context: Context, document: Document, step: str) -> Request:
+    if step == "create":
+        return attaching.upload(document, context.settings)
+    voucher = history.sealed_by_id(context.journal, [document.content["voucher"]])[document.content["voucher"]]
+    year = context.company.year(voucher.booked_on)
+    if year is None:
+        raise LookupError(f"no financial year for {voucher.document_id}")
+    return attaching.connect(
+        _number(context, document.document_id),
+        _number(context, voucher.document_id),
+        context.settings.voucher_series,
+        year.first.isoformat(),
+    )
 
 
 def _rounding(context: Context, document: Document) -> Decimal:
@@ -243,6 +286,14 @@ def _customer(context: Context, document: Document, sent_at: datetime) -> dict[s
         if answer and answer["Customer"].get("ExternalReference") == document.content["reference"]:
             return answer
     return None
+
+
+def _changed(context: Context, document: Document) -> dict[str, Any] | None:
+    """The customer, if it has every field of the change."""
+    answer = _record(context.fortnox, path("customers", _customer_number(context, document)))
+    wanted = bodies.customer_change(document)["Customer"]
+    has = (answer or {}).get("Customer", {})
+    return answer if all(str(has.get(name) or "") == str(value) for name, value in wanted.items()) else None
 
 
 def _record(fortnox: Fortnox, record: str, params: Mapping[str, str | int] | None = None) -> dict[str, Any] | None:

@@ -118,6 +118,12 @@ def base_id(entry: Entry, group: str | None = None) -> str:
     return f"voucher:{entry.day}:{entry.settlement}:{group}"
 
 
+def is_daily(document_id: str) -> bool:
+    """Whether a voucher sums up a day's entries of a kind, rather than say one event."""
+    _, _, _, *group = document_id.split(":")
+    return bool(group) and group[0] in set(GROUPS.values())
+
+
 def document(
     base: str, number: int, members: Sequence[tuple[Entry | None, Part]], settings: Settings
 ) -> Document | None:

@@ -13,6 +13,7 @@ from importlib.resources import files
 
 import duckdb
 
+from fortstripe_dagster.extract import shapes
 from fortstripe_dagster.extract.spool import Page
 from fortstripe_dagster.extract.streams import STREAMS, SUBLISTS, Stream
 from fortstripe_dagster.failures import StripeFailure
@@ -94,19 +95,10 @@ class Committed:
 
 
 def create_tables(connection: duckdb.DuckDBPyConnection) -> None:
-    """Make every table and view of schema `stripe` that is not there yet."""
-    present = {
-        name
-        for (name,) in connection.execute(
-            "SELECT table_name FROM duckdb_tables() WHERE schema_name = 'stripe'"
-            " UNION ALL SELECT view_name FROM duckdb_views() WHERE schema_name = 'stripe'"
-        ).fetchall()
-    }
-    missing = set(SQL) - present
-    if missing:
-        connection.execute(WORKSPACE)
-        for name in sorted(missing, key=lambda name: (name != "raw_objects", name)):
-            connection.execute(SQL[name])
+    """Make every table and view of schema `stripe` that is not there yet, or that an older version made."""
+    names = shapes.outdated(connection, SQL)
+    if names:
+        shapes.follow(connection, SQL, names, WORKSPACE)
 
 
 def commit(connection: duckdb.DuckDBPyConnection, pages: Sequence[Page]) -> dict[str, Committed]:
@@ -135,9 +127,12 @@ def commit(connection: duckdb.DuckDBPyConnection, pages: Sequence[Page]) -> dict
 
 
 def _stage(connection: duckdb.DuckDBPyConnection, pages: Sequence[Page]) -> None:
-    connection.executemany(
-        "INSERT INTO pages VALUES (?, ?, ?, ?, ?)",
-        [[str(p.file), number, p.stream, p.parent, p.asked_at] for number, p in enumerate(pages)],
+    columns = zip(
+        *((str(p.file), number, p.stream, p.parent, p.asked_at) for number, p in enumerate(pages)), strict=True
+    )
+    connection.execute(
+        "INSERT INTO pages SELECT unnest(?), unnest(?), unnest(?), unnest(?::VARCHAR[]), unnest(?)",
+        [list(column) for column in columns],
     )
     for batch in _batches(pages):
         connection.execute(_ITEMS, [batch])

@@ -202,13 +202,13 @@ class StripeReader:
         """The few fields named in `shape`, read by DuckDB."""
         try:
             row = self._database.execute(
-                "SELECT json_transform(?, ?)", [body.decode("utf-8"), json.dumps(shape)]
+                "SELECT to_json(json_transform(?, ?))", [body.decode("utf-8"), json.dumps(shape)]
             ).fetchone()
         except (duckdb.Error, UnicodeDecodeError) as error:
             raise StripeFailure(f"{what} is cut off or not JSON ({len(body)} bytes).", AGAIN) from error
-        if row is None or row[0] is None:
+        answer: dict[str, Any] | None = json.loads(row[0]) if row and row[0] else None
+        if answer is None:
             raise StripeFailure(f"{what} is not a JSON object.", AGAIN)
-        answer: dict[str, Any] = row[0]
         return answer
 
 

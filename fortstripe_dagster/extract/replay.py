@@ -12,6 +12,7 @@ from datetime import datetime
 import duckdb
 
 from fortstripe_dagster.extract.commit import SQL, WORKSPACE
+from fortstripe_dagster.extract.shapes import refill, there
 from fortstripe_dagster.extract.streams import STREAMS
 
 SEEN = {
@@ -39,10 +40,6 @@ _VERSIONS = """
     SELECT v.stream, v.id, o.created, v.api_version, v.first_seen, least(v.fetched_at, $at) AS fetched_at, v.raw
     FROM then_newest AS v JOIN stripe.raw_objects AS o USING (stream, id)
 """
-_CHANGED = """
-    CREATE OR REPLACE TEMP TABLE changed AS SELECT id, created, raw FROM {schema}.raw_objects
-    WHERE stream = ? AND (created IS NOT NULL OR stream = 'customers')
-"""
 
 
 def replay(connection: duckdb.DuckDBPyConnection, at: datetime, schema: str = "stripe_past") -> None:
@@ -56,17 +53,11 @@ def replay(connection: duckdb.DuckDBPyConnection, at: datetime, schema: str = "s
     connection.execute(f"DROP SCHEMA IF EXISTS {schema} CASCADE; CREATE SCHEMA {schema}")
     connection.execute(WORKSPACE)
     for name in sorted(SQL, key=lambda name: (name != "raw_objects", name)):
-        connection.execute(_there(SQL[name], schema))
+        connection.execute(there(SQL[name], schema))
     connection.execute(_VERSIONS.format(schema=schema), {"at": at})
     for table, seen in SEEN.items():
         connection.execute(f"INSERT INTO {schema}.{table} SELECT * FROM stripe.{table} WHERE {seen} <= ?", [at])
     for table in ALWAYS:
         connection.execute(f"INSERT INTO {schema}.{table} SELECT * FROM stripe.{table}")
     for stream in STREAMS.values():
-        connection.execute(_CHANGED.format(schema=schema), [stream.name])
-        for table in stream.tables:
-            connection.execute(_there(SQL[table], schema))
-
-
-def _there(sql: str, schema: str) -> str:
-    return re.sub(r"\bstripe\.(?=\w)", f"{schema}.", sql)
+        refill(connection, schema, stream.name, [there(SQL[table], schema) for table in stream.tables])

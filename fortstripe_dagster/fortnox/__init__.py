@@ -27,6 +27,7 @@ from .registration import organisation_number, vat_number
 from .retries import Retries
 from .text import clean, is_legal
 from .values import API_BLANK
+from .vat_codes import vat_box
 
 __all__ = [
     "API_BLANK",
@@ -61,5 +62,6 @@ __all__ = [
     "organisation_number",
     "path",
     "remedy",
+    "vat_box",
     "vat_number",
 ]

@@ -30,6 +30,10 @@ STRIPE_API_VERSION = "2026-10-28.endive"
 
 
 DisputeLost = Literal["credit", "loss_keep_vat"]
+CustomerField = Literal[
+    "name", "email", "phone", "address1", "address2", "zip_code", "city", "country", "organisation_number",
+    "vat_number", "vat_type", "type",
+]  # fmt: skip
 
 
 class DefaultSupply(Group):
@@ -97,9 +101,25 @@ class Settings(BaseSettings):
         default=None, description="The VAT return is filed up to this day: nothing that changes it is dated so early."
     )
     locked_period: LockedPeriod = LockedPeriod()
+    attachments: Literal["vouchers", "all", "off"] = Field(
+        default="vouchers",
+        description="Which documents get a specification attached as a file: daily vouchers, all vouchers, or none.",
+    )
+    files: Literal["inbox", "archive"] = Field(
+        default="inbox", description="Where in Fortnox files are uploaded before they are attached."
+    )
     voucher_series: str = Field(default="S", pattern=r"^[A-ZÅÄÖ][A-ZÅÄÖ0-9]{0,9}$", description="Our own series.")
     customer_numbers: Literal["stripe", "fortnox"] = Field(
         default="stripe", description="Customer numbers made from the Stripe id, or the next of Fortnox's own."
+    )
+    customer_fields_owned_by_fortnox: tuple[CustomerField, ...] = Field(
+        default=(),
+        description="Fields of a customer that people keep in Fortnox; a change in Stripe leaves them alone.",
+    )
+    guests: Literal["per_email", "collective"] = Field(
+        default="per_email",
+        description="Buyers without a customer in Stripe: one customer for each e-mail address, or one for all of a "
+        "VAT treatment. Without an address, and business numbers, it is always the latter.",
     )
     difference_limit: Decimal = Field(
         default=Decimal("0.05"), ge=0, description="Kronor that Fortnox's VAT may differ from ours on one document."

@@ -34,8 +34,8 @@ from fortstripe_dagster.warehouse import Warehouse
 from fortstripe_dagster_tests.conftest import CHOICES, MARCH
 
 FIRST = date(2026, 3, 2)
-Line = tuple[str, str] | tuple[str, str, str]
-"""Account, signed amount, and for VAT and sales lines the rate."""
+Line = tuple[str, str] | tuple[str, str, str] | tuple[str, str, str, str]
+"""Account, signed amount, and for VAT and sales lines the rate and the treatment."""
 
 
 @dataclass
@@ -197,12 +197,13 @@ class House:
             entry_id=entry_id, event_day=day, kind=kind, source=source, sale_id=sale_id, credit_id=credit_id,
             settlement=currency, text=entry_id, held=held, rule_version="test",
         )  # fmt: skip
-        for number, (account, amount, *rate) in enumerate(lines, 1):
+        for number, (account, amount, *vat) in enumerate(lines, 1):
             value = Decimal(amount)
             self._insert(
                 "lines",
                 entry_id=entry_id, event_day=day, line_no=number, account=account, debit=max(value, Decimal(0)),
-                credit=max(-value, Decimal(0)), currency="SEK", vat_rate=rate[0] if rate else None,
+                credit=max(-value, Decimal(0)), currency="SEK", vat_rate=vat[0] if vat else None,
+                treatment=vat[1] if len(vat) > 1 else None,
             )  # fmt: skip
 
     def remove(self, entry_id: str) -> None:

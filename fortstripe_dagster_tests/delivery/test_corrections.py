@@ -20,7 +20,7 @@ def test_a_late_entry_of_a_posted_day_goes_to_a_supplement(home: House) -> None:
     home.deliver()
     home.fee("txn_3:fee", 100)
     report = home.deliver()
-    assert report.written == {"voucher.create": 1}
+    assert report.written == {"voucher.create": 1, "specification.create": 1, "specification.connect": 1}
     assert home.vouchers() == {
         FEES: {"1686": "-3.00", "6570": "3.00"},
         f"{FEES}:2": {"1686": "-2.00", "6570": "2.00"},

@@ -64,7 +64,10 @@ def test_time_is_the_pace_of_the_settings(home: House) -> None:
     for number in range(30):
         home.fee(f"txn_{number}:fee", 300, day=FIRST + timedelta(days=number % 28))
     at_pace = home.settings.model_copy(
-        update={"fortnox": home.settings.fortnox.model_copy(update={"requests_per_5_seconds": 24})}
+        update={
+            "attachments": "off",
+            "fortnox": home.settings.fortnox.model_copy(update={"requests_per_5_seconds": 24}),
+        }
     )
     home.write_ledger()
     expected = delivery.forecast(at_pace, home.warehouse, MARCH, fortnox=home.client(), progress=home.said.append)

@@ -21,7 +21,7 @@ def test_a_plan_writes_nothing_and_shows_the_effect_on_accounts(home: House) -> 
     assert home.writes() == [] and home.sql(
         "SELECT count(*) FROM information_schema.tables WHERE table_schema = 'delivery'"
     ) == [(0,)]
-    assert plan.counts() == {"customer": 1, "invoice": 1, "payment": 1, "voucher": 1}
+    assert plan.counts() == {"customer": 1, "invoice": 1, "payment": 1, "voucher": 1, "specification": 1}
     shown = json.loads(json.dumps(plan.as_json()))
     voucher = next(each for each in shown["to_send"] if each["document_id"] == FEES)
     assert voucher["accounts"] == {

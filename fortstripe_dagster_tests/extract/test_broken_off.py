@@ -31,7 +31,7 @@ from fortstripe_dagster_tests.conftest import CHOICES
 from fortstripe_dagster_tests.extract.conftest import Switchboard
 
 DAYS = Days(date(2026, 3, 1), date(2026, 3, 31))
-CHARGES = 6_000
+CHARGES = 9_000
 COMPANY = Path(__file__).parents[2] / "fortstripe.example.toml"
 
 
@@ -120,7 +120,7 @@ def finish(company: dict[str, str], stripe: Watched) -> int:
 def test_a_run_that_is_broken_off_is_continued_where_it_stopped(
     company: dict[str, str], stripe: Watched, number: int
 ) -> None:
-    stripe.silent_from = 50
+    stripe.silent_from = FIRST_PAGES + 25
     ended = broken_off(company, stripe, number)
     stripe.silent_from = 0
     assert ended.returncode == (-signal.SIGKILL if number == signal.SIGKILL else 1)
@@ -131,7 +131,7 @@ def test_a_run_that_is_broken_off_is_continued_where_it_stopped(
 
     kept = value(company, "SELECT count(*) FROM stripe.charges")
     pages = value(company, "SELECT sum(requests) FROM stripe.pieces WHERE stream = 'charges'")
-    assert 100 * FIRST_PAGES <= kept < CHARGES and pages >= FIRST_PAGES
+    assert 100 * FIRST_PAGES / 2 <= kept < CHARGES and pages >= FIRST_PAGES / 2  # other streams have pages, too
     assert value(company, "SELECT count(*) FROM stripe.windows WHERE stream = 'charges'") == 0  # not whole
 
     under_way = 32  # segments at most that were begun: each is asked for once more

@@ -146,7 +146,7 @@ def test_every_table_is_there_before_anything_was_read(store: Store) -> None:
     there = {
         name for (name,) in store.rows("SELECT table_name FROM information_schema.tables WHERE table_schema = 'stripe'")
     }
-    assert set(SQL) | {"raw_versions", "coverage"} == there
+    assert set(SQL) | {"raw_versions", "coverage", "shapes"} == there
     assert {table for stream in STREAMS.values() for table in stream.tables} <= there
     assert {"balance_transactions", "events", "invoice_payments"} < set(LISTED) and "topups" not in LISTED
 

@@ -6,7 +6,9 @@ in turn. In bad weather four threads send, answers are lost, and the run that re
 
 from __future__ import annotations
 
+import atexit
 import random
+import shutil
 import signal
 import tempfile
 from functools import cache
@@ -21,7 +23,9 @@ from fortstripe_dagster_tests.kills.scenario import HASTY, ONE_BY_ONE, Begun, be
 
 @cache
 def begun() -> Begun:
-    return begin(Path(tempfile.mkdtemp(prefix="fortstripe-kills-")) / "begun")
+    directory = tempfile.mkdtemp(prefix="fortstripe-kills-")
+    atexit.register(shutil.rmtree, directory)  # not run by the children: they never leave through the interpreter
+    return begin(Path(directory) / "begun")
 
 
 @cache

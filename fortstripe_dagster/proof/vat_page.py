@@ -1,0 +1,88 @@
+"""The VAT return as a page to read, print and file, and as files for a spreadsheet.
+
+The page is whole in itself and in both languages. The files are for Swedish Excel: UTF-8 with a mark, semicolons,
+decimal commas.
+"""
+
+from __future__ import annotations
+
+import csv
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, fields
+from decimal import Decimal
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+import jinja2
+
+from fortstripe_dagster.proof.report import money
+from fortstripe_dagster.proof.vat_return import EcSalesRow, OssRow, VatBox, VatFinding, VatLine, VatReturn
+from fortstripe_dagster.proof.vat_tie import VatTie, VatTieRow
+
+SHOWN = 200
+"""Lines of a box on the page; all of them are in the files and in proof.vat_lines."""
+
+
+def write_page(
+    found: VatReturn, lines: tuple[VatLine, ...], path: Path, company: str, tie: VatTie | None = None
+) -> Path:
+    """Write the page, whole or not at all. `lines` are those of `vat_lines`, in their order."""
+    _write(path, as_html(found, lines, company, tie))
+    return path
+
+
+def as_html(found: VatReturn, lines: tuple[VatLine, ...], company: str, tie: VatTie | None = None) -> str:
+    """The page. Every text in it is escaped: names come from customers."""
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("fortstripe_dagster.proof", "templates"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["money"] = money
+    environment.filters["whole"] = lambda amount: f"{amount:,}".replace(",", " ").replace("-", "−")
+    return environment.get_template("vat.html").render(
+        found=found,
+        company=company,
+        lines={box: list(rows) for box, rows in groupby(lines, lambda line: line.box)},
+        tie=tie,
+        shown=SHOWN,
+    )
+
+
+def write_files(
+    found: VatReturn, lines: tuple[VatLine, ...], folder: Path, tie: VatTie | None = None
+) -> tuple[Path, ...]:
+    """Write vat_boxes.csv, vat_lines.csv, oss.csv, ec_sales.csv, vat_findings.csv and, with a tie, vat_tie.csv."""
+    tables: dict[str, tuple[type, Iterable[Any]]] = {
+        "vat_boxes": (VatBox, found.boxes),
+        "vat_lines": (VatLine, lines),
+        "oss": (OssRow, found.oss),
+        "ec_sales": (EcSalesRow, found.ec_sales),
+        "vat_findings": (VatFinding, (*found.findings, *(tie.findings if tie else ()))),
+    }
+    if tie:
+        tables["vat_tie"] = (VatTieRow, tie.rows)
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = []
+    for name, (kind, rows) in tables.items():
+        paths.append(folder / f"{name}.csv")
+        with paths[-1].open("w", encoding="utf-8-sig", newline="") as file:
+            writer = csv.DictWriter(file, [each.name for each in fields(kind)], delimiter=";")
+            writer.writeheader()
+            writer.writerows(_cells(asdict(row)) for row in rows)
+    return tuple(paths)
+
+
+def _cells(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: str(value).replace(".", ",") if isinstance(value, Decimal) else value for name, value in row.items()}
+
+
+def _write(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    fresh = path.with_suffix(".fresh")
+    fresh.write_text(text, encoding="utf-8")
+    os.replace(fresh, path)
