@@ -36,8 +36,11 @@ def document_id(voucher: str) -> str:
 
 
 def wants(voucher: Document, settings: Settings) -> bool:
-    """Whether a voucher gets a specification: daily vouchers do, those that say one event where `all` is set."""
-    if settings.attachments == "off" or voucher.kind != "voucher" or not voucher.parts:
+    """Whether a voucher gets a specification: daily vouchers do, those that say one event where `all` is set.
+
+    What takes a voucher back names it, and so has that one's.
+    """
+    if settings.attachments == "off" or voucher.kind != "voucher" or not voucher.parts or voucher.reverses:
         return False
     return settings.attachments == "all" or vouchers.is_daily(voucher.document_id)
 

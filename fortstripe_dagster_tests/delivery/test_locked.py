@@ -26,7 +26,7 @@ def test_what_has_no_vat_is_dated_the_first_open_day_and_tells_its_own(home: Hou
     home.fee("txn_1:fee", 300)
     home.books.lock(D3)
     plan = home.plan()
-    assert [str(document.booked_on) for document in plan.to_send] == ["2026-03-04"]
+    assert [str(document.booked_on) for document in plan.to_send if document.posts] == ["2026-03-04"]
     report = home.deliver()
     assert report.exit_code == 0, report.text()
     (voucher,) = home.books.vouchers(series="S")
