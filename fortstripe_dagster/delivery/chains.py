@@ -49,6 +49,6 @@ def chains_of(documents: Sequence[Document]) -> list[Chain]:
 
 
 def _order(document: Document) -> tuple[bool, object, int, str]:
-    of_credit = document.kind == "payment" and document.content["target"].startswith("credit_invoice:")
+    of_credit = document.kind == "payment" and any(name.startswith("credit_invoice:") for name in document.depends_on)
     rank = 4 if of_credit else _ORDER[document.kind]
     return document.kind != "customer", document.day, rank, document.document_id
