@@ -16,6 +16,7 @@ Chain = list[Document]
 _ORDER = {
     "customer": 0,
     "customer_change": 0,
+    "comment": 7,
     "invoice": 1,
     "payment": 2,
     "credit_invoice": 3,

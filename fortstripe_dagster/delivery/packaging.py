@@ -163,6 +163,8 @@ class _Rules:
                 return True
             case "daily_voucher":
                 return False
+            case "auto" if self._settings.accounting_method == "cash":
+                return False  # Fortnox books no invoices then: the payment is the sale, and a voucher says it
             case "auto":
                 return sale.kind == "invoice" or sale.party.buyer == "business"
 
