@@ -19,6 +19,7 @@ from fortstripe_dagster.delivery import attaching, history
 from fortstripe_dagster.delivery.chains import Chain, chains_of
 from fortstripe_dagster.delivery.documents import SETTING_UP, STEPS, Document, Held, held
 from fortstripe_dagster.delivery.exact_json import amount
+from fortstripe_dagster.delivery.failed_payments import NoRoom
 from fortstripe_dagster.delivery.journal import Intent
 from fortstripe_dagster.delivery.recovery import resolve
 from fortstripe_dagster.delivery.steps import Context, difference, look_up, number_of, request, reread, send
@@ -155,6 +156,13 @@ class _Application:
                 document,
                 f"It cannot be written to Fortnox: {where} {problem['msg'].removeprefix('Value error, ')}.",
                 "correct it in Stripe and sync these days again.",
+            )
+            return False
+        except NoRoom:
+            self._hold(
+                document,
+                "The customer's comments in Fortnox are full of people's notes.",
+                'shorten them, or set failed_payment_comments = "off".',
             )
             return False
         intent = self._context.journal.intend(document, step, wanted, self._run_id, self._context.settings.sales)

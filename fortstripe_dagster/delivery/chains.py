@@ -16,6 +16,7 @@ Chain = list[Document]
 _ORDER = {
     "customer": 0,
     "customer_change": 0,
+    "comment": 7,
     "invoice": 1,
     "payment": 2,
     "credit_invoice": 3,
@@ -49,6 +50,6 @@ def chains_of(documents: Sequence[Document]) -> list[Chain]:
 
 
 def _order(document: Document) -> tuple[bool, object, int, str]:
-    of_credit = document.kind == "payment" and document.content["target"].startswith("credit_invoice:")
+    of_credit = document.kind == "payment" and any(name.startswith("credit_invoice:") for name in document.depends_on)
     rank = 4 if of_credit else _ORDER[document.kind]
     return document.kind != "customer", document.day, 0 if document.reverses else rank, document.document_id

@@ -121,7 +121,8 @@ def _payments(context: Context, items: Sequence[Mapping[str, Any]], lost: Set[st
             [dumps([f"invoicepayment:{item['Number']}" for item in items])],
         )
     }
-    accounts = {*context.settings.accounts.clearing.values(), context.settings.accounts.disputed}
+    ours = context.settings.accounts
+    accounts = {*ours.clearing.values(), ours.disputed, ours.suspense}
     found: list[Mapping[str, Any]] = []
     for item in items:
         if str(item["InvoiceNumber"]) in invoices and str(item["Number"]) not in known:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -172,6 +172,34 @@ def read(warehouse: Warehouse, days: Days, known_entries: Iterable[str] = (), *,
             _credits(connection, credit_ids),
             _account(connection),
         )
+
+
+@dataclass(frozen=True)
+class FailedPayment:
+    """A payment that was tried and failed: `amount` in minor units of `currency`."""
+
+    charge: str
+    at: datetime
+    day: date
+    amount: int
+    currency: str
+    customer: str
+    reason: str | None
+
+
+def failed_payments(warehouse: Warehouse, days: Days) -> list[FailedPayment]:
+    """The failed payments of these days whose customer is known."""
+    with warehouse.writer() as connection:
+        if not _exists(connection, "stripe", "payment_failures"):
+            return []
+        rows = _dicts(
+            connection,
+            "SELECT id AS charge, created AS at, day, amount, upper(currency) AS currency, customer,"
+            " coalesce(failure_message, failure_code) AS reason FROM stripe.payment_failures"
+            " WHERE day BETWEEN ? AND ? AND customer IS NOT NULL ORDER BY created, id",
+            [days.first, days.last],
+        )
+    return [FailedPayment(**row) for row in rows]
 
 
 def choice_sets(warehouse: Warehouse) -> dict[str, str]:

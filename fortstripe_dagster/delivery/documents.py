@@ -19,7 +19,7 @@ from fortstripe_dagster.delivery.exact_json import dumps
 
 Kind = Literal[
     "voucher_series", "mode_of_payment", "article", "customer", "invoice", "credit_invoice", "payment", "voucher",
-    "specification", "customer_change",
+    "specification", "customer_change", "comment",
 ]  # fmt: skip
 STEPS: Mapping[str, tuple[str, ...]] = {
     "voucher_series": ("create",),
@@ -32,6 +32,7 @@ STEPS: Mapping[str, tuple[str, ...]] = {
     "voucher": ("create",),
     "specification": ("create", "connect"),
     "customer_change": ("update",),
+    "comment": ("update",),
 }
 """The requests that make a document of each kind, in order. An invoice created but not bookkept is finished later,
 so is a file uploaded but not attached."""

@@ -13,11 +13,14 @@ from typing import Any
 
 from fortstripe_dagster.delivery.customers import customer_id
 from fortstripe_dagster.delivery.desired import Credit, Row, Sale
-from fortstripe_dagster.delivery.documents import Document, Entry, Part
+from fortstripe_dagster.delivery.documents import Document, Entry, Line, Part
 from fortstripe_dagster.failures import Failure
 from fortstripe_dagster.money import to_decimal, vat_of_gross
 from fortstripe_dagster.settings import Settings
 from fortstripe_dagster.settings.accounts import Accounts
+
+SETTLEMENT = "settlement:"
+"""Stands before a credit's id for what its settlement says: the ledger has no such entry, as it cancels out."""
 
 MOST_ROWS = 500
 """Fortnox takes no more rows on an invoice."""
@@ -112,6 +115,43 @@ def payment(entry: Entry, target: str, target_ore: int, accounts: Accounts) -> D
             "amount": moved[0].amount,
             "write_offs": [{"account": line.account, "amount": line.amount} for line in others],
             "receivable": receivable,
+        },
+        rule_version=entry.rule_version,
+    )
+
+
+def settlements(entry: Entry, credit: Credit, sale: Sale, accounts: Accounts) -> list[Document]:
+    """A void invoice and its credit paid off against each other, so that neither stays open: no money moves.
+
+    Both payments go to the suspense account, on which they come to nothing.
+    """
+    invoice, back = f"invoice:{sale.sale_id}", f"credit_invoice:{credit.credit_id}"
+    first = f"payment:{credit.credit_id}:settled:1"
+    return [
+        _settlement(entry, first, invoice, sale.gross_ore, credit.gross_ore, (invoice, back), accounts),
+        _settlement(entry, first[:-1] + "2", back, -credit.gross_ore, -credit.gross_ore, (back, first), accounts),
+    ]
+
+
+def _settlement(
+    entry: Entry, name: str, target: str, target_ore: int, ore: int, after: tuple[str, ...], accounts: Accounts
+) -> Document:
+    kronor = to_decimal(ore)
+    lines = (Line(accounts.suspense, kronor), Line(accounts.receivable, -kronor))
+    return Document(
+        document_id=name,
+        kind="payment",
+        day=entry.day,
+        description=f"Kvittning {target.partition(':')[2]}",
+        parts=(Part(f"{SETTLEMENT}{entry.credit_id}", lines),),
+        depends_on=after,
+        content={
+            "target": target,
+            "target_gross": to_decimal(target_ore),
+            "account": accounts.suspense,
+            "amount": kronor,
+            "write_offs": [],
+            "receivable": kronor,
         },
         rule_version=entry.rule_version,
     )

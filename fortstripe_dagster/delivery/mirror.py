@@ -5,6 +5,7 @@ Only documents with something new since the last time are written again, in one 
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
@@ -22,6 +23,7 @@ from fortstripe_dagster.delivery.steps import RESOURCES
 from fortstripe_dagster.fortnox.values import as_decimal, as_int
 from fortstripe_dagster.warehouse import Warehouse
 
+MIRROR = files(__package__).joinpath("mirror.sql").read_text(encoding="utf-8")
 CHOSEN = ("choice_sets", "choice_changes", "replans")
 TABLES = ("documents", "document_lines", "intents", "answers", "approvals", "runs", *CHOSEN)
 
@@ -37,7 +39,7 @@ class Standing:
 def publish(journal: Journal, warehouse: Warehouse, standing: Standing | None = None) -> None:
     """Bring schema `delivery` up to date. `standing` replaces what was held for its days."""
     with warehouse.transaction() as connection:
-        connection.execute(files(__package__).joinpath("mirror.sql").read_text(encoding="utf-8"))
+        connection.execute(MIRROR)
         _start_over_if_replaced(connection, journal)
         changed = _copy_requests(connection, journal)
         if standing is not None:
@@ -53,15 +55,16 @@ def publish(journal: Journal, warehouse: Warehouse, standing: Standing | None = 
 
 
 def _start_over_if_replaced(connection: duckdb.DuckDBPyConnection, journal: Journal) -> None:
-    """Empty the mirror when it shows another journal than this one."""
+    """Make the mirror anew when it shows another journal than this one, or tables of an older version."""
     first = journal.rows("SELECT run_id, started_at FROM runs ORDER BY rowid LIMIT 1")
-    identity = " ".join(first[0]) if first else ""
+    identity = " ".join([hashlib.sha256(MIRROR.encode()).hexdigest()[:16], *(first[0] if first else ())])
     known = connection.execute("SELECT identity FROM delivery.journal").fetchone()
     newest = journal.rows("SELECT coalesce(max(intent), 0) FROM intents")[0][0]
     ahead = connection.execute("SELECT coalesce(max(intent), 0) > ? FROM delivery.intents", [newest]).fetchone()
     if known != (identity,) or (ahead and ahead[0]):
         for table in ("journal", *TABLES):
-            connection.execute(f"DELETE FROM delivery.{table}")
+            connection.execute(f"DROP TABLE delivery.{table}")
+        connection.execute(MIRROR)
         connection.execute("INSERT INTO delivery.journal VALUES (?)", [identity])
 
 
@@ -69,7 +72,7 @@ def _copy_requests(connection: duckdb.DuckDBPyConnection, journal: Journal) -> s
     """Copy new intents and answers; the ids of their documents."""
     known = connection.execute("SELECT coalesce(max(intent), 0) FROM delivery.intents").fetchall()
     intents = journal.rows(
-        "SELECT intent, document_id, step, attempt, method, path, body, run_id, at FROM intents WHERE intent > ?",
+        "SELECT intent, document_id, step, attempt, method, path, run_id, at FROM intents WHERE intent > ?",
         known[0],
     )
     _insert(connection, "intents", [tuple(row) for row in intents])
@@ -77,7 +80,7 @@ def _copy_requests(connection: duckdb.DuckDBPyConnection, journal: Journal) -> s
         "SELECT intent FROM delivery.intents WHERE intent NOT IN (SELECT intent FROM delivery.answers)"
     ).fetchall()
     answers = journal.rows(
-        "SELECT intent, outcome, status, number, code, body, at FROM answers"
+        "SELECT intent, outcome, status, number, code, at FROM answers"
         " WHERE intent IN (SELECT value FROM json_each(?))",
         [dumps([row[0] for row in unanswered])],
     )

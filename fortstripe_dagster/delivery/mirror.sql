@@ -1,4 +1,5 @@
 -- Schema `delivery`: the journal for SQL users. Rebuilt from journal.sqlite at any time; nothing reads it to deliver.
+-- What was sent and answered word for word stands in the journal alone: a copy would only make the warehouse grow.
 CREATE TABLE IF NOT EXISTS delivery.journal (identity VARCHAR);
 CREATE TABLE IF NOT EXISTS delivery.documents (
     document_id VARCHAR PRIMARY KEY,
@@ -30,10 +31,10 @@ CREATE TABLE IF NOT EXISTS delivery.document_lines (
 );
 CREATE TABLE IF NOT EXISTS delivery.intents (
     intent BIGINT PRIMARY KEY, document_id VARCHAR, step VARCHAR, attempt INTEGER, method VARCHAR, path VARCHAR,
-    body JSON, run_id VARCHAR, sent_at TIMESTAMPTZ
+    run_id VARCHAR, sent_at TIMESTAMPTZ
 );
 CREATE TABLE IF NOT EXISTS delivery.answers (
-    intent BIGINT PRIMARY KEY, outcome VARCHAR, status INTEGER, number VARCHAR, code INTEGER, body VARCHAR, answered_at TIMESTAMPTZ
+    intent BIGINT PRIMARY KEY, outcome VARCHAR, status INTEGER, number VARCHAR, code INTEGER, answered_at TIMESTAMPTZ
 );
 CREATE TABLE IF NOT EXISTS delivery.approvals (document_id VARCHAR, content_hash VARCHAR, who VARCHAR, approved_at TIMESTAMPTZ);
 CREATE TABLE IF NOT EXISTS delivery.choice_sets (choices VARCHAR PRIMARY KEY, text JSON, first_delivered_at TIMESTAMPTZ);

@@ -16,7 +16,7 @@ from decimal import Decimal
 from fortstripe_dagster.delivery import invoicing, vouchers
 from fortstripe_dagster.delivery.corrections import correct
 from fortstripe_dagster.delivery.desired import Desired, Sale
-from fortstripe_dagster.delivery.documents import REVERSAL, Document, Entry, Held, Line, Part
+from fortstripe_dagster.delivery.documents import REVERSAL, Document, Entry, Held, Line, Part, held
 from fortstripe_dagster.delivery.history import Sealed
 from fortstripe_dagster.delivery.reversals import Sent
 from fortstripe_dagster.settings import Settings
@@ -79,10 +79,15 @@ def package(desired: Desired, already: Already, settings: Settings) -> Packaged:
             )  # fmt: skip
             continue
         document = rules.sales_document(entry)
-        if document is not None:
+        if document is not None and rules.leaves_to_a_person(document):
+            waiting.append(
+                held(document, "How a credit is settled is left to a person.", "register the repayment in Fortnox.")
+            )
+        elif document is not None:
             documents.append(_aimed(document, newest))
         else:
             for_vouchers[rules.voucher_id(entry)].append((entry, Part(entry.entry_id, entry.lines)))
+    documents += rules.settlements()
     for base, part in supplements:
         for_vouchers[base].append((entries.get(part.entry_id), part))
     for base, members in for_vouchers.items():
@@ -150,6 +155,25 @@ class _Rules:
             )
         return invoicing.payment(entry, f"invoice:{sale.sale_id}", sale.gross_ore, self._settings.accounts)
 
+    def settlements(self) -> list[Document]:
+        """Void invoices and their credits, both unpaid, against each other."""
+        found: list[Document] = []
+        for entry in self._desired.entries if self._settings.credit_settlement == "payment" else ():
+            credit, sale = (
+                self._desired.credits.get(entry.credit_id or ""),
+                self._desired.sales.get(entry.sale_id or ""),
+            )
+            if entry.kind != "credit" or entry.held or credit is None or sale is None or credit.kind != "void":
+                continue
+            if self._invoiced(sale) and self._already.kinds.get(entry.entry_id) != "voucher" and credit.gross_ore:
+                found += invoicing.settlements(entry, credit, sale, self._settings.accounts)
+        return [document for document in found if document.document_id not in self._already.document_ids]
+
+    def leaves_to_a_person(self, document: Document) -> bool:
+        """Whether it is a payment of a credit invoice that the company registers by hand."""
+        of_credit = document.kind == "payment" and document.content["target"].startswith("credit_invoice:")
+        return of_credit and self._settings.credit_settlement == "hold"
+
     def voucher_id(self, entry: Entry) -> str:
         """The voucher that says the entry: one a day and settlement currency for each group, payouts one each."""
         credit = self._desired.credits.get(entry.credit_id or "")
@@ -170,6 +194,8 @@ class _Rules:
                 return True
             case "daily_voucher":
                 return False
+            case "auto" if self._settings.accounting_method == "cash":
+                return False  # Fortnox books no invoices then: the payment is the sale, and a voucher says it
             case "auto":
                 return sale.kind == "invoice" or sale.party.buyer == "business"
 
@@ -194,6 +220,8 @@ def _compare(desired: Desired, already: Already) -> tuple[list[Entry], list[_Cha
     waiting: list[Held] = []
     current = {entry.entry_id: entry for entry in desired.entries}
     for entry_id in sorted({*current, *already.sealed} - already.undone):
+        if entry_id.startswith(invoicing.SETTLEMENT):
+            continue
         entry = current.get(entry_id)
         by_day: dict[date, list[Sealed]] = defaultdict(list)
         for sealed in already.sealed.get(entry_id, ()):

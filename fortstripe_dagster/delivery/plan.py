@@ -16,9 +16,18 @@ from types import MappingProxyType
 from typing import Any
 
 from fortstripe_dagster.business_day import Days
-from fortstripe_dagster.delivery import customer_changes, customers, history, setting_up, specifications, vat_codes
+from fortstripe_dagster.delivery import (
+    customer_changes,
+    customers,
+    failed_payments,
+    history,
+    setting_up,
+    specifications,
+    vat_codes,
+)
 from fortstripe_dagster.delivery.customers import Match
 from fortstripe_dagster.delivery.desired import Desired, StripeAccount, read
+from fortstripe_dagster.delivery.desired import failed_payments as failed_payments_of
 from fortstripe_dagster.delivery.documents import SETTING_UP, Document, Held, held
 from fortstripe_dagster.delivery.journal import Journal
 from fortstripe_dagster.delivery.locked import place
@@ -32,7 +41,17 @@ from fortstripe_dagster.warehouse import Warehouse
 _RANK = {
     kind: rank
     for rank, kind in enumerate(
-        (*SETTING_UP, "customer", "customer_change", "invoice", "credit_invoice", "payment", "voucher", "specification")
+        (
+            *SETTING_UP,
+            "customer",
+            "customer_change",
+            "invoice",
+            "credit_invoice",
+            "payment",
+            "voucher",
+            "specification",
+            "comment",
+        )
     )
 }
 """Nothing depends on a kind that comes later."""
@@ -165,6 +184,10 @@ def draft(
     prepared += customer_changes.documents(
         _customers(documents, desired.sales, settings, latest=True), journal, settings
     )
+    if settings.failed_payment_comments == "customer":
+        comments = failed_payments.documents(failed_payments_of(warehouse, days), journal)
+        finished |= {name for document in comments for name in document.depends_on}
+        prepared += comments
     specified = _specifications([*sealed, *packaged.documents], desired, journal, settings)
     return Draft(
         days,
@@ -347,7 +370,9 @@ def _blocked(document: Document, ready: AbstractSet[str], reasons: Mapping[str, 
 
 def _needs_approval(document: Document, settings: Settings) -> bool:
     """Customers and the like go with the documents that need them."""
-    return document.posts and (settings.approval == "manual" or bool(document.content.get("needs_approval")))
+    return (document.posts or document.kind == "comment") and (
+        settings.approval == "manual" or bool(document.content.get("needs_approval"))
+    )
 
 
 def _only_needed(documents: list[Document]) -> list[Document]:
@@ -358,7 +383,7 @@ def _only_needed(documents: list[Document]) -> list[Document]:
         document
         for document in documents
         if document.posts
-        or document.kind == "specification"
+        or document.kind in ("specification", "comment")
         or (document.kind == "customer_change" and document.content["customer"] in needed)
         or document.document_id in needed
         or (document.kind == "mode_of_payment" and document.content["account"] in paid_to)

@@ -16,6 +16,10 @@ from fortstripe_dagster.fortnox import Fortnox, Refused, path
 from fortstripe_dagster.fortnox.values import as_bool, as_int
 from fortstripe_dagster.settings import Settings
 
+_WITHOUT_INVOICES = (
+    'set accounting_method = "cash" and sales = "daily_voucher", or change the method in Fortnox. A sale to a business '
+    "in another EU country has to be an invoice for the EC sales list: enter it in Fortnox by hand."
+)
 _DIMENSIONS = {"cost centre": "cost_center", "project": "project"}
 
 
@@ -137,7 +141,7 @@ def _refusal(document: Document, company: Company) -> Held | None:
         return held(
             document,
             "The company keeps its books by the cash method, in which Fortnox books no invoices.",
-            'set sales = "daily_voucher", or change the method in Fortnox.',
+            _WITHOUT_INVOICES,
         )
     for number in sorted(accounts_of(document)):
         account = year.accounts.get(number)

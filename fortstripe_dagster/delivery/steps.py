@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from fortstripe_dagster.delivery import attaching, bodies, history
+from fortstripe_dagster.delivery import attaching, bodies, failed_payments, history
 from fortstripe_dagster.delivery.documents import Document
 from fortstripe_dagster.delivery.exact_json import amount
 from fortstripe_dagster.delivery.journal import Journal, Request
@@ -42,6 +42,7 @@ RESOURCES: Mapping[str, Resource] = {
     "payment": Resource("invoicepayments", "InvoicePayment", "Number"),
     "voucher": Resource("vouchers", "Voucher", "VoucherNumber"),
     "customer_change": Resource("customers", "Customer", "CustomerNumber"),
+    "comment": Resource("customers", "Customer", "CustomerNumber"),
     "specification": Resource("voucherfileconnections", "File", "Id"),
 }
 
@@ -64,6 +65,9 @@ def request(context: Context, document: Document, step: str) -> Request:
         return Request("PUT", path(resource.name, _number(context, document.document_id), "bookkeep"))
     if document.kind == "specification":
         return _attach(context, document, step)
+    if document.kind == "comment":
+        record = path(resource.name, _customer_number(context, document))
+        return Request("PUT", record, failed_payments.body(document, _comments(context.fortnox.get(record))))
     if document.kind == "customer_change":
         return Request(
             "PUT", path(resource.name, _customer_number(context, document)), bodies.customer_change(document)
@@ -111,6 +115,9 @@ def look_up(context: Context, document: Document, step: str, sent_at: datetime) 
             return attaching.look_up_upload(fortnox, document, context.settings)
         case "customer_change":
             return _changed(context, document)
+        case "comment":
+            found = _record(fortnox, path(resource.name, _customer_number(context, document)))
+            return found if found and failed_payments.says(document, _comments(found)) else None
         case "customer" if document.content["number"] is None:
             return _customer(context, document, sent_at)
         case "customer":
@@ -181,7 +188,7 @@ def _body(context: Context, document: Document) -> dict[str, Any]:
             return bodies.mode_of_payment(document)
         case "voucher_series":
             return bodies.voucher_series(document)
-        case "specification" | "customer_change":
+        case "specification" | "customer_change" | "comment":
             raise LookupError(f"{document.document_id} is no record of its own")
 
 
@@ -286,6 +293,10 @@ def _customer(context: Context, document: Document, sent_at: datetime) -> dict[s
         if answer and answer["Customer"].get("ExternalReference") == document.content["reference"]:
             return answer
     return None
+
+
+def _comments(answer: Mapping[str, Any]) -> str:
+    return str(answer["Customer"].get("Comments") or "")
 
 
 def _changed(context: Context, document: Document) -> dict[str, Any] | None:

@@ -53,3 +53,9 @@ class ExtractReport:
     def total_requests(self) -> int:
         """Requests to Stripe in all."""
         return sum(self.requests.values())
+
+    def spent(self) -> str:
+        """What the run cost, by endpoint, and the month's total."""
+        most = sorted(self.requests.items(), key=lambda item: (-item[1], item[0]))
+        by_endpoint = ", ".join(f"{endpoint.removeprefix('GET ')} {count}" for endpoint, count in most)
+        return f"{self.total_requests} requests ({by_endpoint})" + (f"; {self.month}" if self.month else "")

@@ -50,7 +50,11 @@ class SyncReport:
         """For `--json`; amounts as text."""
         return {
             "days": [self.days.first.isoformat(), self.days.last.isoformat()],
-            "extracted": {"rows": self.extracted.rows, "requests": self.extracted.requests},
+            "extracted": {
+                "rows": self.extracted.rows,
+                "requests": self.extracted.requests,
+                "month": None if self.extracted.month is None else asdict(self.extracted.month),
+            },
             "ledger": {
                 "entries": self.ledger.entries,
                 "held": [asdict(remark) for remark in self.ledger.held],
@@ -75,6 +79,7 @@ def sync(settings: Settings, days: Days, progress: Progress) -> SyncReport:
     run_id = uuid.uuid4().hex[:12]
     progress(f"1/4 Stripe, {days}")
     extracted = extract(settings, warehouse, days, progress=progress, run_id=run_id)
+    progress(f"Stripe: {extracted.spent()}")
     progress("2/4 ledger")
     sealed = sealed_under_others(settings, choices_of(settings).digest)
     ledger = build(settings, warehouse, progress, days=days, sealed=sealed)

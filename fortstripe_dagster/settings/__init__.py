@@ -112,6 +112,14 @@ class Settings(BaseSettings):
     customer_numbers: Literal["stripe", "fortnox"] = Field(
         default="stripe", description="Customer numbers made from the Stripe id, or the next of Fortnox's own."
     )
+    failed_payment_comments: Literal["off", "customer"] = Field(
+        default="off", description="Whether failed payments are noted among the customer's comments in Fortnox."
+    )
+    credit_settlement: Literal["payment", "hold"] = Field(
+        default="payment",
+        description="How credit invoices are settled in Fortnox: by a negative payment, void invoices against their "
+        "credits; or `hold`: by a person.",
+    )
     customer_fields_owned_by_fortnox: tuple[CustomerField, ...] = Field(
         default=(),
         description="Fields of a customer that people keep in Fortnox; a change in Stripe leaves them alone.",

@@ -238,3 +238,14 @@ def test_the_mirror_tells_what_became_of_each_document(home: House) -> None:
     assert home.sql("SELECT outcome, count(*) FROM delivery.answers GROUP BY 1") == [("done", 6)]
     lines = "SELECT account, debit - credit FROM delivery.document_lines WHERE document_id = 'payment:txn_1' ORDER BY 1"
     assert home.sql(lines) == [("1510", Decimal("-218.75")), ("1686", Decimal("218.75"))]
+
+
+def test_a_mirror_of_an_older_version_is_made_anew(home: House) -> None:
+    a_few_days(home)
+    home.deliver()
+    [before] = home.sql("SELECT count(*) FROM delivery.documents")
+    home.sql("ALTER TABLE delivery.documents DROP COLUMN corrects")
+    home.sql("UPDATE delivery.journal SET identity = 'of an older version'")
+    home.deliver()
+    assert home.sql("SELECT count(*), count(corrects) FROM delivery.documents") == [(*before, 0)]
+    assert before[0] > 3

@@ -191,6 +191,18 @@ def test_cash_method_companies_get_no_invoices(tmp_path: Path) -> None:
         assert "cash method" in held.reason and "daily_voucher" in held.remedy
 
 
+def test_under_the_cash_method_payments_are_vouchers_and_ec_sales_wait_for_a_person(tmp_path: Path) -> None:
+    years = (FinancialYear(1, date(2026, 1, 1), date(2026, 12, 31), accounting_method="CASH"),)
+    with house(tmp_path, company=Company(years=years), sales="auto", accounting_method="cash") as home:
+        home.sale("in_1", 12500, buyer="business")
+        home.payment("txn_1", "in_1", 12500)
+        home.sale("ch_2", 10000, rate=0, account="3308", box="39", treatment="eu_business_services", buyer="business")
+        report = home.deliver()
+        assert [item.document_id for item in report.held] == ["invoice:ch_2"]
+        assert "EC sales list" in report.held[0].remedy
+        assert home.accounts() == {"1686": "125.00", "2611": "-25.00", "3001": "-100.00"}
+
+
 def _refusal() -> JSONResponse:
     return JSONResponse({"ErrorInformation": {"error": 1, "message": "Perioden är låst", "code": 2000401}}, 400)
 

@@ -105,3 +105,12 @@ def test_the_warning_comes_before_the_allotment_is_used_up(company: StartCompany
             month = budget.spent(connection, now)
             assert month.allotted == 10_000 and month.is_near == near
             assert ("poll less often" in str(month)) == near
+
+
+def test_a_run_says_what_it_spent_by_endpoint(company: StartCompany) -> None:
+    world = World(now=ago(days=20))
+    shop = company(world, start_date=ago(days=20).date())
+    report = shop.sync(Days(today(), today()), streams=["events"])
+    said = report.spent()
+    assert said.startswith(f"{len(shop.asked)} requests (")
+    assert "/v1/events 1" in said and "of 10000 requests" in said
