@@ -144,14 +144,15 @@ def voucher(document: Document, series: str) -> dict[str, Any]:
 
 
 def article(document: Document) -> dict[str, Any]:
-    """An article for sales to businesses in the EU."""
+    """An article: for sales to businesses in the EU, or as a rule names it."""
     content = document.content
     return fortnox.Article(
         article_number=content["number"],
-        description=content["description"],
+        description=fortnox.clean(content["description"], 200, empty="–"),
         type=content["type"],
         stock_goods=False if content["type"] == "STOCK" else None,
-        eu_account=int(content["account"]),
+        eu_account=int(content["account"]) if "account" in content else None,
+        sales_account=int(content["sales_account"]) if "sales_account" in content else None,
     ).body()
 
 

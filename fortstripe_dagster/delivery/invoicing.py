@@ -158,7 +158,8 @@ def _settlement(
 
 
 def _articles(rows: Sequence[Row]) -> tuple[str, ...]:
-    return tuple(sorted({f"article:{ARTICLES[row.box]}" for row in rows if row.box in ARTICLES and not row.article}))
+    numbers = {row.article or ARTICLES.get(row.box) for row in rows}
+    return tuple(sorted(f"article:{number}" for number in numbers if number))
 
 
 def _row(row: Row, fallback: str) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What a company needs once: our voucher series, a mode of payment for each clearing account, articles for EU sales."""
+"""What a company needs once: our voucher series, a mode of payment for each clearing account, articles."""
 
 from __future__ import annotations
 
@@ -12,7 +12,10 @@ from fortstripe_dagster.settings import Settings
 
 
 def articles(documents: Sequence[Document], settings: Settings) -> list[Document]:
-    """The articles that these documents have on their rows."""
+    """The articles that these documents have on their rows: those for EU sales, and those that rules name.
+
+    An article of a rule that Fortnox lacks is made from the first row that has it, as a service without stock.
+    """
     goods = settings.accounts.eu_business_goods
     services = settings.accounts.eu_business_services
     known = {
@@ -24,15 +27,21 @@ def articles(documents: Sequence[Document], settings: Settings) -> list[Document
         for name in document.depends_on:
             if name.startswith("article:"):
                 number = name.removeprefix("article:")
-                text, kind, account = known[number]
+                if number in known:
+                    text, kind, account = known[number]
+                    content = {"number": number, "description": text, "type": kind, "account": account}
+                else:
+                    row = next(each for each in document.content["rows"] if each["article"] == number)
+                    text = row["description"]
+                    content = {
+                        "number": number,
+                        "description": text,
+                        "type": "SERVICE",
+                        "sales_account": row["account"],
+                    }
                 found.setdefault(
-                    name,
-                    Document(
-                        name, "article", document.day, text,
-                        content={"number": number, "description": text, "type": kind, "account": account},
-                        books={"account": account},
-                    ),
-                )  # fmt: skip
+                    name, Document(name, "article", document.day, text, content=content, books={"number": number})
+                )
     return list(found.values())
 
 

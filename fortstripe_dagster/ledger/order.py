@@ -7,6 +7,7 @@ DAYS = ("exchange_rates", "covered_days")
 
 FAMILIES = (
     "charge_sales",
+    "checkout_rows",
     "sale_units",
     "tax_id_history",
     "parties",

@@ -94,8 +94,10 @@ def add_changed(connection: duckdb.DuckDBPyConnection, stripe: str, since: datet
     for stream, found in {
         "customers": f"SELECT id FROM {stripe}.charges WHERE customer IN (SELECT id FROM concerned)"
         f" UNION ALL SELECT id FROM {stripe}.invoices WHERE customer IN (SELECT id FROM concerned)",
-        "products": f"SELECT invoice FROM {stripe}.invoice_lines WHERE product IN (SELECT id FROM concerned)",
-        "prices": f"SELECT invoice FROM {stripe}.invoice_lines WHERE price IN (SELECT id FROM concerned)",
+        "products": f"SELECT invoice FROM {stripe}.invoice_lines WHERE product IN (SELECT id FROM concerned)"
+        f" UNION ALL SELECT session FROM {stripe}.checkout_line_items WHERE product IN (SELECT id FROM concerned)",
+        "prices": f"SELECT invoice FROM {stripe}.invoice_lines WHERE price IN (SELECT id FROM concerned)"
+        f" UNION ALL SELECT session FROM {stripe}.checkout_line_items WHERE price IN (SELECT id FROM concerned)",
         "tax_rates": f"SELECT invoice FROM {stripe}.invoice_lines WHERE tax_rate IN (SELECT id FROM concerned)",
     }.items():
         concerned = connection.execute(

@@ -35,4 +35,5 @@ EQUATIONS: dict[str, Title] = {
     "7": Title("Payout = its transactions", "Utbetalning = dess poster", "payouts", "their transactions"),
     "8": Title("Each payment has its invoice", "Varje betalning har sin faktura", "payments", "with one invoice", True),
     "9": Title("Each entry in one document", "Varje post i ett dokument", "entries", "in one document", True),
+    "10": Title("Each invoice adds up", "Varje faktura går ihop", "invoice totals", "paid, credited and open"),
 }

@@ -243,8 +243,8 @@ def equations_of(connection: duckdb.DuckDBPyConnection, days: Days) -> tuple[Equ
                min(day) FILTER (status <> 'ok')
         FROM proof.tie_out
         WHERE equation = '4b' OR day BETWEEN ? AND ?
-        GROUP BY ALL
-        ORDER BY equation, balance_type, currency, account
+        GROUP BY equation, balance_type, currency, account
+        ORDER BY regexp_extract(equation, '^[0-9]+')::INTEGER, equation, balance_type, currency, account
         """,
         [days.first, days.last],
     ).fetchall()

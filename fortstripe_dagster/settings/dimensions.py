@@ -66,7 +66,7 @@ class Rule(Group):
     cost_center: Code | None = Field(default=None, description="Fortnox's cost centre (kostnadsställe).")
     project: Code | None = Field(default=None, description="Fortnox's project.")
     article: Annotated[str, Field(min_length=1, max_length=50)] | None = Field(
-        default=None, description="Fortnox's article number on the invoice row; the article must be there."
+        default=None, description="Fortnox's article number on the invoice row; the article is made if it is not there."
     )
     supply: Literal["goods", "e-service", "other"] | None = Field(default=None, description="Decides the VAT abroad.")
     vat_rate: Literal[25, 12, 6, 0] | None = Field(default=None, description="Swedish VAT rate, per cent.")

@@ -249,3 +249,15 @@ def test_a_mirror_of_an_older_version_is_made_anew(home: House) -> None:
     home.deliver()
     assert home.sql("SELECT count(*), count(corrects) FROM delivery.documents") == [(*before, 0)]
     assert before[0] > 3
+
+
+@pytest.mark.parametrize("sales", ["invoice", "daily_voucher"])
+def test_nothing_is_ever_printed_sent_or_reminded(tmp_path: Path, sales: str) -> None:
+    with house(tmp_path, sales=sales) as home:
+        a_few_days(home)
+        home.deliver()
+        called = {call.path.rsplit("/", 1)[-1].lower() for call in home.gateway.calls}
+        sending = {"email", "einvoice", "eprint", "print", "printreminder", "externalprint", "preview"}
+        assert called and not called & sending
+        for invoice in home.books.invoices.all.values():
+            assert not invoice.sent and "EmailInformation" not in invoice.header

@@ -20,12 +20,13 @@ def by_voucher(tmp_path: Path) -> Iterator[House]:
         yield running
 
 
-def register(home: House) -> None:
+def register(home: House, *, article: bool = True) -> None:
     """What the company has in Fortnox already."""
     for code in ("EDU", "WEB"):
         home.books.cost_centers.create({"Code": code, "Description": code})
     home.books.projects.create({"ProjectNumber": "P1", "Description": "Kurser"})
-    home.books.save_article({"ArticleNumber": "COURSE", "Description": "Kurs"})
+    if article:
+        home.books.save_article({"ArticleNumber": "COURSE", "Description": "Kurs"})
 
 
 def place(home: House, sale_id: str, cost_center: str) -> None:
@@ -57,6 +58,23 @@ def test_an_invoice_row_carries_them_and_its_voucher_too(home: House) -> None:
     (invoice,) = home.books.invoices.all.values()
     assert [(row.article_number, row.cost_center, row.project) for row in invoice.rows] == [("COURSE", "EDU", "P1")]
     assert on_sales(home) == [("EDU", "P1", "-100.00")]
+
+
+def test_an_article_that_a_rule_names_is_made_once_and_left_as_people_keep_it(home: House) -> None:
+    register(home, article=False)
+    home.sale("ch_1", 12500, description="Kurs i bokföring")
+    home.sale("ch_2", 12500, customer="cus_2", description="Annat namn")
+    for sale_id in ("ch_1", "ch_2"):
+        place(home, sale_id, "EDU")
+    report = home.deliver()
+    assert report.exit_code == 0 and report.written["article.create"] == 1
+    assert report.requests["GET articles/*"] == 1
+    article = home.books.articles.get("COURSE")
+    assert (article["Description"], article["SalesAccount"], article["Type"]) == ("Kurs i bokföring", 3001, "SERVICE")
+    home.sale("ch_3", 12500, customer="cus_3")
+    place(home, "ch_3", "EDU")
+    again = home.deliver()
+    assert again.exit_code == 0 and "GET articles/*" not in again.requests and "article.create" not in again.written
 
 
 def test_a_voucher_keeps_them_apart(by_voucher: House) -> None:

@@ -20,6 +20,7 @@ from fortstripe_dagster.settings import Settings
 from fortstripe_dagster.warehouse import Warehouse
 from fortstripe_dagster_tests.conftest import MARCH
 from fortstripe_dagster_tests.ledger.books import at, new_world, served_settings
+from fortstripe_dagster_tests.ledger.test_checkout import bought as visit
 
 CHOICES = {
     "processing_fee_vat": "reverse_charge",
@@ -84,6 +85,7 @@ def change_the_past(world: World, random: Random) -> None:
 def test_parts_make_the_whole(tmp_path: Path) -> None:
     random = Random(2)
     world = Merchant(seed=2, payments=24, first=date(2026, 3, 1)).world()
+    _, bought = visit(world, day=5)
     ranges = [Days(date(2026, 3, a), date(2026, 3, b)) for a, b in ((16, 31), (1, 9), (10, 15))]
     with ExitStack() as running:
         settings = served_settings(world, tmp_path, running.enter_context, **CHOICES)
@@ -97,6 +99,7 @@ def test_parts_make_the_whole(tmp_path: Path) -> None:
         assert all(book(days) for days in ranges[1:])
         assert differing(warehouse, everything(settings, tmp_path)) == {}
         change_the_past(world, random)
+        world.refund(bought, at=world.now, amount=10000)
         assert book(Days(date(2026, 4, 1), date(2026, 4, 10)))
         assert differing(warehouse, everything(settings, tmp_path)) == {}
 

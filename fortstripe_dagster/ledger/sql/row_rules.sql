@@ -10,9 +10,17 @@ WITH sold AS (
     LEFT JOIN stripe.products p ON p.id = l.product
     LEFT JOIN stripe.prices r ON r.id = l.price
     UNION ALL
+    SELECT k.sale_id, k.row_no, k.product, k.price, c.customer, c.currency, concat_ws(' ', k.description, p.name),
+           p.metadata, coalesce(k.price_metadata, r.metadata), k.metadata
+    FROM ledger.checkout_rows k
+    JOIN stripe.charges c ON c.id = k.sale_id
+    LEFT JOIN stripe.products p ON p.id = k.product
+    LEFT JOIN stripe.prices r ON r.id = k.price
+    UNION ALL
     SELECT c.id, 1, NULL, NULL, c.customer, c.currency, c.description, NULL, NULL, c.metadata
     FROM ledger.charge_sales s
     JOIN stripe.charges c ON c.id = s.charge AND c.id = s.sale_id
+    WHERE c.id NOT IN (SELECT sale_id FROM ledger.checkout_rows)
 ),
 described AS (
     SELECT s.* EXCLUDE (of_product, of_price, nearest), q.country,

@@ -1,5 +1,5 @@
--- What was sold, in the currency it was sold in: one row for each invoice line and for shipping, or for a charge without
--- an invoice and for the tip in it. A row's gross includes its VAT. What it is (`supply`) and its own rate come from a rule of the company,
+-- What was sold, in the currency it was sold in: one row for each line of an invoice or a Checkout session and for
+-- shipping, or for a charge with neither, and for the tip in it. A row's gross includes its VAT. What it is (`supply`) and its own rate come from a rule of the company,
 -- else metadata, else the product's tax code; the VAT rate is Stripe's where it charged VAT, else the row's own, else
 -- the company's default supply. A rate by class (`vat_class`, e.g. food) is the one of the day of supply.
 CREATE OR REPLACE TABLE ledger.sale_items AS
@@ -42,10 +42,19 @@ shipping_rows AS (
     GROUP BY i.id, i.shipping_amount, i.shipping_tax
 ),
 tips AS (
-    SELECT c.id AS charge, least(p.tip, s.amount) AS tip
+    SELECT c.id AS charge, least(p.tip, s.amount) AS tip,
+           1 + coalesce((SELECT max(k.row_no) FROM ledger.checkout_rows k WHERE k.sale_id = c.id), 1) AS row_no
     FROM ledger.charge_sales s
     JOIN stripe.charges c ON c.id = s.charge AND c.id = s.sale_id
     JOIN stripe.payment_intents p ON p.id = c.payment_intent AND p.tip > 0
+),
+checkout_rows AS (
+    SELECT k.sale_id, k.row_no, coalesce(k.description, p.name, 'Stripe'), k.quantity, k.gross, k.tax_amount, k.inclusive,
+           k.tax_percentage, k.tax_country, k.taxability_reason, k.product,
+           json_extract_string(k.metadata, ['$.supply', '$.vat_rate', '$.vat_class', '$.supply_date']),
+           p.said, CASE k.part WHEN 'shipping' THEN 'accessory' ELSE p.supply END, p.vat_class
+    FROM ledger.checkout_rows k
+    LEFT JOIN products p ON p.id = k.product
 ),
 charge_rows AS (
     SELECT c.id, 1, coalesce(c.description, 'Stripe ' || c.id), 1, s.amount - coalesce(t.tip, 0), NULL, NULL, NULL, NULL, NULL, NULL,
@@ -53,14 +62,14 @@ charge_rows AS (
     FROM ledger.charge_sales s
     JOIN stripe.charges c ON c.id = s.charge
     LEFT JOIN tips t ON t.charge = c.id
-    WHERE s.sale_id = c.id
+    WHERE s.sale_id = c.id AND c.id NOT IN (SELECT sale_id FROM ledger.checkout_rows)
 ),
 tip_rows AS (
-    SELECT charge, 2, 'Dricks', 1, tip, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL FROM tips
+    SELECT charge, row_no, 'Dricks', 1, tip, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL FROM tips
 ),
 everything AS (
-    SELECT * FROM invoice_rows UNION ALL SELECT * FROM shipping_rows UNION ALL SELECT * FROM charge_rows
-    UNION ALL SELECT * FROM tip_rows
+    SELECT * FROM invoice_rows UNION ALL SELECT * FROM shipping_rows UNION ALL SELECT * FROM checkout_rows
+    UNION ALL SELECT * FROM charge_rows UNION ALL SELECT * FROM tip_rows
 ),
 described AS (
     SELECT
@@ -74,7 +83,7 @@ described AS (
     FROM everything e
     JOIN ledger.sale_units u USING (sale_id)
     LEFT JOIN ledger.row_rules k USING (sale_id, row_no)
-    LEFT JOIN tips t ON t.charge = e.sale_id AND e.row_no = 2
+    LEFT JOIN tips t ON t.charge = e.sale_id AND e.row_no = t.row_no
 ),
 rated AS (
     SELECT

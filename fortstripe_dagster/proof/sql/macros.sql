@@ -2,6 +2,8 @@
 CREATE OR REPLACE TEMP MACRO account(role_wanted) AS (SELECT number FROM ledger.account_map WHERE role = role_wanted);
 CREATE OR REPLACE TEMP MACRO policy(name_wanted) AS (SELECT value FROM ledger.policy WHERE name = name_wanted);
 CREATE OR REPLACE TEMP MACRO choice(name_wanted) AS (SELECT value FROM choices WHERE name = name_wanted);
+CREATE OR REPLACE TEMP MACRO local_day(moment) AS (moment AT TIME ZONE 'Europe/Stockholm')::DATE;
+
 -- An amount as people write it, for texts.
 CREATE OR REPLACE TEMP MACRO said(amount, currency) AS amount::DECIMAL(18, 2)::VARCHAR || ' ' || currency;
 
