@@ -105,12 +105,16 @@ def sync(first: date, last: date, as_json: bool) -> int:
 @cli.command()
 @_range
 @_json
+@click.option("--html", type=click.Path(path_type=Path, dir_okay=False), help="Where to write the plan as a page.")
 @click.option("--replan-from", "since", type=_Day(), help="What Fortnox has from this day on follows today's rules.")
 @click.option("--reason", help="Why, for the treatment history; required with --replan-from.")
 @click.option("--who", default=getuser, show_default="your user name", help="Who asks for it.")
-def plan(first: date, last: date, as_json: bool, since: date | None, reason: str | None, who: str) -> int:
+def plan(
+    first: date, last: date, as_json: bool, html: Path | None, since: date | None, reason: str | None, who: str
+) -> int:
     """Show what would be written to Fortnox. Writes nothing there; --replan-from is recorded, and corrections shown."""
     from fortstripe_dagster import delivery
+    from fortstripe_dagster.delivery import plan_page
     from fortstripe_dagster.operations.pipeline import replan
 
     settings, warehouse = _company()
@@ -119,7 +123,9 @@ def plan(first: date, last: date, as_json: bool, since: date | None, reason: str
             raise click.UsageError("--replan-from needs a --reason: it goes into the treatment history.")
         replan(settings, warehouse, since, reason, who, say)
     found = delivery.plan(settings, warehouse, Days(first, last), progress=say)
+    page = plan_page.write(found, html or plan_page.path_for(settings.home, found))
     show(found, as_json)
+    say(f"The plan as a page: {page}")
     return HELD if found.held or found.waiting or found.awaiting else DONE
 
 

@@ -9,6 +9,8 @@ from fortstripe_dagster.assets.company import Company, explained
 from fortstripe_dagster.assets.ledger import TABLES
 from fortstripe_dagster.assets.metadata import daily_chart, markdown_table, of_table
 from fortstripe_dagster.assets.partitions import BACKFILL_POLICY, POOL, days_of
+from fortstripe_dagster.delivery import plan_page
+from fortstripe_dagster.delivery.effects import effect
 
 PLAN = dg.AssetKey(["delivery", "plan"])
 DOCUMENTS = {
@@ -42,12 +44,16 @@ def _plan(partitions: dg.DailyPartitionsDefinition) -> dg.AssetsDefinition:
             settings = company.settings()
             warehouse = company.warehouse(settings, context.log.info)
             found = delivery.plan(settings, warehouse, days_of(context), progress=context.log.info)
+            page = plan_page.write(found, plan_page.path_for(settings.home, found))
+        does = effect((*found.to_send, *found.awaiting), found.boxes)
         held = [(held.document_id, held.reason, held.remedy) for held in (*found.held, *found.waiting)]
         return dg.MaterializeResult(
             metadata={
                 "dagster/row_count": len(found.to_send),
                 "to send": markdown_table(["kind", "documents"], sorted(found.counts().items())),
                 "held": markdown_table(["document", "reason", "remedy"], held),
+                "VAT boxes": markdown_table(["box", "change"], list(does.boxes.items())),
+                "page": dg.MetadataValue.path(page),
                 "awaiting approval": len(found.awaiting),
             }
         )

@@ -29,10 +29,12 @@ from fortstripe_dagster.delivery.customers import Match
 from fortstripe_dagster.delivery.desired import Desired, StripeAccount, read
 from fortstripe_dagster.delivery.desired import failed_payments as failed_payments_of
 from fortstripe_dagster.delivery.documents import SETTING_UP, Document, Held, held
+from fortstripe_dagster.delivery.effects import boxes_of, effect
 from fortstripe_dagster.delivery.journal import Journal
 from fortstripe_dagster.delivery.locked import place
 from fortstripe_dagster.delivery.orders import reason_for, undone
 from fortstripe_dagster.delivery.packaging import Already, package
+from fortstripe_dagster.delivery.plan_json import document_json, effect_json, held_json
 from fortstripe_dagster.delivery.preflight import Company, Needs, refusals
 from fortstripe_dagster.delivery.reversals import Sent, as_undone, taken_back
 from fortstripe_dagster.settings import Settings
@@ -87,6 +89,8 @@ class Plan:
     unchanged: int = 0
     undone: tuple[Held, ...] = ()
     """What stays undone by a person's order."""
+    boxes: Mapping[str, str] = field(default_factory=dict)
+    """VAT box by account, as Fortnox's VAT codes tell."""
 
     def __add__(self, other: Plan) -> Plan:
         """Both plans as one, for the same days."""
@@ -100,6 +104,7 @@ class Plan:
             {**self.matches, **other.matches},
             self.unchanged + other.unchanged,
             self.undone + other.undone,
+            {**self.boxes, **other.boxes},
         )
 
     def counts(self) -> dict[str, int]:
@@ -122,6 +127,10 @@ class Plan:
             lines += [f"{title}:"] * bool(items)
             for item in items:
                 lines.append(f"  {item.day}  {item.document_id}: {item.reason} Remedy: {item.remedy}")
+        does = effect((*self.to_send, *self.awaiting), self.boxes)
+        for account, (debit, credit) in does.accounts.items():
+            lines.append(f"  account {account}  {debit:>14.2f}  {credit:>14.2f}")
+        lines += [f"  VAT box {box:4} {amount:>14.2f}" for box, amount in does.boxes.items()]
         lines += ["Awaiting approval:"] * bool(self.awaiting)
         for document in self.awaiting:
             lines.append(f"  {document.day}  {document.document_id} {document.content_hash}  {document.description}")
@@ -131,8 +140,9 @@ class Plan:
         """The plan for machines; amounts are text."""
         return {
             "days": [self.days.first.isoformat(), self.days.last.isoformat()],
-            "to_send": [document_json(document) for document in self.to_send],
-            "awaiting": [document_json(document) for document in self.awaiting],
+            "to_send": [document_json(document, self.boxes) for document in self.to_send],
+            "awaiting": [document_json(document, self.boxes) for document in self.awaiting],
+            **effect_json((*self.to_send, *self.awaiting), self.boxes),
             "held": [held_json(item) for item in self.held],
             "waiting": [held_json(item) for item in self.waiting],
             "undone": [held_json(item) for item in self.undone],
@@ -268,40 +278,13 @@ def settle(
         matches,
         draft.unchanged,
         draft.undone,
+        boxes_of(company) if company is not None else {},
     )
 
 
 def _rank(document: Document) -> int:
     """What takes another document back goes before what replaces that."""
     return _RANK["customer"] if document.reverses else _RANK[document.kind]
-
-
-def document_json(document: Document) -> dict[str, Any]:
-    """A document for machines."""
-    return {
-        "document_id": document.document_id,
-        "content_hash": document.content_hash,
-        "kind": document.kind,
-        "day": document.day.isoformat(),
-        "description": document.description,
-        "entries": list(document.entry_ids),
-        "depends_on": list(document.depends_on),
-        "accounts": {
-            account: {"debit": str(debit), "credit": str(credit)} for account, (debit, credit) in document.lines.items()
-        },
-    }
-
-
-def held_json(item: Held) -> dict[str, Any]:
-    """A held document for machines."""
-    return {
-        "document_id": item.document_id,
-        "kind": item.kind,
-        "day": item.day.isoformat(),
-        "entries": list(item.entry_ids),
-        "reason": item.reason,
-        "remedy": item.remedy,
-    }
 
 
 def _customers(

@@ -9,7 +9,7 @@ from typing import Any
 
 from fortstripe_dagster.business_day import Days
 from fortstripe_dagster.delivery.documents import Held
-from fortstripe_dagster.delivery.plan import held_json
+from fortstripe_dagster.delivery.plan_json import held_json
 from fortstripe_dagster.failures import DONE, HELD
 
 
