@@ -152,18 +152,11 @@ def approve(documents: tuple[str, ...], first: date, last: date, everything: boo
     from fortstripe_dagster import delivery
 
     settings, warehouse = _company()
-    found = delivery.plan(settings, warehouse, Days(first, last), progress=say)
-    # What waits for an unapproved document may be approved with it: one decision, not one for each link of a chain.
-    asked = {d.document_id: d.content_hash for d in found.awaiting} | {
-        d.document_id: d.content_hash for d in found.waiting
-    }
-    chosen = {document: asked[document] for document in asked if everything or document in documents}
-    unknown = set(documents) - set(chosen)
-    if unknown or not chosen:
-        raise click.UsageError(
-            f"not awaiting approval: {', '.join(sorted(unknown)) or 'nothing'}; `fortstripe plan` lists what is."
-        )
-    new = delivery.approve(settings, chosen.items(), who)
+    if not documents and not everything:
+        raise click.UsageError("name documents, or approve --all that await it.")
+    new = delivery.approve_planned(
+        settings, warehouse, Days(first, last), who, documents, everything=everything, progress=say
+    )
     click.echo(f"{new} documents approved by {who}; `fortstripe apply` writes them.")
     return DONE
 

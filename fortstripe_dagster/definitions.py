@@ -10,6 +10,7 @@ from datetime import date
 import dagster as dg
 
 from fortstripe_dagster import settings as settings_module
+from fortstripe_dagster.assets.approval import approve_and_apply
 from fortstripe_dagster.assets.company import Company
 from fortstripe_dagster.assets.delivery import delivery_assets
 from fortstripe_dagster.assets.extract import extract_assets
@@ -34,7 +35,7 @@ def build_definitions(settings: Settings | None, company: Company | None = None)
     return dg.Definitions(
         assets=[*extract_assets(days), ledger_assets(days), *delivery_assets(days), *proof_assets(days)],
         asset_checks=ledger_asset_checks(),
-        jobs=[daily_sync],
+        jobs=[approve_and_apply, daily_sync],
         schedules=[nightly(daily_sync.name, days)],
         resources={"company": company or Company(config_path=str(settings_module.config_path()))},
         # Steps of one company share one warehouse: in one process a step costs a tenth of a second instead of three.
