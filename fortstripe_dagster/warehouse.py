@@ -20,6 +20,8 @@ from fortstripe_dagster.failures import WarehouseError
 
 SCHEMA_VERSION = 1
 SCHEMAS = ("stripe", "ledger", "delivery", "proof")
+ROW_GROUP = 8_192
+"""Rows that DuckDB writes anew together: Stripe's objects are wide, and the last group is held whole at each commit."""
 Say = Callable[[str], None]
 
 
@@ -90,9 +92,14 @@ class Warehouse:
             lock.release()
 
     def _open(self) -> duckdb.DuckDBPyConnection:
+        connection = duckdb.connect(
+            ":memory:", config={"threads": os.cpu_count() or 2, "temp_directory": f"{self.path}.tmp"}
+        )
+        place = str(self.path).replace("'", "''")
         try:
-            connection = duckdb.connect(str(self.path), config={"threads": os.cpu_count() or 2})
+            connection.execute(f"ATTACH '{place}' AS warehouse (ROW_GROUP_SIZE {ROW_GROUP}); USE warehouse")
         except duckdb.Error as error:
+            connection.close()
             raise self._explained(str(error).splitlines()[0]) from error
         connection.execute("SET TimeZone = 'UTC'")
         return connection

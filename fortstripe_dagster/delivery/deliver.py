@@ -6,9 +6,10 @@ import uuid
 from collections import Counter
 from collections.abc import Callable, Container, Iterable
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from fortstripe_dagster.business_day import Days
-from fortstripe_dagster.delivery import differences, history
+from fortstripe_dagster.delivery import customer_list, differences, history
 from fortstripe_dagster.delivery.apply import Applied, apply
 from fortstripe_dagster.delivery.compare import compare
 from fortstripe_dagster.delivery.connection import connect, explained
@@ -47,7 +48,9 @@ def plan(
         with explained():
             client = fortnox or connect(settings)
             drafted = draft(settings, warehouse, journal, days)
-            company = with_needs(read_company(client, days, settings), client, drafted.needs)
+            company = read_company(client, days, settings)
+            listed = partial(customer_list.read, warehouse, client, company.tenant_id, keep=False)
+            company = with_needs(company, client, drafted.needs, listed)
             progress(f"delivery: read {company.name}'s Fortnox")
             differing = differences.documents(journal, client, days, settings)
             return settle(drafted, company, settings, journal) + settle(
@@ -148,7 +151,9 @@ class _Run:
         try:
             drafted = draft(settings, self.warehouse, journal, part, within=self.days)
             _pin_stripe(journal, drafted.stripe)
-            company = with_needs(self.context.company, self.context.fortnox, drafted.needs)
+            client, company = self.context.fortnox, self.context.company
+            listed = partial(customer_list.read, self.warehouse, client, company.tenant_id, keep=True)
+            company = with_needs(company, client, drafted.needs, listed)
             self.context = replace(self.context, company=company)
             planned = settle(drafted, company, settings, journal, self._not_sent())
             for document_id, match in planned.matches.items():

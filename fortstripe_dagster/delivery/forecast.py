@@ -11,10 +11,11 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from fortstripe_dagster.business_day import Days
-from fortstripe_dagster.delivery import history
+from fortstripe_dagster.delivery import customer_list, history
 from fortstripe_dagster.delivery.chains import chains_of
 from fortstripe_dagster.delivery.compare import CURSOR, find
 from fortstripe_dagster.delivery.connection import connect, explained, pace
@@ -96,7 +97,8 @@ def forecast(
         load = _Load()
         for part in slices(warehouse, days):
             drafted = draft(settings, warehouse, journal, part, within=days)
-            company = with_needs(company, client, drafted.needs)
+            listed = partial(customer_list.read, warehouse, client, company.tenant_id, keep=False)
+            company = with_needs(company, client, drafted.needs, listed)
             planned = settle(load.without_what_is_known(drafted), company, settings, journal, load.held)
             load.add(planned, journal)
             progress(f"forecast: {part}: {planned.summary()}")

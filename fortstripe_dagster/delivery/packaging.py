@@ -24,6 +24,9 @@ from fortstripe_dagster.settings import Settings
 INVOICED_BOXES = frozenset({"35", "39"})
 """VAT boxes whose sales are always invoices: of them alone Fortnox makes the EC sales list."""
 
+OSS = frozenset({"oss_services", "oss_goods"})
+"""Treatments with another country's VAT rate, which Fortnox takes on an invoice only where it is registered by hand."""
+
 _OF_CREDITS = frozenset({"refund", "dispute_lost", "credit_to_balance", "credit_outside"})
 _ON_RECEIVABLES = _OF_CREDITS | {"payment", "payment_failed", "advance_settled", "credit_balance", "paid_outside"}
 
@@ -189,6 +192,8 @@ class _Rules:
             return False
         if any(row.box in INVOICED_BOXES for row in sale.rows):
             return True
+        if self._settings.oss_packaging == "voucher" and any(row.treatment in OSS for row in sale.rows):
+            return False
         match self._settings.sales:
             case "invoice":
                 return True

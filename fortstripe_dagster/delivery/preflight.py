@@ -6,7 +6,7 @@ document is held with the reason and the remedy before it is sent.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
@@ -103,11 +103,13 @@ def read_company(fortnox: Fortnox, days: Iterable[date], settings: Settings) -> 
     )
 
 
-def with_needs(company: Company, fortnox: Fortnox, needs: Needs) -> Company:
+def with_needs(
+    company: Company, fortnox: Fortnox, needs: Needs, customer_list: Callable[[], tuple[Listed, ...]]
+) -> Company:
     """The snapshot with the customer list and the articles that a draft needs."""
     customers = company.customers
     if needs.customers and customers is None:
-        customers = tuple(Listed.of(item) for item in fortnox.pages("/3/customers", "Customers"))
+        customers = customer_list()
     return replace(
         company,
         customers=customers,

@@ -26,6 +26,7 @@ _COLUMNS = (
     "Tid", "Dag", "Händelse", "Stripe-id", "Betalning", "Kvitto eller faktura", "Vad", "Kund", "Land", "Valuta",
     "Belopp i valuta", "Brutto SEK", "Momssats %", "Moms SEK", "Konto", "Debet", "Kredit", "Post",
 )  # fmt: skip
+_SALES = frozenset({"sale", "sale_credit"})
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """What a spreadsheet takes for a formula when a text begins with it."""
 
@@ -132,7 +133,7 @@ def _event(entry: Entry, desired: Desired) -> list[object]:
 def _sold(entry: Entry, desired: Desired) -> Sequence[tuple[Row, int]]:
     """What was sold or taken back by an entry, row by row, with the sign of its gross."""
     sale, credit = desired.sales.get(entry.sale_id or ""), desired.credits.get(entry.credit_id or "")
-    if entry.kind == "sale" and sale is not None:
+    if entry.kind in _SALES and sale is not None:
         return [(row, 1) for row in sale.rows]
     if entry.kind == "credit" and credit is not None:
         return [(row, -1) for row in credit.rows]
@@ -157,7 +158,7 @@ def _customer(sale: Sale | None) -> str:
 
 
 def _foreign(entry: Entry, sale: Sale | None, credit: Credit | None) -> str:
-    if entry.kind == "sale" and sale is not None:
+    if entry.kind in _SALES and sale is not None:
         return _number(to_decimal(sale.gross, sale.currency))
     if entry.kind == "credit" and credit is not None:
         return _number(-to_decimal(credit.gross, credit.currency))

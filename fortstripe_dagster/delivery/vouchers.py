@@ -29,6 +29,7 @@ GROUPS = {
     "credit_balance": "sales",
     "paid_outside": "sales",
     "credit_granted": "sales",
+    "sale_credit": "refunds",
     "credit": "refunds",
     "refund": "refunds",
     "refund_failed": "refunds",

@@ -28,7 +28,7 @@ from fortstripe_dagster.failures import StripeFailure
 from fortstripe_dagster.settings import Settings
 from fortstripe_dagster.warehouse import Say, Warehouse
 
-PART_BYTES = 24 * 2**20
+PART_BYTES, PART_PAGES = 24 * 2**20, 200
 """Answers committed together, at most: bounds the memory of a commit."""
 FIRST_PAGES, SHARE = 48, 4
 """Pages after which the first part is committed, then always a quarter of all: a run that dies loses no more."""
@@ -127,18 +127,18 @@ class Gathering:
         said, pages = time.monotonic(), 0
 
         def enough() -> bool:
-            return spool.bytes >= PART_BYTES or len(spool.pages) >= max(FIRST_PAGES, pages // SHARE)
+            return spool.bytes >= PART_BYTES or len(spool.pages) >= min(PART_PAGES, max(FIRST_PAGES, pages // SHARE))
 
         def going_on() -> bool:
             try:
-                return crew.busy(enough, SAY_EVERY) or spool.bytes > PART_BYTES
+                return crew.busy(enough, SAY_EVERY) or spool.bytes > PART_BYTES or len(spool.pages) > PART_PAGES
             except StripeFailure:
                 give_up()
                 raise
 
         while going_on():
             if enough():
-                part = spool.take(PART_BYTES)
+                part = spool.take(PART_BYTES, PART_PAGES)
                 pages += len(part)
                 committed, _ = self._commit(part, partial(_record_pieces, part))
                 _add(total, committed)

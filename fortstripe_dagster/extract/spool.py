@@ -91,12 +91,12 @@ class Spool:
             self.pages.extend(pages)
             self.bytes += len(body)
 
-    def take(self, at_most: float = math.inf) -> list[Page]:
-        """The oldest pages, of about `at_most` bytes together; they are no longer here, but their files are."""
+    def take(self, most_bytes: float = math.inf, most_pages: float = math.inf) -> list[Page]:
+        """The oldest pages, at most about so many; they are no longer here, but their files are."""
         with self._lock:
             taken, size = 0, 0
             for page in self.pages:
-                if size >= at_most and page.size:
+                if page.size and (size >= most_bytes or taken >= most_pages):
                     break
                 taken, size = taken + 1, size + page.size
             pages, self.pages = self.pages[:taken], self.pages[taken:]

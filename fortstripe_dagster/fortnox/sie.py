@@ -20,6 +20,10 @@ Balances = dict[tuple[int, int], Decimal]
 """Amounts by (year, account); year 0 is the file's own, -1 the one before."""
 
 
+Day = date
+"""`date` where a field has that name."""
+
+
 @dataclass(frozen=True, slots=True)
 class FinancialYear:
     """A financial year (räkenskapsår), both days included; it need not be a calendar year."""
@@ -45,6 +49,7 @@ class SieVoucher:
     """A voucher (verifikation). `transactions` are the rows in force; `added` and `removed` tell of later changes.
 
     A row in `added` stands in `transactions` too, one in `removed` does not. `number` is None if the file gives none.
+    `registered` is when and `signed` by whom it was entered, where the file says so.
     """
 
     series: str
@@ -55,6 +60,8 @@ class SieVoucher:
     added: tuple[SieTransaction, ...]
     removed: tuple[SieTransaction, ...]
     line: int
+    registered: Day | None
+    signed: str
 
 
 @dataclass(frozen=True)
@@ -99,6 +106,8 @@ class _OpenVoucher:
         self.number = int(_text(line, 1)) if _matches(line, 1, r"\d+", "a voucher number", optional=True) else None
         self.date = _day(line, 2)
         self.text = _text(line, 3)
+        self.registered = _day(line, 4) if _text(line, 4) else None
+        self.signed = _text(line, 5)
         self.begun = False
         self.rows: dict[str, list[SieTransaction]] = {"#TRANS": [], "#RTRANS": [], "#BTRANS": []}
 
@@ -107,8 +116,9 @@ class _OpenVoucher:
         if total := sum((row.amount for row in rows["#TRANS"]), Decimal(0)):
             raise SieError(self.line, f"voucher {self.series} {self.number} does not balance: its rows sum to {total}")
         return SieVoucher(
-            self.series, self.number, self.date, self.text, rows["#TRANS"], rows["#RTRANS"], rows["#BTRANS"], self.line
-        )
+            self.series, self.number, self.date, self.text, rows["#TRANS"], rows["#RTRANS"], rows["#BTRANS"], self.line,
+            self.registered, self.signed,
+        )  # fmt: skip
 
 
 class _Reader:

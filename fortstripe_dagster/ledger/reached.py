@@ -40,6 +40,9 @@ OF_OWNER = {
 }
 """Tables whose rows go with another object's id than their own."""
 
+TELLING = ("charge.dispute.closed", "payout.paid")
+"""Types of event that say what the object itself may no longer show."""
+
 WHOLE = ("account", "payment_failures", "prices", "products", "subscriptions", "tax_rates")
 """Tables with ids that a partial build sees as they are, as it does all without: registers, and what no family has."""
 
@@ -72,10 +75,7 @@ def seed(connection: duckdb.DuckDBPyConnection, stripe: str, kept: str, days: li
         "customer_balance_transactions": "day",
     }.items():
         _reach(connection, f"SELECT id FROM {stripe}.{table} WHERE {day} IN (FROM wanted_days)")
-    _reach(
-        connection,
-        f"SELECT object_id FROM {stripe}.events WHERE day IN (FROM wanted_days) AND type = 'charge.dispute.closed'",
-    )
+    _reach(connection, f"SELECT object_id FROM {stripe}.events WHERE day IN (FROM wanted_days) AND type IN {TELLING}")
     _reach(connection, f"SELECT sale_id FROM {kept}.deferral_schedule WHERE month_end IN (FROM wanted_days)")
     _reach(connection, f"SELECT sale_id FROM {kept}.payments WHERE settled_day IN (FROM wanted_days)")
 
@@ -90,6 +90,11 @@ def add_changed(connection: duckdb.DuckDBPyConnection, stripe: str, since: datet
     _reach(
         connection,
         "SELECT id FROM changed_objects WHERE stream NOT IN ('customers', 'products', 'prices', 'tax_rates')",
+    )
+    _reach(
+        connection,
+        f"SELECT object_id FROM {stripe}.events WHERE type IN {TELLING}"
+        " AND id IN (SELECT id FROM changed_objects WHERE stream = 'events')",
     )
     for stream, found in {
         "customers": f"SELECT id FROM {stripe}.charges WHERE customer IN (SELECT id FROM concerned)"

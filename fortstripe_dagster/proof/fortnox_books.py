@@ -127,9 +127,18 @@ def store(connection: duckdb.DuckDBPyConnection, books: FortnoxBooks) -> None:
     _fill(
         connection,
         "proof.fortnox_vouchers",
-        ("year_id", "series", "number", "day", "text", "rows_changed"),
+        ("year_id", "series", "number", "day", "text", "rows_changed", "registered", "signed"),
         [
-            (year.id, each.series, each.number, each.date, each.text, bool(each.added or each.removed))
+            (
+                year.id,
+                each.series,
+                each.number,
+                each.date,
+                each.text,
+                bool(each.added or each.removed),
+                each.registered,
+                each.signed,
+            )
             for year in books.years
             for each in year.ledger.vouchers
         ],

@@ -19,7 +19,7 @@ from fortstripe_dagster.business_day import Days
 from fortstripe_dagster.business_day import today as local_today
 from fortstripe_dagster.delivery import connect
 from fortstripe_dagster.fortnox import Fortnox
-from fortstripe_dagster.proof import certificate, fortnox_books, tie_out
+from fortstripe_dagster.proof import certificate, drift, fortnox_books, fortnox_changes, tie_out
 from fortstripe_dagster.proof.report import Equation, Item, ProofReport, equations_of, items_of, tie_out_of
 from fortstripe_dagster.proof.trial_balance import trial_balance_from
 from fortstripe_dagster.settings import Settings
@@ -43,15 +43,18 @@ def prove(
     with warehouse.writer() as connection:
         tie_out.refuse_unready(connection)
         invoice_days = tie_out.invoice_days(connection, settings, days)
+        since = fortnox_changes.since(connection, settings.start_date)
     moment = now or datetime.now(UTC)
     today = local_today(moment)
-    books = fortnox_books.read(
-        fortnox or connect(settings), settings.start_date, days.last, today, invoice_days, progress
-    )
+    client = fortnox or connect(settings)
+    books = fortnox_books.read(client, settings.start_date, days.last, today, invoice_days, progress)
+    changes = fortnox_changes.read(client, since, progress)
     with warehouse.transaction() as connection:
         fortnox_books.store(connection, books)
-        tie_out.compute(connection, settings, days, today)
-        report = _report(connection, settings, days, books, moment)
+        fortnox_changes.store(connection, changes)
+        drift.load_sent(connection, settings.journal_path)
+        tie_out.compute(connection, settings, days, today, books.read_at)
+        report = _report(connection, settings, days, books, moment, _notes(settings, changes))
         _record(connection, report)
     certificate.write(report)
     for line in report.lines():
@@ -66,6 +69,7 @@ def _report(
     days: Days,
     books: fortnox_books.FortnoxBooks,
     moment: datetime,
+    notes: tuple[str, ...],
 ) -> ProofReport:
     equations, items = equations_of(connection, days), items_of(connection, days)
     documents = connection.execute(
@@ -81,18 +85,22 @@ def _report(
         tie_out=tie_out_of(equations, settings.accounts.clearing),
         trial_balance=trial_balance_from(connection, days.last),
         documents=dict(documents),
-        notes=_notes(settings),
+        notes=notes,
         content_hash=_content_hash(connection, days, equations, items),
         certificate_path=_certificate_path(settings.home, days),
     )
 
 
-def _notes(settings: Settings) -> tuple[str, ...]:
+def _notes(settings: Settings, changes: fortnox_changes.FortnoxChanges) -> tuple[str, ...]:
+    unseen = tuple(
+        f"Fortnox refused to list what was modified; changes may be unseen. {each}" for each in changes.refused
+    )
     if settings.bank_leg == "book":
-        return ()
+        return unseen
     return (
         "The bank feed books the arrival of payouts (bank_leg = leave_to_bank_feed) and empties the transit account: "
         "only the ledger's side of it is compared.",
+        *unseen,
     )
 
 

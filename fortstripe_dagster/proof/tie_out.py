@@ -5,7 +5,7 @@ What belongs here is the order of the SQL files and the choices they read; the r
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from importlib.resources import files
 
 import duckdb
@@ -36,6 +36,7 @@ ORDER = (
     "found_receivables",
     "found_payouts",
     "found_completeness",
+    "drift",
     "tie_out",
 )
 NEEDED = ("stripe.balance_transactions", "ledger.entries", "delivery.documents")
@@ -73,7 +74,9 @@ def invoice_days(connection: duckdb.DuckDBPyConnection, settings: Settings, days
     return (row[0], row[1]) if row and row[0] else None
 
 
-def compute(connection: duckdb.DuckDBPyConnection, settings: Settings, days: Days, today: date) -> None:
+def compute(
+    connection: duckdb.DuckDBPyConnection, settings: Settings, days: Days, today: date, read_at: datetime
+) -> None:
     """Replace the days' rows of proof.tie_out and proof.items. Needs Fortnox's books in schema proof."""
     connection.execute("CREATE OR REPLACE TEMP TABLE choices (name VARCHAR PRIMARY KEY, value VARCHAR)")
     connection.executemany(
@@ -82,6 +85,7 @@ def compute(connection: duckdb.DuckDBPyConnection, settings: Settings, days: Day
             ("first", days.first.isoformat()),
             ("last", days.last.isoformat()),
             ("today", today.isoformat()),
+            ("read_at", read_at.isoformat()),
             ("sales", settings.sales),
             ("approval", settings.approval),
             ("voucher_series", settings.voucher_series),

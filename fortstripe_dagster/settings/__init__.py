@@ -112,6 +112,11 @@ class Settings(BaseSettings):
     customer_numbers: Literal["stripe", "fortnox"] = Field(
         default="stripe", description="Customer numbers made from the Stripe id, or the next of Fortnox's own."
     )
+    oss_packaging: Literal["voucher", "invoice"] = Field(
+        default="voucher",
+        description="How One Stop Shop sales reach Fortnox, whatever `sales` says; `invoice` follows it and needs each "
+        "foreign VAT rate registered in Fortnox.",
+    )
     failed_payment_comments: Literal["off", "customer"] = Field(
         default="off", description="Whether failed payments are noted among the customer's comments in Fortnox."
     )

@@ -196,3 +196,22 @@ def test_a_credit_stays_with_the_customer_of_its_invoice(home: House) -> None:
     home.deliver(guests="collective")
     numbers = {str(invoice.header["CustomerNumber"]) for invoice in home.books.invoices.all.values()}
     assert len(home.books.invoices.all) == 2 and len(numbers) == 1
+
+
+def test_after_the_first_time_only_what_changed_in_the_list_is_read(home: House) -> None:
+    old = in_fortnox(home, Name="Bo", Email="bo@example.com")
+    home.sale("ch_1", 10000, customer="cus_1", name="Anna", email="anna@example.com")
+    home.deliver()
+    new = in_fortnox(home, Name="Cia", Email="cia@example.com")
+    home.sale("ch_2", 10000, customer="cus_2", name="Bo", email="bo@example.com")
+    home.sale("ch_3", 10000, customer="cus_3", name="Cia", email="cia@example.com")
+    asked = len(home.gateway.calls)
+    assert home.deliver().exit_code == 0
+    lists = [call for call in home.gateway.calls[asked:] if call.method == "GET" and call.path == "/3/customers"]
+    assert ["lastmodified" in call.query for call in lists] == [True]
+    assert (customer_of(home, "ch_2"), customer_of(home, "ch_3")) == (old, new)
+    home.sql("UPDATE delivery.fortnox_customers_read SET whole_at = whole_at - INTERVAL 8 DAY")
+    home.books.customers.register.delete(old)
+    home.sale("ch_4", 10000, customer="cus_4", name="Bo", email="bo@example.com")
+    assert home.deliver().written["customer.create"] == 1
+    assert customer_of(home, "ch_4") == "cus_4"

@@ -261,3 +261,14 @@ def test_nothing_is_ever_printed_sent_or_reminded(tmp_path: Path, sales: str) ->
         assert called and not called & sending
         for invoice in home.books.invoices.all.values():
             assert not invoice.sent and "EmailInformation" not in invoice.header
+
+
+@pytest.mark.parametrize(("packaging", "invoices"), [("voucher", 0), ("invoice", 1)])
+def test_one_stop_shop_sales_are_vouchers_unless_the_company_registered_the_rates(
+    home: House, packaging: str, invoices: int
+) -> None:
+    home.sale("in_1", 12500, treatment="oss_services", box="")
+    home.payment("txn_1", "in_1", 12500)
+    assert home.deliver(oss_packaging=packaging).exit_code == 0
+    assert len(home.books.invoices.all) == invoices
+    assert home.accounts()["1686"] == "125.00"

@@ -70,6 +70,9 @@ def test_a_payout_that_came_back_leaves_nothing_on_transit_or_bank(moved: tuple[
     payout = made["comes back"]["id"]
     entries = [row[0] for row in ledger.rows("SELECT entry_id FROM ledger.entries WHERE source = ?", payout)]
     assert ledger.together(*entries) == {}
+    assert ledger.day(f"{payout}:arrived") == date(2026, 3, 19)
+    assert ledger.entry(f"{payout}:arrived") == {"1689": "-500.00", "1930": "500.00"}
+    assert ledger.day(f"{payout}:returned") == date(2026, 3, 25)
     assert ledger.day(entry_of(ledger, payout, "payout_failed")) == date(2026, 3, 25)
 
 
@@ -136,3 +139,14 @@ def test_the_night_the_clock_changes_has_its_own_bounds(tmp_path: Path, moment: 
     charge = world.one_off_payment(at=moment, amount=10000, name="Anna")
     ledger = book(world, tmp_path, Days(date(2026, 3, 28), date(2026, 3, 30)))
     assert ledger.day(f"{charge['id']}:sale") == day
+
+
+def test_a_payout_that_stripe_never_called_paid_never_arrived(tmp_path: Path) -> None:
+    world = new_world()
+    world.one_off_payment(at=at(2), amount=100000, name="Anna")
+    stopped = world.payout(at=at(10), amount=50000)
+    world.payout_failed(stopped, at=at(16))
+    ledger = book(world, tmp_path)
+    kinds = "SELECT kind FROM ledger.entries WHERE source = ? ORDER BY kind"
+    assert ledger.rows(kinds, stopped["id"]) == [("payout",), ("payout_failed",)]
+    assert ledger.accounts()["1930"] == "0.00"

@@ -42,7 +42,7 @@ def test_one_sie_file_for_each_year_and_few_requests(company: Company) -> None:
     before = len(company.app.calls)
     company.prove()
     asked = [f"{call.method} {call.path}" for call in company.app.calls[before:] if "/oauth" not in call.path]
-    assert sorted(asked) == ["GET /3/financialyears", *["GET /3/invoices"] * 3, "GET /3/sie/4"]
+    assert sorted(asked) == ["GET /3/customers", "GET /3/financialyears", *["GET /3/invoices"] * 4, "GET /3/sie/4"]
 
 
 def test_nothing_is_written_to_fortnox(company: Company) -> None:

@@ -21,8 +21,8 @@ in_ore AS (
         CASE WHEN sale_gross = 0
              THEN to_ore((sum(gross) OVER upto)::BIGINT, currency, sek_per_unit)
                   - coalesce(to_ore((sum(gross) OVER before)::BIGINT, currency, sek_per_unit), 0)
-             ELSE round_div(sale_ore::HUGEINT * sum(gross) OVER upto, sale_gross)
-                  - coalesce(round_div(sale_ore::HUGEINT * sum(gross) OVER before, sale_gross), 0)
+             ELSE round_div(abs(sale_ore)::HUGEINT * sum(gross) OVER upto, abs(sale_gross))
+                  - coalesce(round_div(abs(sale_ore)::HUGEINT * sum(gross) OVER before, abs(sale_gross)), 0)
         END AS gross_ore
     FROM rated
     WINDOW upto AS (PARTITION BY sale_id ORDER BY row_no ROWS UNBOUNDED PRECEDING),

@@ -6,6 +6,8 @@ WITH of_invoices AS (
            s.event_day AS day, o.balance_used AS amount, 'customer_credit' AS role,
            'Tillgodohavande använt på ' || s.text AS text
     FROM ledger.owed o JOIN ledger.sales s ON s.sale_id = o.sale_id
+    -- What a negative invoice gives the customer, its sale says itself.
+    WHERE s.gross >= 0
     UNION ALL
     SELECT o.sale_id || ':credit_balance_returned', 'credit_balance', o.sale_id, i.id || ':void', local_day(i.voided_at),
            -o.balance_used, 'customer_credit', 'Tillgodohavande åter från ' || s.text

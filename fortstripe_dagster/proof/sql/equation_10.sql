@@ -3,7 +3,9 @@
 -- still fail, and what was paid on days that are not in the books yet, counts as open.
 CREATE OR REPLACE TEMP TABLE invoice_sums AS
 WITH proven AS (
-    SELECT s.sale_id, s.event_day, s.number, s.currency, i.status, i.total, i.amount_remaining
+    SELECT s.sale_id, s.event_day, s.number, s.currency, i.status, i.total, i.amount_remaining,
+           -- A negative invoice is settled by what it gives to the customer's credit balance.
+           CASE WHEN i.total < 0 THEN i.ending_balance - coalesce(i.starting_balance, 0) ELSE 0 END AS given
     FROM ledger.sales s
     JOIN stripe.invoices i ON i.id = s.sale_id
     -- Under the cash method what was never paid is in no books, and so is its void.
@@ -41,7 +43,7 @@ credited AS (
 ),
 voided AS (SELECT sale_id, sum(gross) AS amount FROM ledger.credits WHERE kind = 'void' GROUP BY sale_id)
 SELECT p.sale_id, p.event_day AS day, p.number, p.currency, p.status, p.total,
-       coalesce(d.amount, 0) AS paid, coalesce(t.outside, 0) AS outside, coalesce(t.balance, 0) AS balance,
+       coalesce(d.amount, 0) AS paid, coalesce(t.outside, 0) AS outside, coalesce(t.balance, 0) + coalesce(p.given, 0) AS balance,
        coalesce(c.amount, 0) + coalesce(v.amount, 0) AS credited,
        -- What Stripe still asks for on a void invoice, nobody owes.
        CASE WHEN p.status = 'void' THEN 0 ELSE coalesce(p.amount_remaining, 0) END + coalesce(l.amount, 0) AS still_open

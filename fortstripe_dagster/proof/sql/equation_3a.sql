@@ -6,6 +6,13 @@ WITH ever_paid AS (
     SELECT id FROM stripe.payouts WHERE status = 'paid'
     UNION
     SELECT id FROM stripe.raw_versions WHERE stream = 'payouts' AND json_extract_string(raw, '$.status') = 'paid'
+    UNION
+    -- Stripe's own word where the payout had failed before it was first read.
+    SELECT p.id
+    FROM stripe.events e
+    JOIN stripe.payouts p ON p.id = e.object_id
+    LEFT JOIN stripe.balance_transactions f ON f.id = p.failure_balance_transaction
+    WHERE e.type = 'payout.paid' AND e.created < coalesce(f.created, TIMESTAMPTZ 'infinity')
 ),
 payouts AS (
     SELECT p.id, p.currency, p.amount, coalesce(b.day, p.day) AS created,

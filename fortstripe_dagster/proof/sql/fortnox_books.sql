@@ -21,6 +21,8 @@ CREATE TABLE IF NOT EXISTS proof.fortnox_vouchers (
     text VARCHAR NOT NULL,
     rows_changed BOOLEAN NOT NULL  -- rows were struck or added after posting
 );
+ALTER TABLE proof.fortnox_vouchers ADD COLUMN IF NOT EXISTS registered DATE;   -- when it was entered
+ALTER TABLE proof.fortnox_vouchers ADD COLUMN IF NOT EXISTS signed VARCHAR;    -- by whom, where Fortnox says so
 CREATE TABLE IF NOT EXISTS proof.fortnox_lines (
     year_id INTEGER NOT NULL,
     series VARCHAR NOT NULL,
