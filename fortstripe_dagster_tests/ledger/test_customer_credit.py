@@ -5,6 +5,9 @@ from __future__ import annotations
 from datetime import date
 from pathlib import Path
 
+import pytest
+
+from fortstripe_dagster.ledger import build
 from fortstripe_dagster.sandbox.stripe.world import World
 from fortstripe_dagster_tests.ledger.books import Book, at, book, new_world, row
 
@@ -148,3 +151,23 @@ def test_a_credit_balance_given_by_hand_waits_for_its_account(tmp_path: Path) ->
     assert decided.accounts()["3730"] == "100.00"
     assert decided.accounts()["2899"] == "0.00"
     assert open_receivables(decided) == {}
+
+
+@pytest.mark.parametrize("told", [True, False], ids=["Stripe tells how much", "an older version tells nothing"])
+def test_an_invoice_called_paid_without_any_payment_was_paid_outside(tmp_path: Path, told: bool) -> None:
+    world = new_world()
+    customer = world.customer(name="Svea Handel AB", country="SE")
+    invoice = world.invoice(at=at(2), customer=customer, lines=[row("Plan", 125000)], collection_method="send_invoice")
+    link = world.pay_invoice_off_stripe(invoice, at=at(9))
+    if not told:
+        invoice["amount_paid_off_stripe"] = None
+    accounts = {"clearing": {"SEK": "1686"}, "paid_outside_stripe": "1930"}
+    ledger = book(world, tmp_path, accounts=accounts)
+    assert ledger.rows("SELECT entry_id FROM ledger.settlements") == [(link["id"],)]
+    with ledger.sql() as connection:
+        connection.execute("DELETE FROM stripe.invoice_payments")
+    build(ledger.settings, ledger.warehouse)
+    entry = f"{invoice['id']}:paid_outside"
+    assert ledger.entry(entry) == {"1510": "-1250.00", "1930": "1250.00"}
+    assert ledger.day(entry) == date(2026, 3, 9)
+    assert open_receivables(ledger) == {}

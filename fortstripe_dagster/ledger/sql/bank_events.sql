@@ -11,8 +11,8 @@ WITH ever_paid AS (
     SELECT p.id
     FROM stripe.events e
     JOIN stripe.payouts p ON p.id = e.object_id
-    LEFT JOIN stripe.balance_transactions f ON f.id = p.failure_balance_transaction
-    WHERE e.type = 'payout.paid' AND e.created < coalesce(f.created, TIMESTAMPTZ 'infinity')
+    JOIN stripe.balance_transactions f ON f.id = p.failure_balance_transaction
+    WHERE e.type = 'payout.paid' AND e.created < f.created
 ),
 sent AS (
     SELECT p.id, p.arrival_date, m.currency, -m.amount AS amount, -m.amount_ore AS ore,

@@ -20,6 +20,13 @@ WITH of_invoices AS (
     FROM stripe.invoice_payments p
     JOIN ledger.sales s ON s.sale_id = p.invoice
     WHERE p.status = 'paid' AND p.payment_intent IS NULL AND p.charge IS NULL
+    UNION ALL
+    SELECT o.sale_id || ':paid_outside', 'paid_outside', o.sale_id, NULL,
+           greatest(local_day(coalesce(i.paid_at, i.finalized_at)), s.event_day), o.outside_without_payment,
+           'paid_outside_stripe', 'Betald utanför Stripe: ' || s.text
+    FROM ledger.owed o
+    JOIN ledger.sales s ON s.sale_id = o.sale_id AND s.gross > 0
+    JOIN stripe.invoices i ON i.id = o.sale_id
 ),
 of_credits AS (
     SELECT n.*, k.sale_id, k.event_day, k.text,

@@ -11,8 +11,8 @@ WITH ever_paid AS (
     SELECT p.id
     FROM stripe.events e
     JOIN stripe.payouts p ON p.id = e.object_id
-    LEFT JOIN stripe.balance_transactions f ON f.id = p.failure_balance_transaction
-    WHERE e.type = 'payout.paid' AND e.created < coalesce(f.created, TIMESTAMPTZ 'infinity')
+    JOIN stripe.balance_transactions f ON f.id = p.failure_balance_transaction
+    WHERE e.type = 'payout.paid' AND e.created < f.created
 ),
 payouts AS (
     SELECT p.id, p.currency, p.amount, coalesce(b.day, p.day) AS created,
