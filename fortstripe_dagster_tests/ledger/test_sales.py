@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -152,3 +153,19 @@ def test_an_unknown_country_is_held_and_names_the_remedy(tmp_path_factory: pytes
     assert held.entry_id == f"{charge['id']}:sale"
     assert "country is unknown" in held.text and "set the address in Stripe" in held.text
     assert ledger.entry(held.entry_id) == {"1510": "100.00", "2999": "-100.00"}
+
+
+@pytest.mark.parametrize("field", ["transfer_data", "on_behalf_of"])
+def test_what_is_sold_for_a_connected_seller_is_no_turnover_of_an_agent(tmp_path: Path, field: str) -> None:
+    world = new_world()
+    charge = world.one_off_payment(at=at(2), amount=100000, name="Anna")
+    seller = "acct_1SandboxConnected0"
+    charge[field] = {"amount": 90000, "destination": seller} if field == "transfer_data" else seller
+    world.one_off_payment(at=at(3), amount=12500, name="Bo")
+    accounts = {"clearing": {"SEK": "1686"}, "connect_principal": "4010"}
+    agent = book(world, tmp_path / "agent", connect="agent")
+    assert {held.entry_id for held in agent.report.held if held.entry_id.endswith(":sale")} == {f"{charge['id']}:sale"}
+    assert all(seller in held.text and "connect_agent" in held.text for held in agent.report.held)
+    principal = book(world, tmp_path / "principal", connect="principal", accounts=accounts)
+    assert not principal.report.held
+    assert principal.entry(f"{charge['id']}:sale") == {"1510": "1000.00", "2611": "-200.00", "3001": "-800.00"}

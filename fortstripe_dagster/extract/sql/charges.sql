@@ -31,7 +31,8 @@ CREATE TABLE IF NOT EXISTS stripe.charges (
     failure_message VARCHAR,
     metadata JSON,
     ship_to_country VARCHAR,
-    ship_to_postal_code VARCHAR
+    ship_to_postal_code VARCHAR,
+    seller VARCHAR  -- the connected account for which it was made, or to which its money goes
 );
 
 DELETE FROM stripe.charges WHERE id IN (SELECT id FROM changed);
@@ -49,7 +50,8 @@ SELECT
     r.billing_details.address.postal_code AS billing_postal_code,
     r.payment_method_details.card.country AS card_country, r.payment_method_details.type AS payment_method_type,
     r.failure_code, r.failure_message, r.metadata, r.shipping.address.country AS ship_to_country,
-    r.shipping.address.postal_code AS ship_to_postal_code
+    r.shipping.address.postal_code AS ship_to_postal_code,
+    coalesce(r.transfer_data.destination, r.on_behalf_of) AS seller
 FROM (
     SELECT id, created, json_transform(raw, '{
         "amount": "VARCHAR", "amount_captured": "VARCHAR", "amount_refunded": "VARCHAR", "currency": "VARCHAR",
@@ -61,7 +63,8 @@ FROM (
             "country": "VARCHAR", "line1": "VARCHAR", "line2": "VARCHAR", "city": "VARCHAR", "postal_code": "VARCHAR"
         }},
         "payment_method_details": {"type": "VARCHAR", "card": {"country": "VARCHAR"}}, "metadata": "JSON",
-        "shipping": {"address": {"country": "VARCHAR", "postal_code": "VARCHAR"}}
+        "shipping": {"address": {"country": "VARCHAR", "postal_code": "VARCHAR"}},
+        "transfer_data": {"destination": "VARCHAR"}, "on_behalf_of": "VARCHAR"
     }') AS r
     FROM changed
 );

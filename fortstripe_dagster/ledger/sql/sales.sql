@@ -32,7 +32,7 @@ judged AS (
         u.*, q.party_id, d.review, d.held AS decision_held, i.* EXCLUDE (sale_id, treatment, vat_type),
         CASE WHEN NOT i.undecided THEN coalesce(i.treatment, 'se_taxable') END AS treatment,
         coalesce(i.vat_type, 'SEVAT') AS vat_type,
-        e.sek_per_unit,
+        e.sek_per_unit, c.seller,
         -- Rounding each row apart may miss as many minor units as there are rows; more is another amount.
         CASE WHEN abs(i.tax_difference) > i.taxed_rows
              THEN to_ore(abs(i.tax_difference)::BIGINT, u.currency, e.sek_per_unit) END AS difference_ore
@@ -40,6 +40,7 @@ judged AS (
     JOIN ledger.parties q USING (sale_id)
     LEFT JOIN items i USING (sale_id)
     LEFT JOIN decided d USING (sale_id)
+    LEFT JOIN stripe.charges c ON c.id = u.charge AND c.seller IS NOT NULL
     LEFT JOIN ledger.exchange_rates e ON e.currency = u.currency AND e.day IS NOT DISTINCT FROM rate_day(u.event_day, u.currency)
     WHERE u.event_day IS NOT NULL
 )
@@ -54,6 +55,10 @@ SELECT
     to_ore(gross, currency, sek_per_unit) AS gross_ore,
     event_day < policy('start_date')::DATE AS before_start,
     CASE
+        -- An agent's turnover is its commission alone: booked whole, sales and VAT would be the seller's.
+        WHEN seller IS NOT NULL AND coalesce(policy('connect'), '') <> 'principal'
+            THEN 'it is sold for the connected account ' || seller || ': book the seller''s part (accounts.connect_agent) '
+                 || 'and the commission with its VAT by hand, or set connect = "principal" if the company itself sells it'
         WHEN decision_held IS NOT NULL THEN decision_held
         WHEN unfit_row IS NOT NULL THEN unfit_row
         WHEN reason_held IS NOT NULL THEN reason_held
