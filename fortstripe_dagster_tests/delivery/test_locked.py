@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -44,7 +45,7 @@ def test_vat_of_a_closed_period_is_held_with_the_remedy(home: House, setting: st
     home.fee("txn_1:fee", 300, day=D4)
     if setting == "lock":
         home.books.lock(D2)
-    settings = {} if setting == "lock" else {setting: D2}
+    settings: dict[str, Any] = {} if setting == "lock" else {setting: D2}
     report = home.deliver(**settings)
     assert report.exit_code == HELD
     (held,) = report.held
@@ -99,7 +100,7 @@ def test_another_financial_year_is_held_unless_the_company_says_otherwise(tmp_pa
         home.books.lock(date(2026, 3, 31))
         report = home.deliver()
         assert report.exit_code == HELD and "financial year" in report.held[0].reason
-        settings = {"locked_period": LockedPeriod(other_year="first_open_day")}
+        settings: dict[str, Any] = {"locked_period": LockedPeriod(other_year="first_open_day")}
         assert home.deliver(**settings).exit_code == 0
         assert dates(home) == {FEES: "2026-04-01"}
         assert home.deliver(**settings).nothing_to_do

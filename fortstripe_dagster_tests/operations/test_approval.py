@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 import pytest
@@ -12,7 +13,7 @@ from fortstripe_dagster.assets.company import Company
 from fortstripe_dagster.failures import HELD
 from fortstripe_dagster_tests.delivery.house import House, house
 
-LOGIN = {"FORTNOX_CLIENT_ID": "sandbox", "FORTNOX_CLIENT_SECRET": "sandbox-secret"}
+LOGIN: dict[str, Any] = {"FORTNOX_CLIENT_ID": "sandbox", "FORTNOX_CLIENT_SECRET": "sandbox-secret"}
 FEES = "voucher:2026-03-02:SEK:fees"
 
 
