@@ -82,8 +82,8 @@ class Settings(BaseSettings):
     )
     connect: Literal["agent", "principal"] | None = Field(
         default=None,
-        description="Stripe Connect: sellers' money is held for them (`agent`), or the company buys and sells what they "
-        "deliver (`principal`). Undecided, transfers and commissions are held.",
+        description="Stripe Connect: sellers' money is held for them (`agent`), or the company buys and sells what "
+        "they deliver (`principal`). Undecided, transfers and commissions are held.",
     )
     commission_vat_rate: Literal[25, 12, 6, 0] | None = Field(
         default=None, description="Swedish VAT rate of the company's commission from sellers (application fees)."
