@@ -18,7 +18,19 @@ from fortstripe_dagster.failures import Failure, RatesFailure
 from fortstripe_dagster.ledger import publish, reached, touched
 from fortstripe_dagster.ledger.choices import Choices, choices_of, load, parse
 from fortstripe_dagster.ledger.effective import Sealed, put_back
-from fortstripe_dagster.ledger.order import ACROSS, COMPLETED, DAYS, FAMILIES, KINDS_ACROSS, ORDER, RUNNING, SUMMARY
+from fortstripe_dagster.ledger.order import (
+    ACROSS,
+    CHOICES,
+    COMPLETED,
+    CONTRACT,
+    DAYS,
+    FAMILIES,
+    KINDS_ACROSS,
+    ORDER,
+    RUNNING,
+    SUMMARY,
+    UNPUBLISHED,
+)
 from fortstripe_dagster.ledger.report import LedgerReport, report
 from fortstripe_dagster.ledger.workspace import families, run, show, show_reached, tables, workspace
 from fortstripe_dagster.settings import Settings
@@ -26,9 +38,6 @@ from fortstripe_dagster.warehouse import Warehouse
 
 SHARE = 0.2
 """Beyond this share of all balance transactions a partial build is no faster than a whole one."""
-
-IN_MEMORY = 50_000
-"""Up to this many balance transactions a whole build needs no file to work in."""
 
 OVERLAP = timedelta(days=1)
 """How far a build looks back before the newest object of the last one: extractions may commit out of order."""
@@ -59,7 +68,7 @@ def build(
         if days is not None and not others:
             rebuilt = _build_reached(connection, choices, days, clock, identity)
         if rebuilt is None:
-            _build_whole(connection, warehouse, choices, others, clock)
+            _build_whole(connection, choices, others, clock)
         _remember(connection, choices, identity, clock)
         touched.update(connection)
         found = report(connection, rebuilt)
@@ -70,23 +79,21 @@ def build(
     return found
 
 
-def _build_whole(
-    connection: duckdb.DuckDBPyConnection, warehouse: Warehouse, choices: Choices, others: list[Sealed], clock: date
-) -> None:
-    row = connection.execute("SELECT count(*) FROM stripe.balance_transactions").fetchone()
-    beside = warehouse.path if row is not None and row[0] > IN_MEMORY else None
-    with workspace(connection, "whole", beside) as home:
+def _build_whole(connection: duckdb.DuckDBPyConnection, choices: Choices, others: list[Sealed], clock: date) -> None:
+    with workspace(connection, "whole") as home:
         show(connection, f"{home}.stripe", tables(connection, f"{home}.stripe"))
         make(connection, choices, clock)
+        if others:
+            run(connection, CONTRACT)
         for place, other in enumerate(others):
-            put_back(connection, other, f"under_{place}", beside, clock)
+            put_back(connection, other, f"under_{place}", clock)
         publish.whole(connection, f"{home}.ledger")
 
 
 def make(connection: duckdb.DuckDBPyConnection, choices: Choices, clock: date) -> None:
-    """Make every table of the workspace's schema `ledger`. Raises as `build` does."""
+    """Make the workspace's schema `ledger` but for the contract. Raises as `build` does."""
     load(connection, choices, clock)
-    run(connection, ("macros", *ORDER))
+    run(connection, [name for name in ORDER if name not in CONTRACT], UNPUBLISHED)
     refuse_unfit(connection)
 
 
@@ -102,7 +109,7 @@ def _build_reached(
         stripe, kept = f"{home}.stripe", f"{home}.ledger"
         show(connection, stripe, sorted(set(tables(connection, stripe)) - set(families(connection, stripe))))
         load(connection, choices, clock)
-        run(connection, ("macros", *DAYS))
+        run(connection, (*CHOICES, *DAYS))
         reached.seed(connection, stripe, kept, sorted({*days, *_newly_covered(connection, kept, last_clock, clock)}))
         reached.add_changed(connection, stripe, seen - OVERLAP if seen is not None else None)
         count = reached.walk(connection, stripe)
@@ -191,7 +198,7 @@ def _look_across(connection: duckdb.DuckDBPyConnection, kept: str) -> None:
 def _identity(choices: Choices, others: list[Sealed]) -> str:
     """What must be the same for a part of the ledger to be built upon the rest: files, choices, sealed choices."""
     code = hashlib.sha256()
-    for name in ("macros", *ORDER):
+    for name in ORDER:
         code.update(files(__package__).joinpath("sql", f"{name}.sql").read_bytes())
     for digest in (choices.digest, *(other.digest for other in others)):
         code.update(digest.encode())

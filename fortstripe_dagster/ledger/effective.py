@@ -16,15 +16,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
-from pathlib import Path
 
 import duckdb
 
 from fortstripe_dagster.ledger.choices import Choices, load
-from fortstripe_dagster.ledger.order import ORDER
+from fortstripe_dagster.ledger.order import ORDER, UNPUBLISHED
 from fortstripe_dagster.ledger.workspace import current, run, show, tables, workspace
 
-OF_SALES = ("sales", "sale_rows", "sale_groups", "parties", "credits", "credit_rows")
+OF_SALES = ("sales", "sale_rows", "parties", "credits", "credit_rows")
 """Tables that tell delivery how a sale looks; they follow its entry."""
 
 
@@ -42,18 +41,16 @@ class Sealed:
         return self.choices.digest + hashlib.sha256(names.encode()).hexdigest()[:16]
 
 
-def put_back(
-    connection: duckdb.DuckDBPyConnection, sealed: Sealed, name: str, beside: Path | None, clock: date
-) -> None:
+def put_back(connection: duckdb.DuckDBPyConnection, sealed: Sealed, name: str, clock: date) -> None:
     """Put what was sealed under older choices back into the workspace's ledger."""
     new = current(connection)
     connection.execute("CREATE OR REPLACE TEMP TABLE sealed AS"
                        " SELECT unnest(?::VARCHAR[]) AS entry_id, unnest(?::DATE[]) AS day",
                        [list(sealed.entries), list(sealed.entries.values())])  # fmt: skip
-    with workspace(connection, name, beside):
+    with workspace(connection, name):
         show(connection, f"{new}.stripe", tables(connection, f"{new}.stripe"))
         load(connection, sealed.choices, clock)
-        run(connection, ("macros", *ORDER))
+        run(connection, ORDER, UNPUBLISHED)
         connection.execute(
             """
             CREATE OR REPLACE TEMP TABLE sealed_sales AS

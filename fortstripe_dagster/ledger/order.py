@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+CHOICES = ("macros", "choices")
+"""What every other file may use."""
+
 DAYS = ("exchange_rates", "covered_days")
 """What holds for all families on a day."""
 
@@ -64,10 +67,12 @@ ACROSS = (
 """What looks at all families together: sums of a day, balances, roll-forwards. They read `postings` and the tables of
 `COMPLETED`, and are made anew in every build."""
 
-SUMMARY = ("watchdogs", "entries", "lines")
-"""The contract with delivery and proof, made of the postings."""
+CONTRACT = ("entries", "lines")
+"""What delivery and proof read, made of the postings: the largest tables."""
 
-ORDER = (*DAYS, *FAMILIES, *ACROSS, *SUMMARY)
+SUMMARY = ("watchdogs", *CONTRACT)
+
+ORDER = (*CHOICES, *DAYS, *FAMILIES, *ACROSS, *SUMMARY)
 
 COMPLETED = ("fees", "gift_card_moves", "deferral_plans", "deferral_states", "deferral_schedule")
 """Tables of families that a file of `ACROSS` reads."""
@@ -78,5 +83,8 @@ KINDS_ACROSS = ("fee_vat", "opening", "revaluation")
 RUNNING = "oss_sales"
 """The one table of families that the next file adds up over all of history."""
 
-UNPUBLISHED = ("postings",)
-"""What only a build needs."""
+UNPUBLISHED = (
+    "charge_sales", "sale_units", "row_rules", "service_periods", "sale_items", "vat_places", "vat_decisions",
+    "rated_items", "sale_groups", "tax_id_history", "owed",
+)  # fmt: skip
+"""What only a build needs, besides the postings: a table is dropped after the last file that reads it."""

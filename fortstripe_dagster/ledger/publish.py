@@ -7,23 +7,33 @@ from contextlib import contextmanager
 
 import duckdb
 
-from fortstripe_dagster.ledger.order import FAMILIES, KINDS_ACROSS, UNPUBLISHED
-from fortstripe_dagster.ledger.workspace import tables
+from fortstripe_dagster.ledger.order import CONTRACT, FAMILIES, KINDS_ACROSS, UNPUBLISHED
+from fortstripe_dagster.ledger.workspace import statements, tables
 
 KEYS = ("sale_id", "balance_transaction", "id", "charge", "dispute", "source", "customer")
 """The column by which a table's rows belong to a family: the first of these that it has."""
+
+PASSING = (*UNPUBLISHED, "postings")
+"""Tables of the workspace that stay there."""
 
 KEPT = ("builds", "choice_sets", "day_contents")
 """Tables of schema `ledger` that remember; no build replaces them."""
 
 
 def whole(connection: duckdb.DuckDBPyConnection, target: str) -> None:
-    """Replace every table of the schema `target` (`database.schema`) by the workspace's."""
-    made = [table for table in tables(connection, _here(connection)) if table not in UNPUBLISHED]
+    """Replace every table of the schema `target` (`database.schema`) by the workspace's.
+
+    Where the workspace has no table of the contract, it is made here, straight from the postings: writing so many rows
+    twice takes longer than making them.
+    """
+    made = [table for table in tables(connection, _here(connection)) if table not in PASSING]
     with _transaction(connection):
         for table in made:
             connection.execute(f"CREATE OR REPLACE TABLE {target}.{table} AS FROM ledger.{table}")
-        for table in sorted(set(tables(connection, target)) - {*made, *KEPT}):
+        for table in set(CONTRACT) - set(made):
+            there = statements(table).replace(f"TABLE ledger.{table} ", f"TABLE {target}.{table} ")
+            connection.execute(there)
+        for table in sorted(set(tables(connection, target)) - {*made, *CONTRACT, *KEPT}):
             connection.execute(f"DROP TABLE {target}.{table}")
 
 
@@ -34,7 +44,7 @@ def reached(connection: duckdb.DuckDBPyConnection, target: str) -> int:
     connection.execute(f"CREATE OR REPLACE TEMP TABLE replaced AS SELECT entry_id FROM {target}.entries WHERE {mine}")
     with _transaction(connection):
         for table in tables(connection, _here(connection)):
-            if table in UNPUBLISHED:
+            if table in PASSING:
                 continue
             key = family_key(connection, table)
             if table == "entries":

@@ -33,17 +33,20 @@ _DIFFERENT = """
 def update(connection: duckdb.DuckDBPyConnection) -> list[date]:
     """Compare what each day holds now with the build before, remember it, and return the days that changed.
 
-    The first build has nothing to be compared with: no day is changed by it. Belongs in the build's own transaction.
+    The first build, and the first with another DuckDB, has nothing to be compared with: no day is changed by it.
     """
     connection.execute(_TABLE)
-    ((before,),) = connection.execute("SELECT count(*) FROM ledger.day_contents").fetchall()
+    ((before,),) = connection.execute(
+        "SELECT count(*) FROM ledger.day_contents WHERE starts_with(content, version() || ':')"
+    ).fetchall()
+    waiting = {day for day, _ in connection.execute(_NOT_HANDED_ON).fetchall()}
     contents = files(__package__).joinpath("sql", "day_contents.sql").read_text(encoding="utf-8")
     different = connection.execute(_DIFFERENT.format(contents=contents)).fetchall()
     now = datetime.now(UTC)
     if different:
         connection.executemany(
             "INSERT OR REPLACE INTO ledger.day_contents VALUES (?, ?, ?, ?)",
-            [[day, content, now, not before] for day, content in different],
+            [[day, content, now, not before and day not in waiting] for day, content in different],
         )
     return [day for day, _ in different] if before else []
 

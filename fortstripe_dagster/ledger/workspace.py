@@ -6,10 +6,10 @@ according to what stands in `stripe`; and the ledger in use is untouched until t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+import re
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib.resources import files
-from pathlib import Path
 
 import duckdb
 
@@ -20,24 +20,21 @@ MEMORY = "1800MB"
 
 
 @contextmanager
-def workspace(connection: duckdb.DuckDBPyConnection, name: str, beside: Path | None = None) -> Iterator[str]:
-    """Work in a database `name`, on disk beside a file if that is given, and gone afterwards.
+def workspace(connection: duckdb.DuckDBPyConnection, name: str) -> Iterator[str]:
+    """Work in a database `name` that is gone afterwards. Yields the name of the database that was worked in before.
 
-    Yields the name of the database that was worked in before.
+    It is in memory, where tables are not compressed and nothing is logged; what does not fit goes to temporary files.
     """
-    file = beside.with_suffix(f".{name}") if beside is not None else None
     home = f'"{current(connection)}"'
     connection.execute(f"SET memory_limit = '{MEMORY}'")
     connection.execute("SET preserve_insertion_order = false")
-    _remove(file)
-    connection.execute(f"ATTACH '{file or ':memory:'}' AS {name}")
+    connection.execute(f"ATTACH ':memory:' AS {name}")
     try:
         connection.execute(f"CREATE SCHEMA {name}.stripe; CREATE SCHEMA {name}.ledger; USE {name}")
         yield home
     finally:
         connection.execute(f"USE {home}")
         connection.execute(f"DETACH {name}")
-        _remove(file)
 
 
 def current(connection: duckdb.DuckDBPyConnection) -> str:
@@ -83,13 +80,19 @@ def tables(connection: duckdb.DuckDBPyConnection, schema: str) -> list[str]:
     return [row[0] for row in found.fetchall()]
 
 
-def run(connection: duckdb.DuckDBPyConnection, names: Sequence[str]) -> None:
-    """Execute SQL files in this order."""
-    for name in names:
-        connection.execute(files(__package__).joinpath("sql", f"{name}.sql").read_text(encoding="utf-8"))
+def run(connection: duckdb.DuckDBPyConnection, names: Sequence[str], passing: Collection[str] = ()) -> None:
+    """Execute SQL files in this order. Of `passing` each table is dropped after the last of the files that reads it."""
+    texts = [statements(name) for name in names]
+    ends = {
+        table: max((place for place, text in enumerate(texts) if re.search(rf"\bledger\.{table}\b", text)), default=-1)
+        for table in passing
+    }
+    for place, text in enumerate(texts):
+        connection.execute(text)
+        for table in (table for table, end in ends.items() if end == place):
+            connection.execute(f"DROP TABLE ledger.{table}")
 
 
-def _remove(file: Path | None) -> None:
-    if file is not None:
-        for path in (file, file.with_name(f"{file.name}.wal")):
-            path.unlink(missing_ok=True)
+def statements(name: str) -> str:
+    """The text of an SQL file."""
+    return files(__package__).joinpath("sql", f"{name}.sql").read_text(encoding="utf-8")

@@ -48,6 +48,7 @@ def books() -> Iterator[duckdb.DuckDBPyConnection]:
         )
         reference_data.load(connection)
         connection.execute(sql("macros"))
+        connection.execute(sql("choices"))
         yield connection
 
 

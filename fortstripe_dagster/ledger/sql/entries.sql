@@ -14,7 +14,16 @@ WITH alerts AS (
     UNION ALL
     SELECT entry_id, text || ': ' || remedy FROM ledger.watchdogs
 ),
-said AS (SELECT entry_id, string_agg(alert, '; ' ORDER BY alert) AS alert FROM alerts GROUP BY entry_id)
+said AS (SELECT entry_id, string_agg(alert, '; ' ORDER BY alert) AS alert FROM alerts GROUP BY entry_id),
+headed AS (
+    -- All postings of an entry say the same of it.
+    SELECT entry_id, any_value(day) AS day, any_value(kind) AS kind, any_value(source) AS source,
+           any_value(balance_transaction) AS balance_transaction, any_value(charge) AS charge,
+           any_value(sale_id) AS sale_id, any_value(credit_id) AS credit_id, any_value(settlement) AS settlement,
+           any_value(text) AS text, any_value(held) AS held
+    FROM ledger.postings
+    GROUP BY entry_id
+)
 SELECT
     p.entry_id,
     p.day AS event_day,
@@ -30,7 +39,6 @@ SELECT
     a.alert,
     policy('rule_version') AS rule_version,
     policy('choices') AS choices
-FROM (SELECT DISTINCT entry_id, day, kind, source, balance_transaction, charge, sale_id, credit_id, settlement, text, held
-      FROM ledger.postings) p
+FROM headed p
 LEFT JOIN said a ON a.entry_id = p.entry_id
-ORDER BY p.day, p.entry_id;
+ORDER BY p.day;

@@ -1,9 +1,21 @@
 -- The lines of each entry: debit or credit in kronor, the amount in its own currency, and the VAT treatment that decided.
+-- Numbered in their order, which is that of the postings wherever these number each line differently.
 CREATE OR REPLACE TABLE ledger.lines AS
+WITH shared AS (
+    SELECT DISTINCT entry_id FROM (SELECT entry_id FROM ledger.postings GROUP BY entry_id, line_no HAVING count(*) > 1)
+),
+numbered AS (
+    SELECT * FROM ledger.postings ANTI JOIN shared USING (entry_id)
+    UNION ALL BY NAME
+    SELECT * REPLACE (
+        row_number() OVER (PARTITION BY entry_id ORDER BY line_no, account, vat_rate, cost_center, project, rule)::INTEGER
+            AS line_no)
+    FROM ledger.postings SEMI JOIN shared USING (entry_id)
+)
 SELECT
     entry_id,
     day AS event_day,
-    row_number() OVER (PARTITION BY entry_id ORDER BY line_no, account, vat_rate, cost_center, project, rule) AS line_no,
+    line_no,
     account,
     kronor(greatest(ore, 0)) AS debit,
     kronor(greatest(-ore, 0)) AS credit,
@@ -14,5 +26,5 @@ SELECT
     cost_center,
     project,
     rule
-FROM ledger.postings
-ORDER BY event_day, entry_id, line_no;
+FROM numbered
+ORDER BY event_day;

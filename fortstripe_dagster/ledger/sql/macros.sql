@@ -40,9 +40,9 @@ CREATE OR REPLACE TEMP MACRO kronor(ore) AS (ore::DECIMAL(18, 0) * 0.01::DECIMAL
 
 CREATE OR REPLACE TEMP MACRO local_day(moment) AS (moment AT TIME ZONE 'Europe/Stockholm')::DATE;
 
-CREATE OR REPLACE TEMP MACRO account(role_wanted) AS (SELECT number FROM ledger.account_map WHERE role = role_wanted);
+-- The company's choices are constants of a build (choices.sql), not tables that each row would be joined with.
+CREATE OR REPLACE TEMP MACRO account(role_wanted) AS getvariable('accounts')[role_wanted];
 -- The account of a VAT rate; NULL for a rate that the configuration does not name.
 CREATE OR REPLACE TEMP MACRO account_of_rate(role_wanted, percent) AS
-    (SELECT number FROM ledger.account_map
-     WHERE percent = percent::INTEGER AND role = role_wanted || ':' || percent::INTEGER);
-CREATE OR REPLACE TEMP MACRO policy(name_wanted) AS (SELECT value FROM ledger.policy WHERE name = name_wanted);
+    CASE WHEN percent = percent::INTEGER THEN account(role_wanted || ':' || percent::INTEGER) END;
+CREATE OR REPLACE TEMP MACRO policy(name_wanted) AS getvariable('policies')[name_wanted];

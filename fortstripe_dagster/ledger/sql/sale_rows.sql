@@ -20,13 +20,12 @@ in_ore AS (
         *,
         CASE WHEN sale_gross = 0
              THEN to_ore((sum(gross) OVER upto)::BIGINT, currency, sek_per_unit)
-                  - coalesce(to_ore((sum(gross) OVER before)::BIGINT, currency, sek_per_unit), 0)
+                  - to_ore((sum(gross) OVER upto - gross)::BIGINT, currency, sek_per_unit)
              ELSE round_div(abs(sale_ore)::HUGEINT * sum(gross) OVER upto, abs(sale_gross))
-                  - coalesce(round_div(abs(sale_ore)::HUGEINT * sum(gross) OVER before, abs(sale_gross)), 0)
+                  - round_div(abs(sale_ore)::HUGEINT * (sum(gross) OVER upto - gross), abs(sale_gross))
         END AS gross_ore
     FROM rated
-    WINDOW upto AS (PARTITION BY sale_id ORDER BY row_no ROWS UNBOUNDED PRECEDING),
-           before AS (PARTITION BY sale_id ORDER BY row_no ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
+    WINDOW upto AS (PARTITION BY sale_id ORDER BY row_no ROWS UNBOUNDED PRECEDING)
 ),
 group_vat AS (
     SELECT
@@ -42,14 +41,12 @@ with_vat AS (
         CASE WHEN g.group_ore = 0 THEN 0 ELSE
             round_div(g.vat_ore::HUGEINT * abs(sum(r.gross_ore) OVER upto), abs(g.group_ore))
                 * CASE WHEN (sum(r.gross_ore) OVER upto < 0) <> (g.group_ore < 0) THEN -1 ELSE 1 END
-            - coalesce(round_div(g.vat_ore::HUGEINT * abs(sum(r.gross_ore) OVER before), abs(g.group_ore))
-                * CASE WHEN (sum(r.gross_ore) OVER before < 0) <> (g.group_ore < 0) THEN -1 ELSE 1 END, 0)
+            - round_div(g.vat_ore::HUGEINT * abs(sum(r.gross_ore) OVER upto - r.gross_ore), abs(g.group_ore))
+                * CASE WHEN (sum(r.gross_ore) OVER upto - r.gross_ore < 0) <> (g.group_ore < 0) THEN -1 ELSE 1 END
         END AS vat_ore
     FROM in_ore r
     JOIN group_vat g ON g.sale_id = r.sale_id AND g.vat_rate = r.vat_rate
-    WINDOW upto AS (PARTITION BY r.sale_id, r.vat_rate ORDER BY r.row_no ROWS UNBOUNDED PRECEDING),
-           before AS (PARTITION BY r.sale_id, r.vat_rate ORDER BY r.row_no
-                      ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
+    WINDOW upto AS (PARTITION BY r.sale_id, r.vat_rate ORDER BY r.row_no ROWS UNBOUNDED PRECEDING)
 )
 SELECT
     v.sale_id, v.row_no, v.description, v.quantity, v.product, v.kind, v.treatment, v.box, v.vat_rate, v.currency, v.gross,
