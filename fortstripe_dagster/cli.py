@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable
-from datetime import date
+from datetime import date, datetime
 from getpass import getuser
 from pathlib import Path
 from typing import Any, Literal, TypeVar
@@ -16,7 +16,7 @@ from typing import Any, Literal, TypeVar
 import click
 
 from fortstripe_dagster import settings as settings_module
-from fortstripe_dagster.business_day import Days, parse_day
+from fortstripe_dagster.business_day import STOCKHOLM, Days, parse_day
 from fortstripe_dagster.failures import DONE, FAILED, HELD, Failure, from_foreign
 from fortstripe_dagster.settings import Settings
 from fortstripe_dagster.warehouse import Warehouse
@@ -249,6 +249,21 @@ def explain(name: str, language: Literal["en", "sv"], as_json: bool) -> int:
     from fortstripe_dagster.proof.explain import explain as find
 
     show(find(Warehouse(settings_module.load().warehouse_path, say=say), name, language), as_json)
+    return DONE
+
+
+@cli.command("as-of")
+@click.argument("moment", type=click.DateTime(("%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M", "%Y-%m-%d")))
+@click.option("--choices", help="Digest of a choice set (ledger.choice_sets); default: the one of that moment.")
+@click.option("--schema", default="ledger_past", show_default=True, help="Where in the warehouse it is built.")
+def as_of(moment: datetime, choices: str | None, schema: str) -> int:
+    """Build the ledger as it was at MOMENT (Stockholm time) beside the one in use."""
+    from fortstripe_dagster import ledger
+    from fortstripe_dagster.extract.replay import replay
+
+    warehouse = Warehouse(settings_module.load().warehouse_path, say=say)
+    built = ledger.as_of(warehouse, moment.replace(tzinfo=STOCKHOLM), replay, choices=choices, schema=schema)
+    click.echo(f"{schema}: {sum(built.entries.values())} entries, {built.lines} lines, {len(built.held)} held")
     return DONE
 
 

@@ -34,16 +34,16 @@ class LedgerReport:
         return [remark for remark in self.alerts if remark.day in days]
 
 
-def report(connection: duckdb.DuckDBPyConnection, rebuilt: int | None) -> LedgerReport:
-    """The report of the ledger as it stands."""
-    kinds = dict(connection.execute("SELECT kind, count(*) FROM ledger.entries GROUP BY kind ORDER BY kind").fetchall())
-    lines = connection.execute("SELECT count(*) FROM ledger.lines").fetchone() or (0,)
-    return LedgerReport(kinds, lines[0], _remarks(connection, "held"), _remarks(connection, "alert"), rebuilt)
+def report(connection: duckdb.DuckDBPyConnection, rebuilt: int | None, schema: str = "ledger") -> LedgerReport:
+    """The report of the ledger in a schema as it stands."""
+    kinds = connection.execute(f"SELECT kind, count(*) FROM {schema}.entries GROUP BY kind ORDER BY kind").fetchall()
+    lines = connection.execute(f"SELECT count(*) FROM {schema}.lines").fetchone() or (0,)
+    held, alerts = (_remarks(connection, f"{schema}.entries", column) for column in ("held", "alert"))
+    return LedgerReport(dict(kinds), lines[0], held, alerts, rebuilt)
 
 
-def _remarks(connection: duckdb.DuckDBPyConnection, column: str) -> list[Remark]:
+def _remarks(connection: duckdb.DuckDBPyConnection, entries: str, column: str) -> list[Remark]:
     rows = connection.execute(
-        f"SELECT entry_id, event_day, {column} FROM ledger.entries WHERE {column} IS NOT NULL "
-        "ORDER BY event_day, entry_id"
+        f"SELECT entry_id, event_day, {column} FROM {entries} WHERE {column} IS NOT NULL ORDER BY event_day, entry_id"
     ).fetchall()
     return [Remark(*row) for row in rows]
