@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from importlib.resources import files
 
@@ -43,6 +44,14 @@ OVERLAP = timedelta(days=1)
 """How far a build looks back before the newest object of the last one: extractions may commit out of order."""
 
 
+@dataclass(frozen=True)
+class Rebuilt:
+    """What a build of a part did: days that it may have changed, entries that it wrote."""
+
+    days: list[date]
+    entries: int
+
+
 def build(
     settings: Settings,
     warehouse: Warehouse,
@@ -70,11 +79,11 @@ def build(
         if rebuilt is None:
             _build_whole(connection, choices, others, clock)
         _remember(connection, choices, identity, clock)
-        touched.update(connection)
-        found = report(connection, rebuilt)
+        touched.update(connection, None if rebuilt is None else rebuilt.days)
+        found = report(connection, None if rebuilt is None else rebuilt.entries)
     progress(
         f"ledger: {sum(found.entries.values())} entries, {found.lines} lines, {len(found.held)} held"
-        + (f"; {rebuilt} rebuilt" if rebuilt is not None else "")
+        + (f"; {rebuilt.entries} rebuilt" if rebuilt is not None else "")
     )
     return found
 
@@ -99,7 +108,7 @@ def make(connection: duckdb.DuckDBPyConnection, choices: Choices, clock: date) -
 
 def _build_reached(
     connection: duckdb.DuckDBPyConnection, choices: Choices, days: Days, clock: date, identity: str
-) -> int | None:
+) -> Rebuilt | None:
     """Rebuild what these days and the changes since the last build reach; None if everything must be rebuilt."""
     last = _last_build(connection, identity)
     if last is None:
@@ -126,10 +135,11 @@ def _build_reached(
                 )
         if _spreads(connection, kept):
             return None
+        publish.find_replaced(connection, kept)
         _look_across(connection, kept)
         run(connection, SUMMARY)
         refuse_unfit(connection)
-        return publish.reached(connection, kept)
+        return Rebuilt(publish.find_changed_days(connection, kept), publish.reached(connection, kept))
 
 
 def _newly_covered(connection: duckdb.DuckDBPyConnection, kept: str, last_clock: date, clock: date) -> list[date]:
@@ -180,12 +190,11 @@ def _look_across(connection: duckdb.DuckDBPyConnection, kept: str) -> None:
         # Of what is kept, foreign balances are all that these files read in the postings.
         connection.execute(
             "INSERT INTO ledger.postings BY NAME"
-            " SELECT l.entry_id, l.event_day AS day, 'kept' AS kind, l.currency AS settlement,"
-            "        l.line_no::INTEGER AS line_no, l.account, ((l.debit - l.credit) * 100)::BIGINT AS ore, l.currency,"
-            "        l.amount_currency AS amount"
-            f" FROM {kept}.lines l JOIN {kept}.entries e USING (entry_id) WHERE l.currency <> 'SEK'"
-            f" AND e.kind NOT IN ({across})"
-            " AND coalesce(e.sale_id, e.balance_transaction, e.source) NOT IN (SELECT id FROM temp.reached)"
+            " SELECT 'kept' AS entry_id, event_day AS day, 'kept' AS kind, currency AS settlement, 1 AS line_no,"
+            "        account,"
+            "        sum((debit - credit) * 100)::BIGINT AS ore, currency, sum(amount_currency)::BIGINT AS amount"
+            f" FROM {kept}.lines WHERE currency <> 'SEK' AND entry_id NOT IN (SELECT entry_id FROM temp.replaced)"
+            " GROUP BY event_day, currency, account"
         )
         connection.execute("INSERT INTO ledger.postings FROM few.ledger.postings WHERE currency <> 'SEK'")
         run(connection, ACROSS)

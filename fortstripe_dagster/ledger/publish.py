@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import date
 
 import duckdb
 
@@ -37,11 +38,33 @@ def whole(connection: duckdb.DuckDBPyConnection, target: str) -> None:
             connection.execute(f"DROP TABLE {target}.{table}")
 
 
-def reached(connection: duckdb.DuckDBPyConnection, target: str) -> int:
-    """Replace the rows of the families that are `reached`; how many entries were written."""
+def find_replaced(connection: duckdb.DuckDBPyConnection, target: str) -> None:
+    """Note in `replaced` the entries of the schema `target` that are of reached families, or made anew every time."""
     across = ", ".join(f"'{kind}'" for kind in KINDS_ACROSS)
-    mine = f"coalesce(sale_id, balance_transaction, source) IN (SELECT id FROM reached) OR kind IN ({across})"
-    connection.execute(f"CREATE OR REPLACE TEMP TABLE replaced AS SELECT entry_id FROM {target}.entries WHERE {mine}")
+    connection.execute(
+        "CREATE OR REPLACE TEMP TABLE replaced AS"
+        f" SELECT entry_id, event_day, kind IN ({across}) AS across FROM {target}.entries"
+        f" WHERE coalesce(sale_id, balance_transaction, source) IN (SELECT id FROM reached) OR kind IN ({across})"
+    )
+
+
+def find_changed_days(connection: duckdb.DuckDBPyConnection, target: str) -> list[date]:
+    """The days that replacing the `replaced` entries can change."""
+    across = ", ".join(f"'{kind}'" for kind in KINDS_ACROSS)
+    rows = connection.execute(
+        "WITH before AS ("
+        f"  SELECT * FROM {target}.lines WHERE entry_id IN (SELECT entry_id FROM replaced WHERE across)),"
+        f"after AS (FROM ledger.lines WHERE entry_id IN (SELECT entry_id FROM ledger.entries WHERE kind IN ({across})))"
+        " SELECT event_day FROM replaced WHERE NOT across"
+        f" UNION SELECT event_day FROM ledger.entries WHERE kind NOT IN ({across})"
+        " UNION (SELECT event_day FROM (FROM before EXCEPT FROM after))"
+        " UNION (SELECT event_day FROM (FROM after EXCEPT FROM before))"
+    )
+    return [row[0] for row in rows.fetchall()]
+
+
+def reached(connection: duckdb.DuckDBPyConnection, target: str) -> int:
+    """Replace the rows of the families that are `reached` and the `replaced` entries; how many entries were written."""
     with _transaction(connection):
         for table in tables(connection, _here(connection)):
             if table in PASSING:

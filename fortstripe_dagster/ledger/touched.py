@@ -6,7 +6,7 @@ after the build before. What changed is remembered in the same transaction until
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime
 from importlib.resources import files
 
@@ -25,21 +25,30 @@ _TABLE = """
 _NOT_HANDED_ON = "SELECT day, content FROM ledger.day_contents WHERE NOT handed_on ORDER BY day"
 _DIFFERENT = """
     SELECT coalesce(new.day, old.day) AS day, coalesce(new.content, '') AS content
-    FROM ({contents}) AS new FULL JOIN ledger.day_contents AS old ON old.day = new.day
+    FROM ({contents}) AS new
+    FULL JOIN (FROM ledger.day_contents WHERE day IN (FROM looked_at)) AS old ON old.day = new.day
     WHERE coalesce(new.content, '') <> coalesce(old.content, '') ORDER BY 1
 """
 
 
-def update(connection: duckdb.DuckDBPyConnection) -> list[date]:
+def update(connection: duckdb.DuckDBPyConnection, days: Sequence[date] | None = None) -> list[date]:
     """Compare what each day holds now with the build before, remember it, and return the days that changed.
 
-    The first build, and the first with another DuckDB, has nothing to be compared with: no day is changed by it.
+    `days` are those that the build can have changed, None for any. The first build, and the first with another DuckDB,
+    has nothing to be compared with: no day is changed by it.
     """
     connection.execute(_TABLE)
     ((before,),) = connection.execute(
         "SELECT count(*) FROM ledger.day_contents WHERE starts_with(content, version() || ':')"
     ).fetchall()
     waiting = {day for day, _ in connection.execute(_NOT_HANDED_ON).fetchall()}
+    connection.execute(
+        "CREATE OR REPLACE TEMP TABLE looked_at AS SELECT unnest(?::DATE[]) AS day"
+        if days is not None
+        else "CREATE OR REPLACE TEMP TABLE looked_at AS SELECT DISTINCT event_day AS day FROM ledger.lines"
+        " UNION SELECT event_day FROM ledger.entries UNION SELECT day FROM ledger.day_contents",
+        [] if days is None else [days],
+    )
     contents = files(__package__).joinpath("sql", "day_contents.sql").read_text(encoding="utf-8")
     different = connection.execute(_DIFFERENT.format(contents=contents)).fetchall()
     now = datetime.now(UTC)

@@ -74,7 +74,8 @@ def tables(connection: duckdb.DuckDBPyConnection, schema: str) -> list[str]:
     """Tables and views of a schema, given as `database.schema`."""
     database, _, name = schema.rpartition(".")
     found = connection.execute(
-        "SELECT table_name FROM information_schema.tables WHERE table_catalog = ? AND table_schema = ? ORDER BY 1",
+        "SELECT table_name FROM duckdb_tables() WHERE database_name = $1 AND schema_name = $2"
+        " UNION ALL SELECT view_name FROM duckdb_views() WHERE database_name = $1 AND schema_name = $2 ORDER BY 1",
         [database.strip('"'), name],
     )
     return [row[0] for row in found.fetchall()]
