@@ -285,9 +285,7 @@ def _refuse_unmapped(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def _refuse_unbalanced(connection: duckdb.DuckDBPyConnection) -> None:
-    row = connection.execute(
-        "SELECT entry_id, any_value(kind), sum(ore) FROM ledger.postings GROUP BY entry_id HAVING sum(ore) <> 0 LIMIT 1"
-    ).fetchone()
+    row = connection.execute("SELECT entry_id, kind, ore FROM ledger.uneven_entries WHERE ore <> 0 LIMIT 1").fetchone()
     if row:
         raise Failure(
             f"Entry {row[0]} ({row[1]}) does not balance: it is {row[2]} öre off. Nothing was booked.",

@@ -70,7 +70,7 @@ ACROSS = (
 CONTRACT = ("entries", "lines")
 """What delivery and proof read, made of the postings: the largest tables."""
 
-SUMMARY = ("watchdogs", *CONTRACT)
+SUMMARY = ("watchdogs", "uneven_entries", *CONTRACT)
 
 ORDER = (*CHOICES, *DAYS, *FAMILIES, *ACROSS, *SUMMARY)
 

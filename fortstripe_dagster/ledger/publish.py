@@ -14,7 +14,7 @@ from fortstripe_dagster.ledger.workspace import statements, tables
 KEYS = ("sale_id", "balance_transaction", "id", "charge", "dispute", "source", "customer")
 """The column by which a table's rows belong to a family: the first of these that it has."""
 
-PASSING = (*UNPUBLISHED, "postings")
+PASSING = (*UNPUBLISHED, "postings", "uneven_entries")
 """Tables of the workspace that stay there."""
 
 KEPT = ("builds", "choice_sets", "day_contents")
@@ -42,25 +42,34 @@ def find_replaced(connection: duckdb.DuckDBPyConnection, target: str) -> None:
     """Note in `replaced` the entries of the schema `target` that are of reached families, or made anew every time."""
     across = ", ".join(f"'{kind}'" for kind in KINDS_ACROSS)
     connection.execute(
-        "CREATE OR REPLACE TEMP TABLE replaced AS"
-        f" SELECT entry_id, event_day, kind IN ({across}) AS across FROM {target}.entries"
+        f"CREATE OR REPLACE TEMP TABLE replaced AS SELECT entry_id FROM {target}.entries"
         f" WHERE coalesce(sale_id, balance_transaction, source) IN (SELECT id FROM reached) OR kind IN ({across})"
     )
 
 
 def find_changed_days(connection: duckdb.DuckDBPyConnection, target: str) -> list[date]:
-    """The days that replacing the `replaced` entries can change."""
-    across = ", ".join(f"'{kind}'" for kind in KINDS_ACROSS)
-    rows = connection.execute(
-        "WITH before AS ("
-        f"  SELECT * FROM {target}.lines WHERE entry_id IN (SELECT entry_id FROM replaced WHERE across)),"
-        f"after AS (FROM ledger.lines WHERE entry_id IN (SELECT entry_id FROM ledger.entries WHERE kind IN ({across})))"
-        " SELECT event_day FROM replaced WHERE NOT across"
-        f" UNION SELECT event_day FROM ledger.entries WHERE kind NOT IN ({across})"
-        " UNION (SELECT event_day FROM (FROM before EXCEPT FROM after))"
-        " UNION (SELECT event_day FROM (FROM after EXCEPT FROM before))"
-    )
-    return [row[0] for row in rows.fetchall()]
+    """The days on which an entry, or the buyer or a row of its sale, will be another once the replaced are replaced."""
+    replaced = "entry_id IN (SELECT entry_id FROM replaced)"
+    parts = []
+    for table, columns, mine in (
+        ("entries", "* EXCLUDE (alert, rule_version, choices)", replaced),
+        ("lines", "*", replaced),
+        ("parties", "*", "sale_id IN (SELECT id FROM reached)"),
+        ("sale_rows", "*", "sale_id IN (SELECT id FROM reached)"),
+    ):
+        before, after = (f"SELECT {columns} FROM {schema}.{table} WHERE {rows}"
+                         for schema, rows in ((target, mine), ("ledger", "true")))  # fmt: skip
+        either = f"(({before} EXCEPT {after}) UNION ALL ({after} EXCEPT {before}))"
+        if table in CONTRACT:
+            parts.append(f"SELECT event_day FROM {either}")
+        else:
+            of_sales = "sale_id IN (SELECT sale_id FROM changed) AND kind IN ('sale', 'credit')"
+            parts.append(
+                f"SELECT event_day FROM (WITH changed AS MATERIALIZED (FROM {either})"
+                f" SELECT event_day FROM {target}.entries WHERE {of_sales}"
+                f" UNION SELECT event_day FROM ledger.entries WHERE {of_sales})"
+            )
+    return [row[0] for row in connection.execute(" UNION ".join(parts)).fetchall()]
 
 
 def reached(connection: duckdb.DuckDBPyConnection, target: str) -> int:

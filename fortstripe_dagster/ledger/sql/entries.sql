@@ -16,12 +16,16 @@ WITH alerts AS (
 ),
 said AS (SELECT entry_id, string_agg(alert, '; ' ORDER BY alert) AS alert FROM alerts GROUP BY entry_id),
 headed AS (
-    -- All postings of an entry say the same of it.
+    -- All postings of an entry say the same of it: the first one speaks for it, where there is one first.
+    SELECT entry_id, day, kind, source, balance_transaction, charge, sale_id, credit_id, settlement, text, held
+    FROM ledger.postings ANTI JOIN ledger.uneven_entries USING (entry_id)
+    WHERE line_no = 1
+    UNION ALL
     SELECT entry_id, any_value(day) AS day, any_value(kind) AS kind, any_value(source) AS source,
            any_value(balance_transaction) AS balance_transaction, any_value(charge) AS charge,
            any_value(sale_id) AS sale_id, any_value(credit_id) AS credit_id, any_value(settlement) AS settlement,
            any_value(text) AS text, any_value(held) AS held
-    FROM ledger.postings
+    FROM ledger.postings SEMI JOIN ledger.uneven_entries USING (entry_id)
     GROUP BY entry_id
 )
 SELECT

@@ -1,16 +1,13 @@
 -- The lines of each entry: debit or credit in kronor, the amount in its own currency, and the VAT treatment that decided.
 -- Numbered in their order, which is that of the postings wherever these number each line differently.
 CREATE OR REPLACE TABLE ledger.lines AS
-WITH shared AS (
-    SELECT DISTINCT entry_id FROM (SELECT entry_id FROM ledger.postings GROUP BY entry_id, line_no HAVING count(*) > 1)
-),
-numbered AS (
-    SELECT * FROM ledger.postings ANTI JOIN shared USING (entry_id)
+WITH numbered AS (
+    SELECT * FROM ledger.postings ANTI JOIN ledger.uneven_entries USING (entry_id)
     UNION ALL BY NAME
     SELECT * REPLACE (
         row_number() OVER (PARTITION BY entry_id ORDER BY line_no, account, vat_rate, cost_center, project, rule)::INTEGER
             AS line_no)
-    FROM ledger.postings SEMI JOIN shared USING (entry_id)
+    FROM ledger.postings SEMI JOIN ledger.uneven_entries USING (entry_id)
 )
 SELECT
     entry_id,
