@@ -139,7 +139,7 @@ def _build_reached(
         _look_across(connection, kept)
         run(connection, SUMMARY)
         refuse_unfit(connection)
-        return Rebuilt(publish.find_changed_days(connection, kept), publish.reached(connection, kept))
+        return Rebuilt(publish.find_changed_days(connection), publish.reached(connection, kept))
 
 
 def _newly_covered(connection: duckdb.DuckDBPyConnection, kept: str, last_clock: date, clock: date) -> list[date]:

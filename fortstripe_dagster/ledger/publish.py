@@ -39,37 +39,49 @@ def whole(connection: duckdb.DuckDBPyConnection, target: str) -> None:
 
 
 def find_replaced(connection: duckdb.DuckDBPyConnection, target: str) -> None:
-    """Note in `replaced` the entries of the schema `target` that are of reached families, or made anew every time."""
+    """Note in `replaced` the entries of the schema `target` that are of reached families, or made anew every time.
+
+    What stands there now is copied to `entries_before`, `lines_before` and so on, with the rows' numbers.
+    """
     across = ", ".join(f"'{kind}'" for kind in KINDS_ACROSS)
+    _copy(
+        connection,
+        target,
+        "entries",
+        f"coalesce(sale_id, balance_transaction, source) IN (SELECT id FROM reached) OR kind IN ({across})",
+    )
+    connection.execute("CREATE OR REPLACE TEMP TABLE replaced AS SELECT entry_id FROM entries_before")
+    _copy(connection, target, "lines", "entry_id IN (SELECT entry_id FROM replaced)")
+    for table in ("parties", "sale_rows"):
+        _copy(connection, target, table, "sale_id IN (SELECT id FROM reached)")
+
+
+def _copy(connection: duckdb.DuckDBPyConnection, target: str, table: str, wanted: str) -> None:
+    places = f"SELECT rowid FROM {target}.{table} WHERE {wanted}"
     connection.execute(
-        f"CREATE OR REPLACE TEMP TABLE replaced AS SELECT entry_id FROM {target}.entries"
-        f" WHERE coalesce(sale_id, balance_transaction, source) IN (SELECT id FROM reached) OR kind IN ({across})"
+        f"CREATE OR REPLACE TEMP TABLE {table}_before AS"
+        f" SELECT rowid AS place, * FROM {target}.{table} WHERE rowid IN ({places})"
     )
 
 
-def find_changed_days(connection: duckdb.DuckDBPyConnection, target: str) -> list[date]:
+def find_changed_days(connection: duckdb.DuckDBPyConnection) -> list[date]:
     """The days on which an entry, or the buyer or a row of its sale, will be another once the replaced are replaced."""
-    replaced = "entry_id IN (SELECT entry_id FROM replaced)"
-    parts = []
-    for table, columns, mine in (
-        ("entries", "* EXCLUDE (alert, rule_version, choices)", replaced),
-        ("lines", "*", replaced),
-        ("parties", "*", "sale_id IN (SELECT id FROM reached)"),
-        ("sale_rows", "*", "sale_id IN (SELECT id FROM reached)"),
-    ):
-        before, after = (f"SELECT {columns} FROM {schema}.{table} WHERE {rows}"
-                         for schema, rows in ((target, mine), ("ledger", "true")))  # fmt: skip
-        either = f"(({before} EXCEPT {after}) UNION ALL ({after} EXCEPT {before}))"
-        if table in CONTRACT:
-            parts.append(f"SELECT event_day FROM {either}")
-        else:
-            of_sales = "sale_id IN (SELECT sale_id FROM changed) AND kind IN ('sale', 'credit')"
-            parts.append(
-                f"SELECT event_day FROM (WITH changed AS MATERIALIZED (FROM {either})"
-                f" SELECT event_day FROM {target}.entries WHERE {of_sales}"
-                f" UNION SELECT event_day FROM ledger.entries WHERE {of_sales})"
-            )
-    return [row[0] for row in connection.execute(" UNION ".join(parts)).fetchall()]
+    changed = {}
+    for table, left_out in {
+        "entries": "alert, rule_version, choices",
+        "lines": "",
+        "parties": "",
+        "sale_rows": "",
+    }.items():
+        before = f"SELECT * EXCLUDE ({', '.join(filter(None, ('place', left_out)))}) FROM {table}_before"
+        after = f"SELECT *{f' EXCLUDE ({left_out})' if left_out else ''} FROM ledger.{table}"
+        changed[table] = f"(({before} EXCEPT {after}) UNION ALL ({after} EXCEPT {before}))"
+    sales = f"SELECT sale_id FROM {changed['parties']} UNION SELECT sale_id FROM {changed['sale_rows']}"
+    rows = connection.execute(
+        f"SELECT event_day FROM {changed['entries']} UNION SELECT event_day FROM {changed['lines']}"
+        f" UNION SELECT event_day FROM ledger.entries WHERE kind IN ('sale', 'credit') AND sale_id IN ({sales})"
+    )
+    return [row[0] for row in rows.fetchall()]
 
 
 def reached(connection: duckdb.DuckDBPyConnection, target: str) -> int:
@@ -80,10 +92,10 @@ def reached(connection: duckdb.DuckDBPyConnection, target: str) -> int:
                 continue
             key = family_key(connection, table)
             if table == "entries":
-                connection.execute(f"DELETE FROM {target}.entries WHERE entry_id IN (SELECT entry_id FROM replaced)")
+                connection.execute(f"DELETE FROM {target}.entries WHERE rowid IN (SELECT place FROM entries_before)")
                 connection.execute(f"INSERT INTO {target}.entries BY NAME SELECT * FROM ledger.entries")
             elif table == "lines":
-                connection.execute(f"DELETE FROM {target}.lines WHERE entry_id IN (SELECT entry_id FROM replaced)")
+                connection.execute(f"DELETE FROM {target}.lines WHERE rowid IN (SELECT place FROM lines_before)")
                 connection.execute(f"INSERT INTO {target}.lines BY NAME SELECT * FROM ledger.lines")
             elif table == "watchdogs":
                 of_reached = "split_part(entry_id, ':', 1) IN (SELECT id FROM reached) OR kind = 'oss_threshold'"

@@ -15,7 +15,7 @@ import duckdb
 
 from fortstripe_dagster.ledger.reached import OF_OWNER, WHOLE
 
-MEMORY = "1800MB"
+MEMORY = "2400MB"
 """What DuckDB may use for a build; the rest goes to disk."""
 
 
