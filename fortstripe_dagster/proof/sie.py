@@ -27,8 +27,9 @@ COST_CENTRE, PROJECT = "1", "6"
 """The standard's numbers of these two dimensions."""
 DIMENSION_NAMES = {COST_CENTRE: "Kostnadsställe", PROJECT: "Projekt"}
 
-# Signs that a person would write differently where CP437 lacks them; all others lose their marks, or become "?".
-_PLAIN = str.maketrans({"–": "-", "—": "-", "’": "'", "‘": "'", "”": '"', "“": '"', "…": "...", "€": "EUR"})
+# Signs that a person would write differently where CP437 lacks them, and the one that escapes a quote in SIE. All
+# others lose their marks, or become "?".
+_PLAIN = str.maketrans({"–": "-", "—": "-", "’": "'", "‘": "'", "”": '"', "“": '"', "…": "...", "€": "EUR", "\\": "/"})
 
 
 @dataclass(frozen=True)
@@ -188,7 +189,7 @@ def representable(text: str) -> str:
 
 
 def _nearest(character: str) -> str:
-    if unicodedata.category(character) == "Cc":
+    if unicodedata.category(character) == "Cc" or character.isspace():
         return " "
     for candidate in (character, unicodedata.normalize("NFKD", character)):
         plain = "".join(c for c in candidate if not unicodedata.combining(c)) if candidate != character else candidate
