@@ -98,12 +98,13 @@ _MOVED_SINCE_READ = """
         WHERE stream IN ('balance_transactions', 'refunds', 'disputes') GROUP BY ALL
     ),
     runs AS (SELECT min(spent_at) AS began FROM stripe.requests GROUP BY run_id),
-    found AS (SELECT stream, id, began FROM appeared ASOF JOIN runs ON appeared_at >= began),
+    found AS (SELECT stream, id, began, appeared_at FROM appeared ASOF JOIN runs ON appeared_at >= began),
     moved AS (
         SELECT source AS id, began FROM stripe.balance_transactions JOIN found USING (id)
             WHERE stream = 'balance_transactions'
         UNION ALL SELECT charge, began FROM stripe.refunds JOIN found USING (id) WHERE stream = 'refunds'
-        UNION ALL SELECT charge, began FROM stripe.disputes JOIN found USING (id) WHERE stream = 'disputes'
+        -- No event names the charge of a dispute, and lists are read side by side: it may have been read before.
+        UNION ALL SELECT charge, appeared_at FROM stripe.disputes JOIN found USING (id) WHERE stream = 'disputes'
     )
     SELECT known.stream, list(DISTINCT known.id ORDER BY known.id)
     FROM stripe.raw_objects AS known JOIN moved ON moved.id = known.id AND known.fetched_at < moved.began
