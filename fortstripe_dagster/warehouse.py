@@ -121,11 +121,7 @@ class Warehouse:
         )
 
     def _prepare(self, connection: duckdb.DuckDBPyConnection) -> None:
-        known = connection.execute(
-            "SELECT count(*) FROM information_schema.tables "
-            "WHERE table_schema = 'main' AND table_name = 'schema_version'"
-        ).fetchone()
-        if known == (0,):
+        if not has_table(connection, "main.schema_version"):
             for schema in SCHEMAS:
                 connection.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
             connection.execute("CREATE TABLE main.schema_version (version INTEGER PRIMARY KEY)")
@@ -137,6 +133,14 @@ class Warehouse:
                 f"{self.path.name} has schema {row[0]} of a newer fortstripe; this one knows {SCHEMA_VERSION}.",
                 "upgrade this installation, or use another FORTSTRIPE_HOME.",
             )
+
+
+def has_table(connection: duckdb.DuckDBPyConnection, name: str) -> bool:
+    """Whether the warehouse holds the table or view `schema.table` yet: each stage makes its own on its first run."""
+    found = connection.execute(
+        "SELECT 1 FROM information_schema.tables WHERE table_schema || '.' || table_name = ?", [name]
+    )
+    return found.fetchone() is not None
 
 
 def _owner(path: Path) -> str:

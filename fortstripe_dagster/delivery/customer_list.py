@@ -11,12 +11,10 @@ from dataclasses import astuple, dataclass
 from datetime import UTC, datetime, timedelta
 from importlib.resources import files
 
-import duckdb
-
 from fortstripe_dagster.delivery.customers import Listed
 from fortstripe_dagster.delivery.steps import lastmodified
 from fortstripe_dagster.fortnox import Fortnox
-from fortstripe_dagster.warehouse import Warehouse
+from fortstripe_dagster.warehouse import Warehouse, has_table
 
 WHOLE_AGAIN = timedelta(days=7)
 """How old the whole list may grow before it is read again."""
@@ -47,7 +45,7 @@ def read(warehouse: Warehouse, fortnox: Fortnox, tenant_id: str, *, keep: bool) 
 
 def _kept(warehouse: Warehouse, tenant_id: str) -> _Kept | None:
     with warehouse.writer() as connection:
-        if not _exists(connection):
+        if not has_table(connection, "delivery.fortnox_customers_read"):
             return None
         moments = connection.execute(
             "SELECT whole_at, changes_at FROM delivery.fortnox_customers_read WHERE tenant_id = ?", [tenant_id]
@@ -76,11 +74,3 @@ def _store(warehouse: Warehouse, tenant_id: str, kept: _Kept, changed: Sequence[
             " unnest(?::VARCHAR[]), unnest(?::VARCHAR[])",
             columns,
         )
-
-
-def _exists(connection: duckdb.DuckDBPyConnection) -> bool:
-    found = connection.execute(
-        "SELECT 1 FROM information_schema.tables WHERE table_schema = 'delivery'"
-        " AND table_name = 'fortnox_customers_read'"
-    )
-    return found.fetchone() is not None

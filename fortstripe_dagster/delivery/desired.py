@@ -17,7 +17,7 @@ import duckdb
 from fortstripe_dagster.business_day import Days
 from fortstripe_dagster.delivery.documents import Entry, Line
 from fortstripe_dagster.failures import Failure
-from fortstripe_dagster.warehouse import Warehouse
+from fortstripe_dagster.warehouse import Warehouse, has_table
 
 SLICE = 2000
 """Entries that are planned together; a single day is never divided."""
@@ -190,7 +190,7 @@ class FailedPayment:
 def failed_payments(warehouse: Warehouse, days: Days) -> list[FailedPayment]:
     """The failed payments of these days whose customer is known."""
     with warehouse.writer() as connection:
-        if not _exists(connection, "stripe", "payment_failures"):
+        if not has_table(connection, "stripe.payment_failures"):
             return []
         rows = _dicts(
             connection,
@@ -205,26 +205,19 @@ def failed_payments(warehouse: Warehouse, days: Days) -> list[FailedPayment]:
 def choice_sets(warehouse: Warehouse) -> dict[str, str]:
     """The text of every choice set that the ledger of this warehouse was made under, by digest."""
     with warehouse.writer() as connection:
-        if not _exists(connection, "ledger", "choice_sets"):
+        if not has_table(connection, "ledger.choice_sets"):
             return {}
         return dict(connection.execute("SELECT choices, text FROM ledger.choice_sets ORDER BY first_used").fetchall())
 
 
 def _expect_ledger(connection: duckdb.DuckDBPyConnection) -> None:
-    if not _exists(connection, "ledger", "lines"):
+    if not has_table(connection, "ledger.lines"):
         raise Failure("The ledger has not been built.", "run `fortstripe sync` for these days first.")
-
-
-def _exists(connection: duckdb.DuckDBPyConnection, schema: str, table: str) -> bool:
-    found = connection.execute(
-        "SELECT 1 FROM information_schema.tables WHERE table_schema = ? AND table_name = ?", [schema, table]
-    )
-    return found.fetchone() is not None
 
 
 def _account(connection: duckdb.DuckDBPyConnection) -> StripeAccount | None:
     """The account behind the warehouse, which only extraction knows."""
-    if not _exists(connection, "stripe", "account"):
+    if not has_table(connection, "stripe.account"):
         return None
     row = connection.execute("SELECT id, livemode FROM stripe.account").fetchone()
     return StripeAccount(*row) if row is not None else None

@@ -13,6 +13,7 @@ from pathlib import Path
 import duckdb
 
 from fortstripe_dagster.delivery import Journal
+from fortstripe_dagster.warehouse import has_table
 
 INVOICE_FIELDS = {
     each: f"$.Invoice.{each}"
@@ -56,10 +57,7 @@ class Drift:
 
 def drift(connection: duckdb.DuckDBPyConnection, *, undone: bool = False) -> tuple[Drift, ...]:
     """All changes that stand, as of the last proof; with `undone` those too that were taken back since."""
-    known = connection.execute(
-        "SELECT 1 FROM information_schema.tables WHERE table_schema = 'proof' AND table_name = 'drift'"
-    ).fetchone()
-    if not known:
+    if not has_table(connection, "proof.drift"):
         return ()
     columns = ", ".join(each.name for each in fields(Drift))
     rows = connection.execute(

@@ -16,7 +16,7 @@ import duckdb
 from fortstripe_dagster.failures import Failure
 from fortstripe_dagster.money import to_decimal
 from fortstripe_dagster.proof.words import WORDS, Language
-from fortstripe_dagster.warehouse import Warehouse
+from fortstripe_dagster.warehouse import Warehouse, has_table
 
 SHOWN = 25
 """Entries written out; a day's account may hold thousands."""
@@ -146,10 +146,7 @@ def _in_documents(connection: duckdb.DuckDBPyConnection, condition: str, paramet
 def _stranger(connection: duckdb.DuckDBPyConnection, asked: str) -> Fact | None:
     """A voucher in Fortnox that we did not make."""
     found = _VOUCHER.fullmatch(asked)
-    known = connection.execute(
-        "SELECT 1 FROM information_schema.tables WHERE table_schema = 'proof' AND table_name = 'fortnox_vouchers'"
-    ).fetchone()
-    if not found or not known:
+    if not found or not has_table(connection, "proof.fortnox_vouchers"):
         return None
     series, number, year = found.groups()
     rows = connection.execute(

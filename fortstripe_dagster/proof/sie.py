@@ -20,7 +20,7 @@ import duckdb
 from fortstripe_dagster.business_day import Days, today
 from fortstripe_dagster.failures import DONE, HELD, Failure
 from fortstripe_dagster.settings import Settings
-from fortstripe_dagster.warehouse import Warehouse
+from fortstripe_dagster.warehouse import Warehouse, has_table
 
 ENCODING = "cp437"
 COST_CENTRE, PROJECT = "1", "6"
@@ -98,10 +98,10 @@ def write_sie(
     or nobody knows the company's name.
     """
     with warehouse.writer() as connection:
-        if not _exists(connection, "ledger", "lines"):
+        if not has_table(connection, "ledger.lines"):
             raise Failure("The ledger has not been built.", "run `fortstripe sync` for these days first.")
         vouchers, held = _vouchers(connection, settings.voucher_series, days), _held(connection, days)
-        in_fortnox = _exists(connection, "proof", "fortnox_years")
+        in_fortnox = has_table(connection, "proof.fortnox_years")
         names = _account_names(connection, in_fortnox)
         known = _company(connection) if in_fortnox else ("", "")
     if not vouchers and not held:
@@ -247,10 +247,3 @@ def _account_names(connection: duckdb.DuckDBPyConnection, in_fortnox: bool) -> d
             connection.execute("SELECT account, name FROM proof.fortnox_accounts ORDER BY year_id").fetchall()
         )
     return names
-
-
-def _exists(connection: duckdb.DuckDBPyConnection, schema: str, table: str) -> bool:
-    found = connection.execute(
-        "SELECT 1 FROM information_schema.tables WHERE table_schema = ? AND table_name = ?", [schema, table]
-    )
-    return found.fetchone() is not None

@@ -15,6 +15,7 @@ from fortstripe_dagster.business_day import Days
 from fortstripe_dagster.failures import Failure
 from fortstripe_dagster.proof.banking_days import banking_days
 from fortstripe_dagster.settings import Settings
+from fortstripe_dagster.warehouse import has_table
 
 ORDER = (
     "macros",
@@ -47,11 +48,7 @@ LONGEST_DELAY = timedelta(days=60)
 def refuse_unready(connection: duckdb.DuckDBPyConnection) -> None:
     """Raise Failure unless extraction, ledger and delivery have each left something to prove."""
     for name in NEEDED:
-        schema, table = name.split(".")
-        found = connection.execute(
-            "SELECT 1 FROM information_schema.tables WHERE table_schema = ? AND table_name = ?", [schema, table]
-        ).fetchone()
-        if not found:
+        if not has_table(connection, name):
             raise Failure(f"There is no {name} in the warehouse to prove.", "run fortstripe sync of those days first.")
 
 

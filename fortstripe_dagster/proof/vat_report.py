@@ -16,7 +16,7 @@ from fortstripe_dagster.fortnox import Fortnox
 from fortstripe_dagster.proof import vat_page, vat_tie
 from fortstripe_dagster.proof.vat_return import VatReturn, vat_lines, vat_return
 from fortstripe_dagster.settings import Settings
-from fortstripe_dagster.warehouse import Warehouse
+from fortstripe_dagster.warehouse import Warehouse, has_table
 
 
 @dataclass(frozen=True)
@@ -80,8 +80,7 @@ def vat_report(
 
 def _company(connection: duckdb.DuckDBPyConnection) -> str:
     """The company's name as Fortnox's books say it; empty before the first proof."""
-    known = connection.execute(
-        "SELECT 1 FROM information_schema.tables WHERE table_schema = 'proof' AND table_name = 'fortnox_years'"
-    ).fetchone()
-    row = connection.execute("SELECT company FROM proof.fortnox_years LIMIT 1").fetchone() if known else None
+    if not has_table(connection, "proof.fortnox_years"):
+        return ""
+    row = connection.execute("SELECT company FROM proof.fortnox_years LIMIT 1").fetchone()
     return row[0] if row else ""

@@ -21,6 +21,7 @@ import duckdb
 from fortstripe_dagster.business_day import Days
 from fortstripe_dagster.failures import DONE, FAILED, HELD, Failure
 from fortstripe_dagster.proof.report import money
+from fortstripe_dagster.warehouse import has_table
 
 Severity = Literal["alarm", "waits", "info"]
 OUTPUT_VAT = ("10", "11", "12", "30", "31", "32")
@@ -215,10 +216,7 @@ def load_table(connection: duckdb.DuckDBPyConnection, name: str, empty: Iterable
 
 
 def _refuse_without_ledger(connection: duckdb.DuckDBPyConnection) -> None:
-    found = connection.execute(
-        "SELECT 1 FROM information_schema.tables WHERE table_schema = 'ledger' AND table_name = 'lines'"
-    ).fetchone()
-    if not found:
+    if not has_table(connection, "ledger.lines"):
         raise Failure("There is no ledger to make a VAT return of.", "run fortstripe sync of those days first.")
 
 

@@ -19,6 +19,7 @@ from fortstripe_dagster.business_day import STOCKHOLM, Days
 from fortstripe_dagster.failures import Failure
 from fortstripe_dagster.fortnox import Fortnox, FortnoxError, Unauthorized, path, vat_box
 from fortstripe_dagster.proof.vat_return import VatFinding, load_table, sql
+from fortstripe_dagster.warehouse import has_table
 
 ACCOUNTS = path("accounts")
 
@@ -85,15 +86,12 @@ class VatTie:
 
 def years_of(connection: duckdb.DuckDBPyConnection, days: Days) -> list[int]:
     """Fortnox's numbers of the financial years that the days touch. Raises Failure when no proof has read them."""
-    known = connection.execute(
-        "SELECT count(*) FROM information_schema.tables WHERE table_schema = 'proof' AND table_name = 'fortnox_years'"
-    ).fetchone()
     rows = (
         connection.execute(
             "SELECT year_id FROM proof.fortnox_years WHERE first_day <= ? AND last_day >= ? ORDER BY first_day",
             [days.last, days.first],
         ).fetchall()
-        if known and known[0]
+        if has_table(connection, "proof.fortnox_years")
         else []
     )
     if not rows:
