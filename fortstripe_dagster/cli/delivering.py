@@ -12,6 +12,7 @@ from fortstripe_dagster import settings as settings_module
 from fortstripe_dagster.business_day import Days
 from fortstripe_dagster.cli.group import Day, cli, company, days_option, json_option, say, show
 from fortstripe_dagster.failures import DONE, HELD
+from fortstripe_dagster.warehouse import Warehouse
 
 
 @cli.command()
@@ -131,3 +132,24 @@ def adopt() -> int:
     report = delivery.adopt(settings, warehouse, progress=say)
     click.echo(report.text())
     return HELD if report.unplaced else DONE
+
+
+@cli.command()
+@click.argument("document", required=False)
+@click.option("--from", "first", type=Day(), help="First local day; documents go by their day.")
+@click.option("--to", "last", type=Day(), help="Last local day, included.")
+@json_option
+def history(document: str | None, first: date | None, last: date | None, as_json: bool) -> int:
+    """Print the treatment history (behandlingshistorik): who did what to which document, when and why.
+
+    DOCUMENT is an id, or a voucher such as "S 12"; what amends it is told with it.
+    """
+    from fortstripe_dagster import delivery
+
+    if (first is None) != (last is None):
+        raise click.UsageError("--from and --to go together.")
+    settings = settings_module.load()
+    days = Days(first, last) if first and last else None
+    warehouse = Warehouse(settings.warehouse_path, say=say)
+    show(delivery.treatment_history(settings, warehouse, days, document), as_json)
+    return DONE

@@ -15,6 +15,7 @@ from fortstripe_dagster.delivery.journal import Journal
 from fortstripe_dagster.delivery.mirror import publish
 from fortstripe_dagster.delivery.plan import Plan
 from fortstripe_dagster.delivery.report import DeliveryReport
+from fortstripe_dagster.delivery.treatment_history import TreatmentHistory, treatment_history
 from fortstripe_dagster.delivery.undo import undo
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "Held",
     "Journal",
     "Plan",
+    "TreatmentHistory",
     "adopt",
     "approve",
     "approve_planned",
@@ -33,5 +35,6 @@ __all__ = [
     "forecast",
     "plan",
     "publish",
+    "treatment_history",
     "undo",
 ]

@@ -57,7 +57,7 @@ def correct(
     documents = [] if taken_back else [reversal(original, number, because, settings.accounts)]
     new = anew(entry) if entry is not None else None
     if new is not None:
-        documents.append(_numbered(new, 1 + len(invoiced), reversal_id(original), f"Ersätter {number}: {because}"))
+        documents.append(_numbered(new, 1 + len(invoiced), original, number, because))
     elif entry is not None:
         return _person(newest, difference, "credit it in Fortnox and book what is right by hand.")
     return documents
@@ -89,13 +89,14 @@ def _reposting(
         day=original.day,
         description=vouchers.short(f"Omföring av nr {number} {original.booked_on}: {because}"),
         parts=(Part(entry_id, difference),),
-        content={"rows": vouchers.rows(difference, settings), "reposts": original.document_id},
+        content={"rows": vouchers.rows(difference, settings), "reposts": original.document_id, "because": because},
         rule_version=original.rule_version,
     )
 
 
-def _numbered(new: Document, count: int, after: str, text: str) -> Document:
-    """The document as the `count`th of its kind for this entry, which waits until the one before is taken back."""
+def _numbered(new: Document, count: int, original: Document, number: str, because: str) -> Document:
+    """The document as the `count`th of its kind for this entry, which waits until `original` is taken back."""
+    text = f"Ersätter {number}: {because}"
     content = {**new.content}
     if "reference1" in content:
         content["reference1"] = f"{content['reference1']}:{count}"
@@ -103,8 +104,8 @@ def _numbered(new: Document, count: int, after: str, text: str) -> Document:
     return replace(
         new,
         document_id=f"{new.document_id}:{count}",
-        depends_on=(*new.depends_on, after),
-        content={**content, "replaces": after.removesuffix(REVERSAL)},
+        depends_on=(*new.depends_on, reversal_id(original)),
+        content={**content, "replaces": original.document_id, "because": because},
     )
 
 

@@ -47,6 +47,9 @@ SETTING_UP = ("voucher_series", "mode_of_payment", "article")
 REVERSAL = ":reversal"
 """Ends the id of a document that takes another one back, after the id of that one."""
 
+AMENDING = ("reverses", "replaces", "reposts", "supplements")
+"""Names in a document's content under which it says which other document it amends; `because` says why."""
+
 
 @dataclass(frozen=True)
 class Line:

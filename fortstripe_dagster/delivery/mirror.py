@@ -15,7 +15,7 @@ import duckdb
 
 from fortstripe_dagster.business_day import Days
 from fortstripe_dagster.delivery import choice_sets, history
-from fortstripe_dagster.delivery.documents import STEPS, Document, Held
+from fortstripe_dagster.delivery.documents import AMENDING, STEPS, Document, Held
 from fortstripe_dagster.delivery.exact_json import amount, dumps
 from fortstripe_dagster.delivery.history import Progress
 from fortstripe_dagster.delivery.journal import Journal
@@ -24,8 +24,9 @@ from fortstripe_dagster.fortnox.values import as_decimal, as_int
 from fortstripe_dagster.warehouse import Warehouse
 
 MIRROR = files(__package__).joinpath("mirror.sql").read_text(encoding="utf-8")
+TREATMENT_HISTORY = files(__package__).joinpath("treatment_history.sql").read_text(encoding="utf-8")
 CHOSEN = ("choice_sets", "choice_changes", "replans")
-TABLES = ("documents", "document_lines", "intents", "answers", "approvals", "runs", *CHOSEN)
+TABLES = ("documents", "document_lines", "intents", "answers", "approvals", "orders", "runs", *CHOSEN)
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ def publish(journal: Journal, warehouse: Warehouse, standing: Standing | None = 
             changed |= {item.document_id for _, item in standing.items}
             changed |= _standing_before(connection, standing.days)
         _replace_documents(connection, journal, changed, dict(_by_id(standing)))
-        for table in ("approvals", "runs", "choice_sets", "replans"):
+        for table in ("approvals", "orders", "runs", "choice_sets", "replans"):
             rows = journal.rows(f"SELECT * FROM {table}")
             connection.execute(f"DELETE FROM delivery.{table}")
             _insert(connection, table, [tuple(row) for row in rows])
@@ -57,7 +58,9 @@ def publish(journal: Journal, warehouse: Warehouse, standing: Standing | None = 
 def _start_over_if_replaced(connection: duckdb.DuckDBPyConnection, journal: Journal) -> None:
     """Make the mirror anew when it shows another journal than this one, or tables of an older version."""
     first = journal.rows("SELECT run_id, started_at FROM runs ORDER BY rowid LIMIT 1")
-    identity = " ".join([hashlib.sha256(MIRROR.encode()).hexdigest()[:16], *(first[0] if first else ())])
+    identity = " ".join(
+        [hashlib.sha256((MIRROR + TREATMENT_HISTORY).encode()).hexdigest()[:16], *(first[0] if first else ())]
+    )
     known = connection.execute("SELECT identity FROM delivery.journal").fetchone()
     newest = journal.rows("SELECT coalesce(max(intent), 0) FROM intents")[0][0]
     ahead = connection.execute("SELECT coalesce(max(intent), 0) > ? FROM delivery.intents", [newest]).fetchone()
@@ -65,6 +68,7 @@ def _start_over_if_replaced(connection: duckdb.DuckDBPyConnection, journal: Jour
         for table in ("journal", *TABLES):
             connection.execute(f"DROP TABLE delivery.{table}")
         connection.execute(MIRROR)
+        connection.execute(TREATMENT_HISTORY)
         connection.execute("INSERT INTO delivery.journal VALUES (?)", [identity])
 
 
@@ -146,15 +150,15 @@ def _replace_documents(
             match = matches[document_id]
             rows.append(
                 (document_id, document_id.split(":")[0], None, None, None, f"matched by {match['how']}", "[]", None,
-                 "done", None, None, match["number"], *[None] * 8, match["at"], match["at"])
+                 "done", None, None, match["number"], *[None] * 10, match["at"], match["at"])
             )  # fmt: skip
         elif isinstance(item, Document):
-            rows.append((*_identity(item, None), status, None, None, *[None] * 11))
+            rows.append((*_identity(item, None), status, None, None, *[None] * 13))
             lines += _lines(item)
         elif item is not None:
             rows.append(
                 (item.document_id, item.kind, item.day.isoformat(), None, None, None, dumps(item.entry_ids),
-                 item.content_hash or None, status, item.reason, item.remedy, *[None] * 11)
+                 item.content_hash or None, status, item.reason, item.remedy, *[None] * 13)
             )  # fmt: skip
     _insert(connection, "documents", rows)
     _insert(connection, "document_lines", lines)
@@ -180,7 +184,7 @@ def _state(came: Progress, done: bool, status: str | None, item: Held | Document
 
 
 def _fortnox(document: Document, came: Progress) -> tuple[Any, ...]:
-    """The columns from `fortnox_number` to `corrects`."""
+    """The columns from `fortnox_number` to `because`."""
     wrapper = RESOURCES[document.kind].wrapper
     created = came.answers.get("create", {}).get(wrapper, {})
     booked = came.answers.get("bookkeep", {}).get(wrapper, {})
@@ -192,8 +196,10 @@ def _fortnox(document: Document, came: Progress) -> tuple[Any, ...]:
     if document.kind in ("invoice", "credit_invoice"):
         figures = tuple(as_decimal((booked or created).get(name)) for name in ("Total", "TotalVAT", "RoundOff"))
     target = created.get("InvoiceNumber") if document.kind == "payment" else None
-    corrects = document.content.get("corrects")
-    return came.number, target, voucher[0], as_int(voucher[1]), as_int(voucher[2]), *figures, corrects
+    content = document.content
+    amends = next((content[how] for how in AMENDING if how in content), None)
+    amending = content.get("corrects"), amends, content.get("because")
+    return came.number, target, voucher[0], as_int(voucher[1]), as_int(voucher[2]), *figures, *amending
 
 
 def _lines(document: Document) -> list[tuple[Any, ...]]:

@@ -22,6 +22,8 @@ CREATE TABLE IF NOT EXISTS delivery.documents (
     total_vat DECIMAL(18, 2),
     round_off DECIMAL(18, 2),
     corrects VARCHAR,               -- the invoice whose VAT rounding a voucher takes back
+    amends VARCHAR,                 -- the document that this one takes back, replaces, reposts or supplements
+    because VARCHAR,                -- why it does so, and who decided it
     sealed_at TIMESTAMPTZ,
     finished_at TIMESTAMPTZ
 );
@@ -37,6 +39,10 @@ CREATE TABLE IF NOT EXISTS delivery.answers (
     intent BIGINT PRIMARY KEY, outcome VARCHAR, status INTEGER, number VARCHAR, code INTEGER, answered_at TIMESTAMPTZ
 );
 CREATE TABLE IF NOT EXISTS delivery.approvals (document_id VARCHAR, content_hash VARCHAR, who VARCHAR, approved_at TIMESTAMPTZ);
+-- What people ordered against documents in Fortnox: undo, redo, adopt.
+CREATE TABLE IF NOT EXISTS delivery.orders (
+    document_id VARCHAR, action VARCHAR, reason VARCHAR, who VARCHAR, ordered_at TIMESTAMPTZ
+);
 CREATE TABLE IF NOT EXISTS delivery.choice_sets (choices VARCHAR PRIMARY KEY, text JSON, first_delivered_at TIMESTAMPTZ);
 -- What changed from one choice set to the next: accounts, policies, rules, rule data.
 CREATE TABLE IF NOT EXISTS delivery.choice_changes (

@@ -95,7 +95,7 @@ def package(desired: Desired, already: Already, settings: Settings) -> Packaged:
         for_vouchers[base].append((entries.get(part.entry_id), part))
     for base, members in for_vouchers.items():
         number = 1 + sum(base_of(document_id) == base for document_id in already.document_ids)
-        voucher = vouchers.document(base, number, members, settings)
+        voucher = vouchers.document(base, number, members, settings, already.sent.because)
         if voucher is not None:
             documents.append(voucher)
     named = [_with_choices(document, entries) for document in documents]

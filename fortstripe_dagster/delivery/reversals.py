@@ -72,7 +72,7 @@ def _text(document: Document, number: str, because: str) -> str:
 
 
 def _content(document: Document, number: str, because: str, moved: Mapping[str, str]) -> dict[str, Any]:
-    content: dict[str, Any] = {**document.content, "reverses": document.document_id}
+    content: dict[str, Any] = {**document.content, "reverses": document.document_id, "because": because}
     match document.kind:
         case "voucher":
             content["rows"] = [

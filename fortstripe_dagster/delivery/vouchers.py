@@ -8,7 +8,7 @@ and project.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -126,10 +126,15 @@ def is_daily(document_id: str) -> bool:
 
 
 def document(
-    base: str, number: int, members: Sequence[tuple[Entry | None, Part]], settings: Settings
+    base: str,
+    number: int,
+    members: Sequence[tuple[Entry | None, Part]],
+    settings: Settings,
+    why_late: Callable[[date], str] = lambda _: "",
 ) -> Document | None:
     """The voucher `base`, or its supplement from number 2 on; None when nothing is left to book.
 
+    `why_late` says why a day that was sent is supplemented.
     An entry is None where the ledger has taken it back: its part says the reversal.
     """
     posted = rows([line for _, part in members for line in part.lines], settings)
@@ -143,15 +148,17 @@ def document(
     if group in _COUNTED:
         kind, noun = _COUNTED[group]
         text += f", {sum(entry.kind == kind for entry in entries) or len(members)} {noun}"
+    amends: dict[str, Any] = {}
     if number > 1:
         text += f" (tillägg {number})"
+        amends = {"supplements": base, "because": why_late(date.fromisoformat(day))}
     return Document(
         document_id=base if number == 1 else f"{base}:{number}",
         kind="voucher",
         day=date.fromisoformat(day),
         description=text,
         parts=tuple(part for _, part in members),
-        content={"rows": posted, "needs_approval": group == "opening"},
+        content={"rows": posted, "needs_approval": group == "opening", **amends},
         rule_version=next((entry.rule_version for entry in entries), ""),
     )
 
