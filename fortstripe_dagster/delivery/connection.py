@@ -6,7 +6,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from fortstripe_dagster.failures import DeliveryStopped
-from fortstripe_dagster.fortnox import ClientCredentials, Fortnox, FortnoxError, Limiter, Refused, Unauthorized
+from fortstripe_dagster.fortnox import (
+    ClientCredentials,
+    Fortnox,
+    FortnoxError,
+    Limiter,
+    ReadOnly,
+    Refused,
+    Unauthorized,
+)
 from fortstripe_dagster.settings import Settings
 
 WINDOW_SECONDS = 5.0
@@ -18,6 +26,8 @@ _PACE = 0.9984
 
 def connect(settings: Settings) -> Fortnox:
     """A client that shares its pace with every process of this machine that uses the same FORTSTRIPE_HOME.
+
+    In shadow mode it is the one place that keeps everything from being written: the client may only read.
 
     Raises ConfigurationError when the environment lacks the integration's id, secret or tenant.
     """
@@ -38,6 +48,7 @@ def connect(settings: Settings) -> Fortnox:
             per_window=settings.fortnox.requests_per_5_seconds,
         ),
         timeout=TIMEOUT_SECONDS,
+        read_only=settings.mode == "shadow",
     )
 
 
@@ -61,6 +72,11 @@ def explained() -> Iterator[None]:
         raise DeliveryStopped(
             f"Fortnox refused {error.method} {error.path}: {error.message}",
             remedy.remedy_en if remedy else "give the integration the permission that Fortnox names, then run again.",
+        ) from error
+    except ReadOnly as error:
+        raise DeliveryStopped(
+            f'mode is "shadow", so {error.method} {error.path} was not sent.',
+            'nothing was written; set mode = "live" when fortstripe is to write to Fortnox.',
         ) from error
     except FortnoxError as error:
         raise DeliveryStopped(

@@ -70,17 +70,19 @@ def deliver(
 ) -> DeliveryReport:
     """Bring Fortnox to what the ledger says for these days; what is there already is not touched.
 
-    `only` are the ids of documents that may be sent; None: all.
+    `only` are the ids of documents that may be sent; None: all. In shadow mode none is sent: the report says how many
+    would be.
 
     Raises DeliveryStopped when it would not be safe to write: another delivery runs, Fortnox is out of reach, belongs
     to another company, or holds documents of ours that the journal lacks. What was sent until then is journalled.
     """
     run_id = run_id or uuid.uuid4().hex
+    shadow = settings.mode == "shadow"
     client = fortnox or connect(settings)
     requests_before = Counter(client.requests)
     with Journal(settings.journal_path) as journal, journal.delivering():
         with explained():
-            run = _begin(settings, warehouse, journal, client, days, run_id, only, progress)
+            run = _begin(settings, warehouse, journal, client, days, run_id, () if shadow else only, progress)
             for part in slices(warehouse, days):
                 run.deliver(part)
         return run.report(client.requests - requests_before)
@@ -141,6 +143,7 @@ class _Run:
     waiting: list[Held] = field(default_factory=list)
     awaiting: list[Held] = field(default_factory=list)
     findings: list[str] = field(default_factory=list)
+    shadow: Counter[str] = field(default_factory=Counter)
     unchanged: int = 0
 
     def deliver(self, part: Days) -> None:
@@ -170,7 +173,7 @@ class _Run:
             planned += second
             apply(self.context, second.to_send, self.run_id, self.say, applied)
         finally:
-            publish(journal, self.warehouse, _standing(journal, planned, applied) if planned is not None else None)
+            publish(journal, self.warehouse, self._standing(planned, applied) if planned is not None else None)
             if planned is not None:
                 self._note(planned, applied)
 
@@ -192,7 +195,19 @@ class _Run:
             requests={f"{method} {endpoint}": count for (method, endpoint), count in sorted(requests.items())},
             findings=tuple(self.findings),
             unchanged=self.unchanged,
+            shadow=dict(sorted(self.shadow.items())) if self._is_shadow else None,
         )
+
+    @property
+    def _is_shadow(self) -> bool:
+        return self.context.settings.mode == "shadow"
+
+    def _standing(self, planned: Plan, applied: Applied) -> Standing:
+        standing = _standing(self.context.journal, planned, applied)
+        if not self._is_shadow:
+            return standing
+        items = (("shadow" if status in _UNSENT else status, item) for status, item in standing.items)
+        return replace(standing, items=tuple(items))
 
     def _not_sent(self) -> dict[str, Held]:
         return {item.document_id: item for item in (*self.awaiting, *self.waiting, *self.held)}
@@ -200,13 +215,17 @@ class _Run:
     def _note(self, planned: Plan, applied: Applied) -> None:
         self.written += applied.written
         self.held += [*planned.held, *applied.held.values()]
+        self.findings += [*planned.findings, *applied.findings]
+        self.unchanged += planned.unchanged
+        if self._is_shadow:
+            unsent: tuple[Document | Held, ...] = (*planned.to_send, *planned.awaiting, *planned.waiting)
+            self.shadow += Counter(each.kind for each in unsent)
+            return
         self.waiting += [*planned.waiting, *applied.waiting.values()]
         self.awaiting += [
             held(document, "It awaits approval.", "approve it with `fortstripe approve`.")
             for document in planned.awaiting
         ]
-        self.findings += [*planned.findings, *applied.findings]
-        self.unchanged += planned.unchanged
 
 
 def _pin_stripe(journal: Journal, account: StripeAccount | None) -> None:
@@ -219,6 +238,10 @@ def _pin_stripe(journal: Journal, account: StripeAccount | None) -> None:
 def _in_doubt(journal: Journal) -> list[Document]:
     opened = {intent.document_id for intent in journal.open_intents()}
     return list(history.sealed_by_id(journal, opened).values())
+
+
+_UNSENT = frozenset({"planned", "awaiting approval", "waiting"})
+"""What only shadow mode keeps from being sent, with what waits for it."""
 
 
 def _standing(journal: Journal, plan: Plan, applied: Applied) -> Standing:

@@ -10,7 +10,7 @@ CREATE TABLE IF NOT EXISTS delivery.documents (
     description VARCHAR,
     entry_ids VARCHAR[],
     content_hash VARCHAR,
-    status VARCHAR,                 -- done, held, waiting, awaiting approval, in doubt, planned
+    status VARCHAR,                 -- done, held, waiting, awaiting approval, in doubt, planned, shadow
     reason VARCHAR,
     remedy VARCHAR,
     fortnox_number VARCHAR,         -- of the invoice, payment, voucher, customer …

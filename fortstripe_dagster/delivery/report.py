@@ -15,7 +15,10 @@ from fortstripe_dagster.failures import DONE, HELD
 
 @dataclass(frozen=True)
 class DeliveryReport:
-    """One delivery. `written` counts steps that took effect in it ("invoice.create"), `requests` all requests sent."""
+    """One delivery. `written` counts steps that took effect in it ("invoice.create"), `requests` all requests sent.
+
+    `shadow`, in shadow mode alone, counts by kind the documents that would have been written.
+    """
 
     days: Days
     run_id: str
@@ -27,6 +30,7 @@ class DeliveryReport:
     requests: Mapping[str, int]
     findings: tuple[str, ...]
     unchanged: int
+    shadow: Mapping[str, int] | None = None
 
     @property
     def total_requests(self) -> int:
@@ -35,7 +39,7 @@ class DeliveryReport:
     @property
     def nothing_to_do(self) -> bool:
         """Whether Fortnox had everything already."""
-        return not self.written and self.exit_code == DONE
+        return not self.written and not self.shadow and self.exit_code == DONE
 
     @property
     def exit_code(self) -> int:
@@ -62,6 +66,8 @@ class DeliveryReport:
             f"Delivery of {self.days}: {self.total_requests} requests, {self.unchanged} documents were there already."
         ]
         lines += [f"  {count:6} {name}" for name, count in sorted(self.written.items())]
+        lines += ["Shadow mode: nothing was written. It would have been:"] * bool(self.shadow)
+        lines += [f"  {count:6} {kind}" for kind, count in (self.shadow or {}).items()]
         groups = {
             "held": self.held, "awaiting approval": self.awaiting, "waiting": self.waiting, "in doubt": self.in_doubt,
         }  # fmt: skip
@@ -83,5 +89,6 @@ class DeliveryReport:
             "requests": dict(self.requests),
             "findings": list(self.findings),
             "unchanged": self.unchanged,
+            "shadow": None if self.shadow is None else dict(self.shadow),
             "exit_code": self.exit_code,
         }

@@ -39,8 +39,9 @@ def undo(
 
     Nothing but what takes it back is sent here; where approval is manual, that awaits approval. What `redo` allows
     follows with the next delivery of the day. Raises Failure when the document cannot be undone, DeliveryStopped as
-    `deliver` does.
+    `deliver` does, ConfigurationError in shadow mode.
     """
+    settings.require_live(f"{document_id} cannot be undone:")
     with Journal(settings.journal_path) as journal:
         document = _undoable(journal, document_id, settings) if not redo else _undone(journal, document_id)
         if redo or document_id not in undone(journal):

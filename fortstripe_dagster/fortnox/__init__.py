@@ -6,7 +6,7 @@ Knows nothing of Stripe, of Dagster or of the rest of this package.
 from .auth import Auth, ClientCredentials, RefreshTokens, authorization_url
 from .client import Fortnox, path
 from .error_codes import Remedy, remedy
-from .errors import FortnoxError, InDoubt, NotDone, Refused, Unauthorized
+from .errors import FortnoxError, InDoubt, NotDone, ReadOnly, Refused, Unauthorized
 from .limiter import Limiter
 from .models import (
     Article,
@@ -45,6 +45,7 @@ __all__ = [
     "Limiter",
     "ModeOfPayment",
     "NotDone",
+    "ReadOnly",
     "RefreshTokens",
     "Refused",
     "Remedy",

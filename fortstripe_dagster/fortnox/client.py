@@ -21,7 +21,7 @@ from requests.adapters import HTTPAdapter
 
 from .answers import failure, no_answer
 from .auth import Auth
-from .errors import FortnoxError, InDoubt, NotDone, Unauthorized
+from .errors import FortnoxError, InDoubt, NotDone, ReadOnly, Unauthorized
 from .limiter import Limiter
 from .retries import Retries
 from .values import as_int
@@ -42,7 +42,8 @@ class Fortnox:
     """One company's Fortnox. Safe to share between threads.
 
     `api_base` is the host, e.g. https://api.fortnox.se; paths start with /3/ or /api/ (see `path`). `timeout` is
-    (connect, read) in seconds. Every method may raise a FortnoxError.
+    (connect, read) in seconds. A client that is `read_only` sends nothing that could change the books, and raises
+    ReadOnly instead. Every method may raise a FortnoxError.
     """
 
     def __init__(
@@ -54,6 +55,7 @@ class Fortnox:
         session: requests.Session | None = None,
         timeout: tuple[float, float] = (5, 60),
         retries: Retries = Retries(),  # noqa: B008 - frozen
+        read_only: bool = False,
     ) -> None:
         if urlsplit(api_base).scheme not in ("http", "https") or not urlsplit(api_base).hostname:
             raise ValueError(f"{api_base!r} is not the address of a host, such as https://api.fortnox.se")
@@ -64,6 +66,7 @@ class Fortnox:
         self._session = session or _pooled_session()
         self._timeout = timeout
         self._retries = retries
+        self._read_only = read_only
         self._counting = threading.Lock()
         self.requests: Counter[tuple[str, str]] = Counter()
         """Requests sent, repeated ones too, by (method, endpoint), e.g. ("PUT", "invoices/*/bookkeep")."""
@@ -129,6 +132,8 @@ class Fortnox:
         self, method: str, path: str, params: Params | None, read: Callable[[requests.Response], T], **content: Any
     ) -> T:
         """Send until it is answered, refused, in doubt, or no longer worth it."""
+        if self._read_only and not (refusal := ReadOnly(method, path, "not sent")).is_read:
+            raise refusal
         for attempt in count(1):
             try:
                 response = self._with_token(method, path, params, content)

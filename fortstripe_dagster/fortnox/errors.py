@@ -4,6 +4,7 @@
     ├── Refused           4xx: certain that nothing happened
     │   └── Unauthorized  the login itself is wrong: nothing works until a person acts
     ├── NotDone           never reached the books (429, no connection, no token): certain that nothing was done
+    │   └── ReadOnly      a write by a client that may only read: not even sent
     └── InDoubt           5xx, timeout, reset, unreadable answer: a write may or may not have taken effect
 
 Only the exceptions live here; how an answer becomes one of them is the business of `answers`.
@@ -91,6 +92,15 @@ class NotDone(FortnoxError):
     def advice(self) -> str:
         """To run again."""
         return "Nothing was done; it is safe to run again."
+
+
+class ReadOnly(NotDone):
+    """This client may only read, and was asked to write. Nothing was sent."""
+
+    @property
+    def advice(self) -> str:
+        """That it was our own doing."""
+        return "Nothing was sent: this client may only read."
 
 
 class InDoubt(FortnoxError):

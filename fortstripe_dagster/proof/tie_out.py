@@ -85,6 +85,7 @@ def compute(
             ("read_at", read_at.isoformat()),
             ("sales", settings.sales),
             ("approval", settings.approval),
+            ("mode", settings.mode),
             ("voucher_series", settings.voucher_series),
             ("difference_limit", str(settings.difference_limit)),
         ],

@@ -91,6 +91,11 @@ class Settings(BaseSettings):
     bank_leg: Literal["book", "leave_to_bank_feed"] = Field(
         description="Whether a payout's arrival is booked on the bank account; leave it if a bank feed does."
     )
+    mode: Literal["live", "shadow"] = Field(
+        default="live",
+        description="`shadow`: Fortnox is read and nothing is written to it; what would be booked is compared with "
+        "what people booked.",
+    )
     approval: Literal["auto", "manual"] = Field(
         default="auto", description="`manual`: nothing is written before a person runs `fortstripe approve`."
     )
@@ -210,6 +215,13 @@ class Settings(BaseSettings):
     @property
     def journal_path(self) -> Path:
         return self.home / "journal.sqlite"
+
+    def require_live(self, what: str) -> None:
+        """Raise in shadow mode, where `what` (a sentence) makes no sense."""
+        if self.mode == "shadow":
+            raise ConfigurationError(
+                f'{what} mode is "shadow": nothing is written to Fortnox.', 'set mode = "live" in fortstripe.toml.'
+            )
 
     def require_stripe(self) -> None:
         """Raise unless a Stripe key is set."""

@@ -2,11 +2,13 @@
 INSERT INTO found BY NAME
 SELECT
     s.equation, s.unit AS id, s.amount, s.amount AS difference, s.first_day, s.last_day,
-    CASE WHEN held.status = 'undone' OR n.documents = 0 AND p.invoices = 0 AND held.unit IS NOT NULL THEN 'held'
+    CASE WHEN held.status = 'shadow' THEN 'shadow'
+         WHEN held.status = 'undone' OR n.documents = 0 AND p.invoices = 0 AND held.unit IS NOT NULL THEN 'held'
          WHEN p.invoices = 0 THEN 'no invoice' WHEN p.invoices > 1 THEN 'several invoices'
          WHEN NOT p.booked THEN 'invoice not booked' ELSE 'invoice not paid' END AS kind,
-    CASE kind WHEN 'held' THEN 'waits' ELSE 'alarm' END AS severity,
+    CASE kind WHEN 'shadow' THEN 'info' WHEN 'held' THEN 'waits' ELSE 'alarm' END AS severity,
     'Payment ' || p.charge || ' of ' || p.day || CASE kind
+        WHEN 'shadow' THEN ' has no invoice: the mode is shadow'
         WHEN 'held' THEN CASE WHEN p.invoices = 0 THEN ' has no invoice: it is ' ELSE ' is not settled: it is ' END || held.status
             || coalesce(', ' || held.reason, '')
         WHEN 'no invoice' THEN ' has no invoice in Fortnox'
@@ -14,6 +16,7 @@ SELECT
         WHEN 'invoice not booked' THEN ' has invoice ' || p.numbers || ', which is not booked'
         ELSE ' has invoice ' || p.numbers || ', which is open by ' || said(p.balance, 'SEK') END AS text,
     CASE kind
+        WHEN 'shadow' THEN ''
         WHEN 'held' THEN remedy_of(held.status, held.remedy)
         WHEN 'several invoices' THEN 'credit the extra ones in Fortnox, and report it: this must not happen'
         WHEN 'invoice not paid' THEN 'look at the invoice''s payments in Fortnox, then sync that day again'
@@ -39,7 +42,7 @@ SELECT
     CASE WHEN status = 'undone' THEN status WHEN documents > 1 THEN 'twice' WHEN status <> 'planned' THEN status
          WHEN documents = 1 THEN 'changed'
          WHEN entry_kind = 'opening' THEN 'opening proposed' ELSE 'unsent' END AS kind,
-    CASE WHEN kind = 'twice' THEN 'alarm'
+    CASE WHEN kind = 'twice' THEN 'alarm' WHEN kind = 'shadow' THEN 'info'
          WHEN kind IN ('changed', 'unsent', 'planned') AND choice('approval') = 'auto'
               AND first_day BETWEEN choice('first')::DATE AND choice('last')::DATE THEN 'alarm'
          ELSE 'waits' END AS severity,
@@ -49,6 +52,7 @@ SELECT
         WHEN 'opening proposed' THEN ' is proposed and not yet approved'
         WHEN 'unsent' THEN ' is in no document'
         WHEN 'awaiting approval' THEN ' awaits approval'
+        WHEN 'shadow' THEN ' is not booked: the mode is shadow'
         ELSE ' is ' || kind || coalesce(': ' || reason, '') END AS text,
     remedy_of(kind, mend) AS remedy
 FROM unproven;

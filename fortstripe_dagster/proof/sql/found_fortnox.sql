@@ -24,7 +24,7 @@ kinds AS (
     SELECT *,
         CASE
             WHEN unit = 'before the start' THEN 'opening in Fortnox'
-            WHEN status IN ('held', 'waiting', 'awaiting approval', 'in doubt') THEN status
+            WHEN status IN ('held', 'waiting', 'awaiting approval', 'in doubt', 'shadow') THEN status
             WHEN status = 'planned' THEN 'unsent'
             WHEN status IS NOT NULL AND beyond THEN 'dated later'
             WHEN status IS NOT NULL AND NOT in_fortnox THEN 'missing'
@@ -50,7 +50,8 @@ SELECT
     equation, currency, account, kind, coalesce(voucher_label, entry_id, unit) AS id, amount, amount AS difference,
     first_day, last_day,
     CASE
-        WHEN kind IN ('opening in Fortnox', 'dated later', 'VAT rounding') THEN 'info'
+        WHEN kind IN ('opening in Fortnox', 'dated later', 'VAT rounding', 'shadow') THEN 'info'
+        WHEN kind = 'manual' AND choice('mode') = 'shadow' THEN 'info'
         WHEN kind IN ('held', 'waiting', 'awaiting approval', 'in doubt', 'undone', 'manual', 'opening proposed') THEN 'waits'
         WHEN kind IN ('unsent', 'changed') AND NOT due THEN 'waits'
         ELSE 'alarm'
@@ -63,6 +64,7 @@ SELECT
         WHEN 'awaiting approval' THEN coalesce(entry_id, unit) || ' awaits approval'
         WHEN 'in doubt' THEN coalesce(entry_id, unit) || ' is in doubt: no answer told whether Fortnox took it'
         WHEN 'undone' THEN entry_id || ': ' || reason
+        WHEN 'shadow' THEN coalesce(entry_id, unit) || ' is not booked: the mode is shadow'
         WHEN 'missing' THEN document_label || ' (' || unit || ') is not in Fortnox''s books any more'
         WHEN 'dated later' THEN document_label || ' (' || unit || ') is dated ' || voucher_day || ' in Fortnox'
         WHEN 'dated earlier' THEN document_label || ' (' || unit || ') is dated ' || voucher_day
@@ -91,7 +93,8 @@ SELECT
         WHEN 'differs' THEN 'find out in Fortnox who changed it, and correct it there with a voucher'
         WHEN 'double' THEN 'reverse one of the two in Fortnox with a correcting voucher'
         WHEN 'unknown' THEN 'run fortstripe adopt if it is ours; else move it to another series'
-        WHEN 'manual' THEN 'check with whoever booked it: what Stripe did is booked by fortstripe already'
+        WHEN 'manual' THEN CASE choice('mode') WHEN 'live'
+            THEN 'check with whoever booked it: what Stripe did is booked by fortstripe already' ELSE '' END
         WHEN 'vanished' THEN 'report it with that id; do not correct it by hand'
         WHEN 'dated earlier' THEN 'report it with that id; do not correct it by hand'
         ELSE remedy_of(kind, mend)

@@ -19,6 +19,7 @@ CREATE OR REPLACE TEMP MACRO remedy_of(status, given) AS coalesce(given, CASE st
     WHEN 'held' THEN 'mend the reason and sync that day again'
     WHEN 'waiting' THEN 'it follows when the other document is in Fortnox'
     WHEN 'awaiting approval' THEN 'run fortstripe approve'
+    WHEN 'shadow' THEN ''
     WHEN 'in doubt' THEN 'sync that day again: it is looked up in Fortnox'
     WHEN 'opening proposed' THEN 'compare it with Fortnox''s balance, then run fortstripe approve or leave it'
     WHEN 'twice' THEN 'report it with that id; do not correct it by hand'
