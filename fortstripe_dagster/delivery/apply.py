@@ -15,9 +15,9 @@ from dataclasses import dataclass, field
 
 from pydantic import ValidationError
 
-from fortstripe_dagster.delivery import attaching, history
+from fortstripe_dagster.delivery import attaching, history, linked
 from fortstripe_dagster.delivery.chains import Chain, chains_of
-from fortstripe_dagster.delivery.documents import SETTING_UP, STEPS, Document, Held, held
+from fortstripe_dagster.delivery.documents import SETTING_UP, Document, Held, held
 from fortstripe_dagster.delivery.exact_json import amount
 from fortstripe_dagster.delivery.failed_payments import NoRoom
 from fortstripe_dagster.delivery.journal import Intent
@@ -135,7 +135,7 @@ class _Application:
         done = history.progress(self._context.journal, [document.document_id]).get(
             document.document_id, history.Progress()
         )
-        for step in STEPS[document.kind]:
+        for step in document.steps:
             if step in done.answers:
                 continue
             if step == "bookkeep" and document.kind != "payment" and not self._agrees(document):
@@ -168,7 +168,7 @@ class _Application:
         intent = self._context.journal.intend(document, step, wanted, self._run_id, self._context.settings.sales)
         try:
             answer = send(self._context, document, wanted)
-            number = number_of(document.kind, answer)
+            number = number_of(document, answer)
         except Unauthorized as error:
             if document.kind == "specification" and error.status == 403:
                 return self._refused(document, step, intent, error)  # the login is good, but not for files
@@ -187,19 +187,21 @@ class _Application:
         self._took_effect(document, step)
         return True
 
-    def _refused(self, document: Document, step: str, intent: Intent, error: Refused | Unauthorized) -> bool:
-        """Hold the document, unless it was refused because it is done already."""
+    def _refused(self, document: Document, step: str, intent: Intent, error: Refused | Unauthorized) -> bool | None:
+        """Hold the document, unless it was refused because it is done already, or can be made in another way."""
         journal = self._context.journal
         numbered_by_us = document.kind in SETTING_UP or (document.kind == "customer" and document.content["number"])
         if step in ("bookkeep", "connect") or numbered_by_us:
             answer = look_up(self._context, document, step, intent.at)
             if answer is not None:
-                journal.answer(intent.intent, "found", number=number_of(document.kind, answer), body=answer)
+                journal.answer(intent.intent, "found", number=number_of(document, answer), body=answer)
                 self._took_effect(document, step)
                 return True
         journal.answer(intent.intent, "refused", status=error.status, code=error.code, body=error.message)
         with self._changing:
             self._answers += 1
+        if linked.made_by_credit(intent.request):
+            return self._step(document, step)  # as a credit invoice of its own: Fortnox makes one by itself once only
         reason, remedy = _explained(document, error)
         if document.kind == "mode_of_payment":
             account = document.content["account"]
@@ -215,7 +217,7 @@ class _Application:
         """Whether Fortnox computed an unbooked invoice as the ledger did; if not, it is left unbooked and held."""
         limit = self._context.settings.difference_limit
         created = history.progress(self._context.journal, [document.document_id])[document.document_id]
-        problem = difference(document, created.answers["create"], limit)
+        problem = difference(document, created.answers["update" if "update" in document.steps else "create"], limit)
         if problem is not None:
             # A person may have put it right since.
             problem = difference(document, reread(self._context, document), limit)

@@ -36,6 +36,8 @@ STEPS: Mapping[str, tuple[str, ...]] = {
 }
 """The requests that make a document of each kind, in order. An invoice created but not bookkept is finished later,
 so is a file uploaded but not attached."""
+LINKED = ("create", "update", "bookkeep")
+"""The requests of a credit invoice that Fortnox makes of the original: it knows neither our day nor our reference."""
 
 POSTING = ("invoice", "credit_invoice", "payment", "voucher")
 """Kinds that stand in the books."""
@@ -113,6 +115,11 @@ class Document:
     sealed_hash: str | None = None
     file: bytes | None = field(default=None, repr=False)
     """What a specification uploads; compiled again from the ledger where it has to be sent again."""
+
+    @property
+    def steps(self) -> tuple[str, ...]:
+        """The requests that make it, in order; it is finished when those of its kind have been."""
+        return LINKED if self.content.get("linked") else STEPS[self.kind]
 
     @property
     def posts(self) -> bool:

@@ -20,10 +20,11 @@ from fortstripe_dagster.delivery.chains import chains_of
 from fortstripe_dagster.delivery.compare import CURSOR, find
 from fortstripe_dagster.delivery.connection import connect, explained, pace
 from fortstripe_dagster.delivery.desired import slices
-from fortstripe_dagster.delivery.documents import SETTING_UP, STEPS, Document, Held, held
+from fortstripe_dagster.delivery.documents import SETTING_UP, Document, Held, held
 from fortstripe_dagster.delivery.exact_json import amount
 from fortstripe_dagster.delivery.journal import Journal
-from fortstripe_dagster.delivery.plan import Draft, Plan, draft, held_json, settle
+from fortstripe_dagster.delivery.plan import Draft, Plan, draft, settle
+from fortstripe_dagster.delivery.plan_json import held_json
 from fortstripe_dagster.delivery.preflight import read_company, with_needs
 from fortstripe_dagster.delivery.steps import Context
 from fortstripe_dagster.failures import DONE, HELD
@@ -129,9 +130,9 @@ class _Load:
         new = [document for document in planned.to_send if document.document_id not in self._sent]
         done = history.progress(journal, (document.document_id for document in new))
         lacking = {
-            each.document_id: len(STEPS[each.kind]) - len(done[each.document_id].answers)
+            each.document_id: len(each.steps) - len(done[each.document_id].answers)
             if each.document_id in done
-            else len(STEPS[each.kind])
+            else len(each.steps)
             for each in new
         }
         for document in new:

@@ -73,6 +73,7 @@ def credit_invoice(entry: Entry, credit: Credit, sale: Sale, settings: Settings)
             "reference1": credit.credit_id,
             "reference2": credit.charge or sale.charge,
             "text": credit.text,
+            "linked": settings.credit_invoices == "linked" and takes_all_back(credit, sale),
             "note": _foreign(-credit.gross, -credit.gross_ore, credit.currency, sale.sek_per_unit),
             "rows": [{**_row(row, sale.text), "quantity": -1} for row in _few(credit.rows)],
             "gross": to_decimal(-credit.gross_ore),
@@ -81,6 +82,12 @@ def credit_invoice(entry: Entry, credit: Credit, sale: Sale, settings: Settings)
         },
         rule_version=entry.rule_version,
     )
+
+
+def takes_all_back(credit: Credit, sale: Sale) -> bool:
+    """Whether a credit says no other amounts than the invoice, so that Fortnox's own credit of it fits."""
+    vat = [sum(row.vat for row in rows) for rows in (credit.rows, sale.rows)]
+    return credit.gross_ore == sale.gross_ore and vat[0] == vat[1]
 
 
 def payment(entry: Entry, target: str, target_ore: int, accounts: Accounts) -> Document:

@@ -45,7 +45,7 @@ def _find(context: Context, intent: Intent, found: Counter[str]) -> bool:
     answer = look_up(context, document, intent.step, intent.at)
     if answer is None:
         return False
-    context.journal.answer(intent.intent, "found", number=number_of(document.kind, answer), body=answer)
+    context.journal.answer(intent.intent, "found", number=number_of(document, answer), body=answer)
     found[f"{document.kind}.{intent.step}"] += 1
     return True
 

@@ -100,6 +100,7 @@ def _content(document: Document, number: str, because: str, moved: Mapping[str, 
                 "vat": -amount(content["vat"]),
             }
             content.pop("due_day", None)
+            content.pop("linked", None)
     return content
 
 

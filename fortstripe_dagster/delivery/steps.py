@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from fortstripe_dagster.delivery import attaching, bodies, failed_payments, history
+from fortstripe_dagster.delivery import attaching, bodies, failed_payments, history, linked
 from fortstripe_dagster.delivery.documents import Document
 from fortstripe_dagster.delivery.exact_json import amount
 from fortstripe_dagster.delivery.journal import Journal, Request
@@ -72,7 +72,11 @@ def request(context: Context, document: Document, step: str) -> Request:
         return Request(
             "PUT", path(resource.name, _customer_number(context, document)), bodies.customer_change(document)
         )
+    if document.content.get("linked") and step == "create" and not linked.was_refused(context.journal, document):
+        return linked.credit(_number(context, document.content["original"]))
     body, params = _body(context, document), None
+    if step == "update":
+        return linked.update(_number(context, document.document_id), body)
     if document.kind == "voucher":
         params = {"financialyear": _year_id(context, document)}
     if document.kind == "voucher_series":
@@ -88,11 +92,13 @@ def send(context: Context, document: Document, wanted: Request) -> Any:
     return by_method(wanted.path, wanted.body, wanted.params)
 
 
-def number_of(kind: str, answer: Mapping[str, Any]) -> str:
+def number_of(document: Document, answer: Mapping[str, Any]) -> str:
     """Fortnox's number of the document in an answer. Raises KeyError where it has none."""
-    if kind == "specification":
+    if document.kind == "specification":
         return attaching.number_of(answer)
-    resource = RESOURCES[kind]
+    if document.content.get("linked"):
+        return linked.number_of(answer)
+    resource = RESOURCES[document.kind]
     return str(answer[resource.wrapper][resource.number])
 
 
@@ -103,6 +109,12 @@ def look_up(context: Context, document: Document, step: str, sent_at: datetime) 
         answer = reread(context, document)
         return answer if as_bool(answer[resource.wrapper].get("Booked")) else None
     match document.kind:
+        case "credit_invoice" if step == "update":
+            return linked.look_up_update(reread(context, document), document)
+        case "credit_invoice" if document.content.get("linked"):
+            return linked.look_up(fortnox, _number(context, document.content["original"]), document) or _invoice(
+                context, document
+            )
         case "invoice" | "credit_invoice":
             return _invoice(context, document)
         case "payment":

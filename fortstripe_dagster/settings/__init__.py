@@ -130,6 +130,11 @@ class Settings(BaseSettings):
         description="How credit invoices are settled in Fortnox: by a negative payment, void invoices against their "
         "credits; or `hold`: by a person.",
     )
+    credit_invoices: Literal["new", "linked"] = Field(
+        default="new",
+        description="How an invoice is credited in Fortnox: by a new one with negative quantities that quotes it, or, "
+        "the first time and in full, by Fortnox's own credit, which links the two (one request more).",
+    )
     customer_fields_owned_by_fortnox: tuple[CustomerField, ...] = Field(
         default=(),
         description="Fields of a customer that people keep in Fortnox; a change in Stripe leaves them alone.",
