@@ -27,6 +27,9 @@ INVOICED_BOXES = frozenset({"35", "39"})
 OSS = frozenset({"oss_services", "oss_goods"})
 """Treatments with another country's VAT rate, which Fortnox takes on an invoice only where it is registered by hand."""
 
+AGENTS = frozenset({"seller", "commission"})
+"""Treatments of what is sold for a connected account: the invoice to its buyer is the seller's, never the agent's."""
+
 _OF_CREDITS = frozenset({"refund", "dispute_lost", "credit_to_balance", "credit_outside"})
 _ON_RECEIVABLES = _OF_CREDITS | {"payment", "payment_failed", "advance_settled", "credit_balance", "paid_outside"}
 
@@ -188,7 +191,7 @@ class _Rules:
         sent_as = self._already.kinds.get(f"{sale.sale_id}:sale")
         if sent_as is not None:
             return sent_as == "invoice"
-        if sale.before_start:
+        if sale.before_start or any(row.treatment in AGENTS for row in sale.rows):
             return False
         if any(row.box in INVOICED_BOXES for row in sale.rows):
             return True

@@ -10,6 +10,7 @@ DAYS = ("exchange_rates", "covered_days")
 
 FAMILIES = (
     "charge_sales",
+    "agent_rows",
     "checkout_rows",
     "sale_units",
     "tax_id_history",

@@ -155,17 +155,52 @@ def test_an_unknown_country_is_held_and_names_the_remedy(tmp_path_factory: pytes
     assert ledger.entry(held.entry_id) == {"1510": "100.00", "2999": "-100.00"}
 
 
-@pytest.mark.parametrize("field", ["transfer_data", "on_behalf_of"])
-def test_what_is_sold_for_a_connected_seller_is_no_turnover_of_an_agent(tmp_path: Path, field: str) -> None:
+SELLER = "acct_1SandboxConnected0"
+
+
+def test_what_is_sold_for_a_connected_account_waits_for_the_choice_of_agent_or_principal(tmp_path: Path) -> None:
     world = new_world()
     charge = world.one_off_payment(at=at(2), amount=100000, name="Anna")
-    seller = "acct_1SandboxConnected0"
-    charge[field] = {"amount": 90000, "destination": seller} if field == "transfer_data" else seller
+    charge["transfer_data"] = {"amount": 90000, "destination": SELLER}
     world.one_off_payment(at=at(3), amount=12500, name="Bo")
     accounts = {"clearing": {"SEK": "1686"}, "connect_principal": "4010"}
-    agent = book(world, tmp_path / "agent", connect="agent")
-    assert {held.entry_id for held in agent.report.held if held.entry_id.endswith(":sale")} == {f"{charge['id']}:sale"}
-    assert all(seller in held.text and "connect_agent" in held.text for held in agent.report.held)
+    undecided = book(world, tmp_path / "undecided")
+    (held,) = [held for held in undecided.report.held if held.entry_id.endswith(":sale")]
+    assert held.entry_id == f"{charge['id']}:sale" and SELLER in held.text and "choose connect" in held.text
     principal = book(world, tmp_path / "principal", connect="principal", accounts=accounts)
     assert not principal.report.held
     assert principal.entry(f"{charge['id']}:sale") == {"1510": "1000.00", "2611": "-200.00", "3001": "-800.00"}
+
+
+def test_an_agents_turnover_is_its_commission_alone(tmp_path: Path) -> None:
+    world = new_world()
+    part = world.one_off_payment(at=at(2), amount=100000, name="Anna", country="DE")
+    part["transfer_data"] = {"amount": 90000, "destination": SELLER}
+    world.refund(part, at=at(5), amount=50000)
+    whole = world.one_off_payment(at=at(3), amount=20000, name="Bo")
+    whole["transfer_data"] = {"amount": None, "destination": SELLER}
+    silent = world.one_off_payment(at=at(4), amount=30000, name="Cia")
+    silent["on_behalf_of"] = SELLER
+    rules = [{"name": "marknadsplats", "account": "3050", "cost_center": "MP"}]
+    agent = book(world, tmp_path, connect="agent", commission_vat_rate=25, rules=rules)
+    # 2611 is 20 of 100.00, whatever the buyer's country: the commission is sold to the seller.
+    assert agent.entry(f"{part['id']}:sale") == {
+        "1510": "1000.00",
+        "2611": "-20.00",
+        "2830": "-900.00",
+        "3050": "-80.00",
+    }
+    (credit,) = agent.rows("SELECT entry_id FROM ledger.entries WHERE kind = 'credit'")
+    assert agent.entry(credit[0]) == {"1510": "-500.00", "2611": "10.00", "2830": "450.00", "3050": "40.00"}
+    assert agent.entry(f"{whole['id']}:sale") == {"1510": "200.00", "2830": "-200.00"}
+    (held,) = [held for held in agent.report.held if held.entry_id.endswith(":sale")]
+    assert held.entry_id == f"{silent['id']}:sale" and "does not say what goes there" in held.text
+
+
+def test_an_agents_commission_waits_for_its_vat_rate(tmp_path: Path) -> None:
+    world = new_world()
+    charge = world.one_off_payment(at=at(2), amount=100000, name="Anna")
+    charge["transfer_data"] = {"amount": 90000, "destination": SELLER}
+    ledger = book(world, tmp_path, connect="agent")
+    (held,) = [held for held in ledger.report.held if held.entry_id.endswith(":sale")]
+    assert "commission_vat_rate" in held.text

@@ -32,7 +32,8 @@ CREATE TABLE IF NOT EXISTS stripe.charges (
     metadata JSON,
     ship_to_country VARCHAR,
     ship_to_postal_code VARCHAR,
-    seller VARCHAR  -- the connected account for which it was made, or to which its money goes
+    seller VARCHAR,  -- the connected account for which it was made, or to which its money goes
+    seller_amount BIGINT  -- what is sent on to the seller; NULL where the charge does not say
 );
 
 DELETE FROM stripe.charges WHERE id IN (SELECT id FROM changed);
@@ -51,7 +52,10 @@ SELECT
     r.payment_method_details.card.country AS card_country, r.payment_method_details.type AS payment_method_type,
     r.failure_code, r.failure_message, r.metadata, r.shipping.address.country AS ship_to_country,
     r.shipping.address.postal_code AS ship_to_postal_code,
-    coalesce(r.transfer_data.destination, r.on_behalf_of) AS seller
+    coalesce(r.transfer_data.destination, r.on_behalf_of) AS seller,
+    -- Without an amount all of it is sent on; the platform's part comes back as an application fee.
+    CASE WHEN r.transfer_data.destination IS NOT NULL
+         THEN coalesce(r.transfer_data.amount, r.amount_captured)::BIGINT END AS seller_amount
 FROM (
     SELECT id, created, json_transform(raw, '{
         "amount": "VARCHAR", "amount_captured": "VARCHAR", "amount_refunded": "VARCHAR", "currency": "VARCHAR",
@@ -64,7 +68,7 @@ FROM (
         }},
         "payment_method_details": {"type": "VARCHAR", "card": {"country": "VARCHAR"}}, "metadata": "JSON",
         "shipping": {"address": {"country": "VARCHAR", "postal_code": "VARCHAR"}},
-        "transfer_data": {"destination": "VARCHAR"}, "on_behalf_of": "VARCHAR"
+        "transfer_data": {"destination": "VARCHAR", "amount": "VARCHAR"}, "on_behalf_of": "VARCHAR"
     }') AS r
     FROM changed
 );

@@ -1,4 +1,4 @@
--- What was sold with its VAT decided: rate, accounts, box, and how the VAT that Stripe charged compares with the VAT due.
+-- What was sold with its VAT decided (an agent's commission: by the company's own choice, as for application fees): rate, accounts, box, and how the VAT that Stripe charged compares with the VAT due.
 -- The rate abroad is the country's standard rate of the day of supply, unless Stripe charged VAT.
 CREATE OR REPLACE TABLE ledger.rated_items AS
 WITH keyed AS (
@@ -6,9 +6,11 @@ WITH keyed AS (
     SELECT *, CASE WHEN NOT outside_vat THEN vat_rate = 0 END AS exempt FROM ledger.sale_items
 ),
 ruled AS (
-    SELECT i.* EXCLUDE (exempt), d.decision, d.tax_place, d.vat_type, d.account AS account_pattern,
-           d.vat_account AS vat_account_pattern, d.treatment AS decided_treatment, d.box AS decided_box,
-           d.rate AS rate_kind, CASE WHEN d.rate = 'destination' THEN d.tax_place END AS destination
+    SELECT i.* EXCLUDE (exempt), d.decision, d.tax_place, d.vat_type,
+           CASE i.kind WHEN 'commission' THEN 'sales:{rate}' ELSE d.account END AS account_pattern,
+           CASE i.kind WHEN 'commission' THEN 'output_vat:{rate}' ELSE d.vat_account END AS vat_account_pattern,
+           d.treatment AS decided_treatment, d.box AS decided_box,
+           CASE i.kind WHEN 'commission' THEN 'row' ELSE d.rate END AS rate_kind, CASE WHEN d.rate = 'destination' THEN d.tax_place END AS destination
     FROM keyed i
     LEFT JOIN ledger.vat_decisions d ON d.sale_id = i.sale_id AND d.supply = i.supply AND d.exempt = i.exempt
 ),
@@ -16,8 +18,8 @@ decided AS (
     SELECT
         i.* EXCLUDE (decided_treatment, decided_box, rate_kind, destination),
         -- Gift cards and tips are no supplies yet, so they are in no VAT box.
-        CASE WHEN i.outside_vat THEN i.kind ELSE i.decided_treatment END AS treatment,
-        CASE WHEN i.outside_vat THEN '' ELSE coalesce(i.decided_box, '') END AS box,
+        CASE WHEN i.outside_vat OR i.kind = 'commission' THEN i.kind ELSE i.decided_treatment END AS treatment,
+        CASE WHEN i.outside_vat THEN '' WHEN i.kind = 'commission' THEN '05' ELSE coalesce(i.decided_box, '') END AS box,
         coalesce(i.tax_amount <> 0, false) AS taxed,
         CASE i.rate_kind
             WHEN 'row' THEN i.vat_rate
@@ -49,6 +51,7 @@ SELECT
     CASE
         WHEN n.kind = 'gift_card_multi' THEN account('gift_cards')
         WHEN n.kind = 'tip' THEN account('tips_' || policy('tips'))
+        WHEN n.kind = 'seller' THEN account('connect_agent')
         ELSE coalesce(k.account, m.number)
     END AS account,
     v.number AS vat_account,

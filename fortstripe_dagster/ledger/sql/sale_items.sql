@@ -1,5 +1,5 @@
 -- What was sold, in the currency it was sold in: one row for each line of an invoice or a Checkout session and for
--- shipping, or for a charge with neither, and for the tip in it. A row's gross includes its VAT. What it is (`supply`) and its own rate come from a rule of the company,
+-- shipping, or for a charge with neither, and for the tip in it; an agent's sale has rows of its own (agent_rows). A row's gross includes its VAT. What it is (`supply`) and its own rate come from a rule of the company,
 -- else metadata, else the product's tax code; the VAT rate is Stripe's where it charged VAT, else the row's own, else
 -- the company's default supply. A rate by class (`vat_class`, e.g. food) is the one of the day of supply.
 CREATE OR REPLACE TABLE ledger.sale_items AS
@@ -55,6 +55,7 @@ checkout_rows AS (
            p.said, CASE k.part WHEN 'shipping' THEN 'accessory' ELSE p.supply END, p.vat_class
     FROM ledger.checkout_rows k
     LEFT JOIN products p ON p.id = k.product
+    WHERE k.sale_id NOT IN (SELECT sale_id FROM ledger.agent_rows)
 ),
 charge_rows AS (
     SELECT c.id, 1, coalesce(c.description, 'Stripe ' || c.id), 1, s.amount - coalesce(t.tip, 0), NULL, NULL, NULL, NULL, NULL, NULL,
@@ -63,27 +64,34 @@ charge_rows AS (
     JOIN stripe.charges c ON c.id = s.charge
     LEFT JOIN tips t ON t.charge = c.id
     WHERE s.sale_id = c.id AND c.id NOT IN (SELECT sale_id FROM ledger.checkout_rows)
+      AND c.id NOT IN (SELECT sale_id FROM ledger.agent_rows)
 ),
 tip_rows AS (
     SELECT charge, row_no, 'Dricks', 1, tip, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL FROM tips
+    WHERE charge NOT IN (SELECT sale_id FROM ledger.agent_rows)
+),
+agent_rows AS (
+    SELECT sale_id, row_no, description, 1, gross, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL FROM ledger.agent_rows
 ),
 everything AS (
     SELECT * FROM invoice_rows UNION ALL SELECT * FROM shipping_rows UNION ALL SELECT * FROM checkout_rows
-    UNION ALL SELECT * FROM charge_rows UNION ALL SELECT * FROM tip_rows
+    UNION ALL SELECT * FROM charge_rows UNION ALL SELECT * FROM tip_rows UNION ALL SELECT * FROM agent_rows
 ),
 described AS (
     SELECT
-        e.*, CASE WHEN t.charge IS NOT NULL THEN 'tip' ELSE k.kind END AS kind, k.vat_rate AS rule_rate,
+        e.*, coalesce(a.kind, CASE WHEN t.charge IS NOT NULL THEN 'tip' ELSE k.kind END) AS kind,
+        CASE a.kind WHEN 'commission' THEN policy('commission_vat_rate')::DECIMAL(5, 2) ELSE k.vat_rate END AS rule_rate,
         coalesce(k.supply, e.said[1], e.product_said[1], e.code_supply, policy('default_supply')) AS supply_of_row,
         coalesce(k.vat_class, e.said[3], e.product_said[3], CASE WHEN coalesce(e.said[2], e.product_said[2]) IS NULL THEN e.code_class END)
             AS vat_class,
         coalesce(try_cast(e.said[2] AS DECIMAL(5, 2)), try_cast(e.product_said[2] AS DECIMAL(5, 2))) AS said_rate,
         coalesce(try_cast(e.said[4] AS DATE), u.event_day) AS supply_day,
-        coalesce(t.charge IS NOT NULL OR k.kind IN ('gift_card_multi', 'tip'), false) AS outside_vat
+        coalesce(a.kind = 'seller', t.charge IS NOT NULL OR k.kind IN ('gift_card_multi', 'tip'), false) AS outside_vat
     FROM everything e
     JOIN ledger.sale_units u USING (sale_id)
     LEFT JOIN ledger.row_rules k USING (sale_id, row_no)
-    LEFT JOIN tips t ON t.charge = e.sale_id AND e.row_no = t.row_no
+    LEFT JOIN ledger.agent_rows a ON a.sale_id = e.sale_id AND a.row_no = e.row_no
+    LEFT JOIN tips t ON t.charge = e.sale_id AND e.row_no = t.row_no AND a.kind IS NULL
 ),
 rated AS (
     SELECT

@@ -12,6 +12,8 @@ WITH items AS (
         max(r.text) FILTER (r.verdict = 'hold') AS reason_held,
         max(r.text) FILTER (r.verdict = 'finding') AS reason_review,
         max(CASE
+                WHEN i.kind = 'commission' AND policy('commission_vat_rate') IS NULL
+                    THEN 'own commission: choose commission_vat_rate in fortstripe.toml'
                 WHEN i.kind = 'tip' AND policy('tips') = 'undecided'
                     THEN 'it carries a tip: set tips = "staff" or "company" in fortstripe.toml'
                 WHEN i.outside_vat AND i.tax_amount <> 0
@@ -55,10 +57,13 @@ SELECT
     to_ore(gross, currency, sek_per_unit) AS gross_ore,
     event_day < policy('start_date')::DATE AS before_start,
     CASE
+        WHEN seller IS NOT NULL AND policy('connect') IS NULL
+            THEN 'it is sold for the connected account ' || seller || ': choose connect = "agent" or "principal" in '
+                 || 'fortstripe.toml'
         -- An agent's turnover is its commission alone: booked whole, sales and VAT would be the seller's.
-        WHEN seller IS NOT NULL AND coalesce(policy('connect'), '') <> 'principal'
-            THEN 'it is sold for the connected account ' || seller || ': book the seller''s part (accounts.connect_agent) '
-                 || 'and the commission with its VAT by hand, or set connect = "principal" if the company itself sells it'
+        WHEN seller IS NOT NULL AND policy('connect') = 'agent' AND sale_id NOT IN (SELECT sale_id FROM ledger.agent_rows)
+            THEN 'it is sold for the connected account ' || seller || ' and the charge does not say what goes there: book '
+                 || 'the seller''s part (accounts.connect_agent) and the commission with its VAT by hand'
         WHEN decision_held IS NOT NULL THEN decision_held
         WHEN unfit_row IS NOT NULL THEN unfit_row
         WHEN reason_held IS NOT NULL THEN reason_held

@@ -8,7 +8,8 @@ WITH supplied AS (
         max(CASE WHEN tax_amount <> 0 THEN tax_country END) AS tax_country,
         bool_or(coalesce(taxability_reason = 'reverse_charge', false)) AS reverse_charged
     FROM ledger.sale_items
-    WHERE NOT outside_vat
+    -- A commission is sold to the seller, not to the buyer: where that is, is no question here.
+    WHERE NOT outside_vat AND kind IS DISTINCT FROM 'commission'
     GROUP BY sale_id, supply
 ),
 sent AS (
