@@ -10,13 +10,14 @@ from datetime import date
 import dagster as dg
 
 from fortstripe_dagster import settings as settings_module
-from fortstripe_dagster.assets.approval import approve_and_apply
+from fortstripe_dagster.assets.approval import approval_job
 from fortstripe_dagster.assets.company import Company
 from fortstripe_dagster.assets.delivery import delivery_assets
 from fortstripe_dagster.assets.extract import extract_assets
 from fortstripe_dagster.assets.ledger import ledger_asset_checks, ledger_assets
 from fortstripe_dagster.assets.nightly import nightly
 from fortstripe_dagster.assets.partitions import daily
+from fortstripe_dagster.assets.place import Place
 from fortstripe_dagster.assets.proof import proof_assets
 from fortstripe_dagster.settings import Settings
 
@@ -24,19 +25,19 @@ UNCONFIGURED_START = date(2026, 1, 1)
 """Where partitions begin while there is no fortstripe.toml: the project loads, and a run says what is missing."""
 
 
-def build_definitions(settings: Settings | None, company: Company | None = None) -> dg.Definitions:
+def build_definitions(settings: Settings | None, company: Company | None = None, name: str = "") -> dg.Definitions:
     """Everything Dagster knows of one company; the settings decide only where its partitions begin."""
-    days = daily(settings.start_date if settings else UNCONFIGURED_START)
+    place = Place(daily(settings.start_date if settings else UNCONFIGURED_START), name)
     daily_sync = dg.define_asset_job(
-        "daily_sync",
+        place.named("daily_sync"),
         selection=dg.AssetSelection.all(),
         description="One local day, or a range of them: extract, ledger, delivery, proof.",
     )
     return dg.Definitions(
-        assets=[*extract_assets(days), ledger_assets(days), *delivery_assets(days), *proof_assets(days)],
-        asset_checks=ledger_asset_checks(),
-        jobs=[approve_and_apply, daily_sync],
-        schedules=[nightly(daily_sync.name, days)],
+        assets=[*extract_assets(place), ledger_assets(place), *delivery_assets(place), *proof_assets(place)],
+        asset_checks=ledger_asset_checks(place),
+        jobs=[approval_job(place), daily_sync],
+        schedules=[nightly(daily_sync.name, place)],
         resources={"company": company or Company(config_path=str(settings_module.config_path()))},
         # Steps of one company share one warehouse: in one process a step costs a tenth of a second instead of three.
         executor=dg.in_process_executor,

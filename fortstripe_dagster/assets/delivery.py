@@ -8,7 +8,8 @@ from fortstripe_dagster import delivery
 from fortstripe_dagster.assets.company import Company, explained
 from fortstripe_dagster.assets.ledger import TABLES
 from fortstripe_dagster.assets.metadata import daily_chart, markdown_table, of_table
-from fortstripe_dagster.assets.partitions import BACKFILL_POLICY, POOL, days_of
+from fortstripe_dagster.assets.partitions import BACKFILL_POLICY, days_of
+from fortstripe_dagster.assets.place import Place
 from fortstripe_dagster.delivery import plan_page
 from fortstripe_dagster.delivery.effects import effect
 
@@ -22,21 +23,21 @@ DOCUMENTS = {
 }
 
 
-def delivery_assets(partitions: dg.DailyPartitionsDefinition) -> list[dg.AssetsDefinition]:
+def delivery_assets(place: Place) -> list[dg.AssetsDefinition]:
     """The plan and what it makes of Fortnox."""
-    return [_plan(partitions), _fortnox(partitions)]
+    return [_plan(place), _fortnox(place)]
 
 
-def _plan(partitions: dg.DailyPartitionsDefinition) -> dg.AssetsDefinition:
+def _plan(place: Place) -> dg.AssetsDefinition:
     @dg.asset(
-        key=PLAN,
-        deps=[dg.AssetKey(["ledger", table]) for table in TABLES],
-        group_name="delivery",
+        key=place.key(PLAN),
+        deps=[place.key(dg.AssetKey(["ledger", table])) for table in TABLES],
+        group_name=place.group("delivery"),
         kinds={"duckdb", "fortnox"},
         owners=["team:finance"],
-        partitions_def=partitions,
+        partitions_def=place.days,
         backfill_policy=BACKFILL_POLICY,
-        pool=POOL,
+        pool=place.pool,
         description="What the ledger holds and Fortnox lacks, document by document. Nothing is written here.",
     )
     def plan(context: dg.AssetExecutionContext, company: Company) -> dg.MaterializeResult:
@@ -61,25 +62,25 @@ def _plan(partitions: dg.DailyPartitionsDefinition) -> dg.AssetsDefinition:
     return plan
 
 
-def _fortnox(partitions: dg.DailyPartitionsDefinition) -> dg.AssetsDefinition:
+def _fortnox(place: Place) -> dg.AssetsDefinition:
     @dg.multi_asset(
         name="fortnox",
-        group_name="fortnox",
+        group_name=place.group("fortnox"),
         specs=[
             dg.AssetSpec(
-                key=["fortnox", name],
-                deps=[PLAN],
+                key=place.key(dg.AssetKey(["fortnox", name])),
+                deps=[place.key(PLAN)],
                 description=description,
                 kinds={"fortnox"},
                 owners=["team:finance"],
-                partitions_def=partitions,
+                partitions_def=place.days,
             )
             for name, (_, description) in DOCUMENTS.items()
         ],
-        partitions_def=partitions,
+        partitions_def=place.days,
         backfill_policy=BACKFILL_POLICY,
         can_subset=True,
-        pool=POOL,
+        pool=place.pool,
     )
     def fortnox(context: dg.AssetExecutionContext, company: Company) -> Iterator[dg.MaterializeResult]:
         days = days_of(context)

@@ -14,25 +14,31 @@ from fortstripe_dagster.assets.metadata import (
     of_table,
     shown,
 )
-from fortstripe_dagster.assets.partitions import BACKFILL_POLICY, POOL, days_of
+from fortstripe_dagster.assets.partitions import BACKFILL_POLICY, days_of
+from fortstripe_dagster.assets.place import Place
 from fortstripe_dagster.extract import LISTED, STREAMS, ControlTotal, Extraction, control_totals
 
-COMMON: dict[str, Any] = {
-    "group_name": "stripe",
-    "owners": ["team:data"],
-    "backfill_policy": BACKFILL_POLICY,
-    "pool": POOL,
-}
 REFERENCES = dg.AssetKey(["stripe", "references"])
 RATES = dg.AssetKey(["stripe", "official_rates"])
 CONTROL_TOTALS = "control_totals"
 BALANCES = dg.AssetKey(["stripe", "balances"])
 
 
-def extract_assets(partitions: dg.DailyPartitionsDefinition) -> list[dg.AssetsDefinition]:
+def extract_assets(place: Place) -> list[dg.AssetsDefinition]:
     """Every asset that reads from outside into the warehouse."""
-    streams = [_stream_asset(name, partitions) for name in LISTED]
-    return [*streams, _references(partitions), _official_rates(partitions), _balances(partitions)]
+    streams = [_stream_asset(name, place) for name in LISTED]
+    return [*streams, _references(place), _official_rates(place), _balances(place)]
+
+
+def _common(place: Place) -> dict[str, Any]:
+    """What every asset that reads from outside has in common."""
+    return {
+        "group_name": place.group("stripe"),
+        "owners": ["team:data"],
+        "partitions_def": place.days,
+        "backfill_policy": BACKFILL_POLICY,
+        "pool": place.pool,
+    }
 
 
 def _open(context: dg.AssetExecutionContext, company: Company) -> Extraction:
@@ -52,17 +58,16 @@ def _shown(context: dg.AssetExecutionContext, company: Company, name: str) -> Me
     return metadata if totals is None else metadata | {"totals of the days": totals}
 
 
-def _stream_asset(name: str, partitions: dg.DailyPartitionsDefinition) -> dg.AssetsDefinition:
+def _stream_asset(name: str, place: Place) -> dg.AssetsDefinition:
     stream = STREAMS[name]
 
     @dg.asset(
-        key=["stripe", name],
+        key=place.key(dg.AssetKey(["stripe", name])),
         # Events come first: they name the objects that changed since they were last read.
-        deps=[] if name == "events" else [dg.AssetKey(["stripe", "events"])],
+        deps=[] if name == "events" else [place.key(dg.AssetKey(["stripe", "events"]))],
         kinds={"stripe", "duckdb"},
-        partitions_def=partitions,
         description=f"Stripe's {stream.path} of the days, raw and typed ({', '.join(stream.tables)}).",
-        **COMMON,
+        **_common(place),
     )
     def stream_asset(context: dg.AssetExecutionContext, company: Company) -> dg.MaterializeResult:
         with explained():
@@ -79,14 +84,13 @@ def _stream_asset(name: str, partitions: dg.DailyPartitionsDefinition) -> dg.Ass
     return stream_asset
 
 
-def _references(partitions: dg.DailyPartitionsDefinition) -> dg.AssetsDefinition:
+def _references(place: Place) -> dg.AssetsDefinition:
     @dg.asset(
-        key=REFERENCES,
-        deps=[dg.AssetKey(["stripe", name]) for name in LISTED],
+        key=place.key(REFERENCES),
+        deps=[place.key(dg.AssetKey(["stripe", name])) for name in LISTED],
         kinds={"stripe", "duckdb"},
-        partitions_def=partitions,
         description="Objects that the days' transactions refer to, by id, and those that may still change.",
-        **COMMON,
+        **_common(place),
     )
     def references(context: dg.AssetExecutionContext, company: Company) -> dg.MaterializeResult:
         with explained(), _open(context, company) as extraction:
@@ -102,14 +106,13 @@ def _references(partitions: dg.DailyPartitionsDefinition) -> dg.AssetsDefinition
     return references
 
 
-def _official_rates(partitions: dg.DailyPartitionsDefinition) -> dg.AssetsDefinition:
+def _official_rates(place: Place) -> dg.AssetsDefinition:
     @dg.asset(
-        key=RATES,
-        deps=[REFERENCES],
+        key=place.key(RATES),
+        deps=[place.key(REFERENCES)],
         kinds={"riksbank", "duckdb"},
-        partitions_def=partitions,
         description="Official exchange rates of the currencies that occur; they alone set a VAT base.",
-        **COMMON,
+        **_common(place),
     )
     def official_rates(context: dg.AssetExecutionContext, company: Company) -> dg.MaterializeResult:
         with explained():
@@ -142,22 +145,21 @@ def _control_totals(totals: Sequence[ControlTotal], lost: Sequence[tuple[str, in
     )
 
 
-def _balances(partitions: dg.DailyPartitionsDefinition) -> dg.AssetsDefinition:
+def _balances(place: Place) -> dg.AssetsDefinition:
     @dg.asset(
-        key=BALANCES,
-        deps=[REFERENCES],
+        key=place.key(BALANCES),
+        deps=[place.key(REFERENCES)],
         kinds={"stripe", "duckdb"},
-        partitions_def=partitions,
         description="Stripe's own balance beside opening balance + sum of net: the control total of the extraction.",
         check_specs=[
             dg.AssetCheckSpec(
                 CONTROL_TOTALS,
-                asset=BALANCES,
+                asset=place.key(BALANCES),
                 blocking=True,
                 description="What was read adds up to what Stripe says, and each object stands in its table once.",
             )
         ],
-        **COMMON,
+        **_common(place),
     )
     def balances(context: dg.AssetExecutionContext, company: Company) -> dg.MaterializeResult:
         with explained():

@@ -9,7 +9,8 @@ import dagster as dg
 from fortstripe_dagster.assets.company import Company, explained
 from fortstripe_dagster.assets.extract import BALANCES, RATES
 from fortstripe_dagster.assets.metadata import daily_chart, markdown_table, of_table, shown
-from fortstripe_dagster.assets.partitions import BACKFILL_POLICY, POOL, days_of
+from fortstripe_dagster.assets.partitions import BACKFILL_POLICY, days_of
+from fortstripe_dagster.assets.place import Place
 from fortstripe_dagster.delivery import late_changes
 from fortstripe_dagster.delivery.choice_sets import sealed_under_others
 from fortstripe_dagster.ledger import RULE_VERSION, Remark, build, choices_of, touched
@@ -74,28 +75,28 @@ ENTRIES = dg.AssetKey(["ledger", "entries"])
 LINES = dg.AssetKey(["ledger", "lines"])
 
 
-def ledger_assets(partitions: dg.DailyPartitionsDefinition) -> dg.AssetsDefinition:
+def ledger_assets(place: Place) -> dg.AssetsDefinition:
     """Schema `ledger` as one multi-asset: a rebuild fills every table in one transaction."""
 
     @dg.multi_asset(
         name="ledger",
-        group_name="ledger",
+        group_name=place.group("ledger"),
         specs=[
             dg.AssetSpec(
-                key=["ledger", table],
-                deps=[RATES, BALANCES],
+                key=place.key(dg.AssetKey(["ledger", table])),
+                deps=[place.key(RATES), place.key(BALANCES)],
                 description=description,
                 kinds={"duckdb", "sql"},
                 owners=["team:finance"],
                 code_version=RULE_VERSION,
-                partitions_def=partitions,
+                partitions_def=place.days,
             )
             for table, description in TABLES.items()
         ],
-        partitions_def=partitions,
+        partitions_def=place.days,
         backfill_policy=BACKFILL_POLICY,
         can_subset=True,
-        pool=POOL,
+        pool=place.pool,
     )
     def ledger(context: dg.AssetExecutionContext, company: Company) -> Iterator[dg.MaterializeResult]:
         days = days_of(context)
@@ -141,11 +142,11 @@ def _remarks(remarks: Sequence[Remark]) -> dg.MetadataValue:
     return markdown_table(["entry", "day", "what to look at"], [(x.entry_id, x.day, x.text) for x in remarks])
 
 
-def ledger_asset_checks() -> Sequence[dg.AssetChecksDefinition]:
+def ledger_asset_checks(place: Place) -> Sequence[dg.AssetChecksDefinition]:
     """Checks that must hold before anything is written to Fortnox."""
 
     def check(name: str, asset: dg.AssetKey, run: ledger_checks.Check) -> dg.AssetChecksDefinition:
-        @dg.asset_check(name=name, asset=asset, blocking=True, description=run.__doc__)
+        @dg.asset_check(name=name, asset=place.key(asset), blocking=True, description=run.__doc__)
         def blocking(context: dg.AssetCheckExecutionContext, company: Company) -> dg.AssetCheckResult:
             with explained(), company.connection(context.log.info) as connection:
                 found = run(connection)

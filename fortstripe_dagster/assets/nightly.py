@@ -9,24 +9,25 @@ import dagster as dg
 
 from fortstripe_dagster.assets.company import Company
 from fortstripe_dagster.assets.partitions import DAYS_IN_A_RUN
+from fortstripe_dagster.assets.place import Place
 from fortstripe_dagster.business_day import TIMEZONE, local_day
 from fortstripe_dagster.delivery import late_changes
 
 
-def nightly(job_name: str, days: dg.DailyPartitionsDefinition) -> dg.ScheduleDefinition:
+def nightly(job_name: str, place: Place) -> dg.ScheduleDefinition:
     """The nightly schedule of the job that brings a day from Stripe to Fortnox."""
 
     @dg.schedule(
         job_name=job_name,
-        name="nightly",
-        cron_schedule="15 3 * * *",  # after the hour that the clock change skips or repeats
+        name=place.named("nightly"),
+        cron_schedule=place.night,
         execution_timezone=TIMEZONE,
-        description="Yesterday, and closed days that changed since they were delivered, at 03:15 Swedish time.",
+        description="Yesterday, and closed days that changed since they were delivered.",
         default_status=dg.DefaultScheduleStatus.STOPPED,
     )
     def schedule(context: dg.ScheduleEvaluationContext, company: Company) -> Iterator[dg.RunRequest]:
         yesterday = local_day(int(context.scheduled_execution_time.timestamp())) - timedelta(days=1)
-        first_day = days.start.date()
+        first_day = place.days.start.date()
         if yesterday < first_day:
             return
         late = [day for day in late_changes.waiting(company.settings().journal_path) if first_day <= day < yesterday]

@@ -7,28 +7,29 @@ import dagster as dg
 from fortstripe_dagster.assets.company import Company, explained
 from fortstripe_dagster.assets.delivery import DOCUMENTS
 from fortstripe_dagster.assets.metadata import markdown_table, of_table
-from fortstripe_dagster.assets.partitions import BACKFILL_POLICY, POOL, days_of
+from fortstripe_dagster.assets.partitions import BACKFILL_POLICY, days_of
+from fortstripe_dagster.assets.place import Place
 from fortstripe_dagster.business_day import Days
 from fortstripe_dagster.proof import EQUATIONS, Equation, ProofReport, prove
 
 TIE_OUT = dg.AssetKey(["proof", "tie_out"])
 
 
-def proof_assets(partitions: dg.DailyPartitionsDefinition) -> list[dg.AssetsDefinition]:
+def proof_assets(place: Place) -> list[dg.AssetsDefinition]:
     """The nightly tie-out with its checks."""
 
     @dg.asset(
-        key=TIE_OUT,
-        deps=[dg.AssetKey(["fortnox", name]) for name in DOCUMENTS],
-        group_name="proof",
+        key=place.key(TIE_OUT),
+        deps=[place.key(dg.AssetKey(["fortnox", name])) for name in DOCUMENTS],
+        group_name=place.group("proof"),
         kinds={"fortnox", "duckdb"},
         owners=["team:finance"],
-        partitions_def=partitions,
+        partitions_def=place.days,
         backfill_policy=BACKFILL_POLICY,
-        pool=POOL,
+        pool=place.pool,
         description="Stripe = ledger = Fortnox for every day and currency; each difference is named.",
         check_specs=[
-            dg.AssetCheckSpec(name=_check_name(key), asset=TIE_OUT, description=str(title))
+            dg.AssetCheckSpec(name=_check_name(key), asset=place.key(TIE_OUT), description=str(title))
             for key, title in EQUATIONS.items()
         ],
     )

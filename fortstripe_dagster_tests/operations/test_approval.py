@@ -8,8 +8,10 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from fortstripe_dagster.assets.approval import approve_and_apply
+from fortstripe_dagster.assets.approval import approval_job
 from fortstripe_dagster.assets.company import Company
+from fortstripe_dagster.assets.partitions import daily
+from fortstripe_dagster.assets.place import Place
 from fortstripe_dagster.failures import HELD
 from fortstripe_dagster_tests.delivery.house import House, house
 
@@ -22,7 +24,7 @@ def run(home: House, monkeypatch: pytest.MonkeyPatch, **config: object) -> dg.Ex
     monkeypatch.setattr(Company, "settings", lambda self: home.settings)
     days = {"first_day": "2026-03-01", "last_day": "2026-03-31", "who": "Eva Ek"}
     with dg.instance_for_test() as instance:
-        return approve_and_apply.execute_in_process(
+        return approval_job(Place(daily(home.settings.start_date))).execute_in_process(
             run_config={"ops": {"approve_then_apply": {"config": {**days, **config}}}},
             resources={"company": Company()}, instance=instance, raise_on_error=False,
         )  # fmt: skip
