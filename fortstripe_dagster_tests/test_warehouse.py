@@ -107,3 +107,15 @@ def test_the_analysts_copy_can_be_read_while_the_warehouse_is_written(warehouse:
     copy = warehouse.publish()
     with warehouse.writer(), duckdb.connect(str(copy), read_only=True) as reader:
         assert reader.execute("SELECT n FROM ledger.t").fetchone() == (1,)
+
+
+def test_a_file_in_an_older_format_is_taken_over_with_what_it_holds(tmp_path: Path) -> None:
+    with duckdb.connect(":memory:") as older:
+        older.execute(f"ATTACH '{tmp_path / 'warehouse.duckdb'}' AS w (STORAGE_VERSION 'v1.0.0')")
+        older.execute("CREATE TABLE w.main.kept AS SELECT 'a' AS name")
+    with Warehouse(tmp_path / "warehouse.duckdb").writer() as connection:
+        assert connection.execute("SELECT name FROM main.kept").fetchall() == [("a",)]
+        tags = connection.execute(
+            "SELECT tags['storage_version'] FROM duckdb_databases() WHERE NOT internal"
+        ).fetchall()
+    assert ("v1.3.0+",) in tags
