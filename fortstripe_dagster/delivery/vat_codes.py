@@ -29,7 +29,7 @@ def check(
 
     `boxes` gives the box of each VAT treatment; "" is none.
     """
-    by_part = _by_part(accounts)
+    by_part = boxes_by_account(accounts)
     stopped: list[Held] = []
     findings: set[str] = set()
     for document in documents:
@@ -63,7 +63,7 @@ def _wanted(document: Document, by_part: Mapping[str, str], boxes: Mapping[str, 
     return found
 
 
-def _by_part(accounts: Accounts) -> dict[str, str]:
+def boxes_by_account(accounts: Accounts) -> dict[str, str]:
     """The box by account number. An account that plays parts of several boxes is judged by none."""
     found: dict[str, set[str]] = {}
     for role, number in accounts.roles().items():
