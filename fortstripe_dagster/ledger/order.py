@@ -53,6 +53,7 @@ FAMILIES = (
     "postings_disputes",
     "postings_bank",
     "postings_deferral",
+    "bad_debts",
 )
 """What depends on a family alone (see `reached`): an invoice with all its payments, refunds, disputes and the like."""
 

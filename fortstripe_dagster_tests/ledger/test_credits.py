@@ -44,6 +44,13 @@ def credited(tmp_path_factory: pytest.TempPathFactory) -> tuple[Book, dict[str, 
     wrong = world.invoice(at=at(10, 13), customer=customer, lines=[row("Plan", 10000, 1, vat25)])
     world.void_invoice(wrong, at=at(17))
     made["void"] = wrong["id"]
+    lost = world.invoice(
+        at=at(3, 13), customer=customer, lines=[row("Plan", 80000, 1, vat25), row("Bok", 10000, 1, vat12)]
+    )
+    world.pay_invoice(lost, at=at(4), amount=40000)
+    world.credit_note(lost, at=at(5), lines=[(lost["lines"]["data"][0], 20000)])
+    world.mark_uncollectible(lost, at=at(20))
+    made["uncollectible"] = lost["id"]
     disputed = world.one_off_payment(at=at(5, 14), amount=49900, name="Bo")
     made["lost"] = world.dispute_opened(disputed, at=at(11), fee=20000)
     world.dispute_lost(made["lost"], at=at(24))
@@ -109,6 +116,26 @@ def test_a_void_takes_the_whole_invoice_back(credited: tuple[Book, dict[str, Any
     assert ledger.together(f"{made['void']}:sale", void) == {}
 
 
+def test_what_is_uncollectible_is_a_proposal_to_a_person_and_booked_by_nobody(
+    credited: tuple[Book, dict[str, Any]],
+) -> None:
+    ledger, made = credited
+    # 1112.00 less a credit of 250.00, and 400.00 of it paid: 462.00 of 862.00 is open, and so is that part of the VAT.
+    lines = ledger.rows(
+        "SELECT day, account, (ore * 0.01)::DECIMAL(18, 2)::VARCHAR FROM ledger.bad_debts WHERE sale_id = ? ORDER BY 2",
+        made["uncollectible"],
+    )
+    assert [(account, amount) for _, account, amount in lines] == [
+        ("1510", "-462.00"), ("2611", "80.39"), ("2621", "6.43"), ("6351", "375.18"),
+    ]  # fmt: skip
+    assert {day for day, _, _ in lines} == {date(2026, 3, 20)}
+    assert ledger.together(f"{made['uncollectible']}:sale") == {
+        "1510": "1112.00", "2611": "-200.00", "2621": "-12.00", "3001": "-800.00", "3002": "-100.00",
+    }  # fmt: skip
+    (alert,) = [r.text for r in ledger.report.alerts if r.entry_id == f"{made['uncollectible']}:sale"]
+    assert "when the loss is confirmed" in alert and "D 6351 375.18" in alert and "K 1510 462.00" in alert
+
+
 def test_a_lost_dispute_credits_the_sale_on_the_day_it_was_closed(credited: tuple[Book, dict[str, Any]]) -> None:
     ledger, made = credited
     dispute = made["lost"]["id"]
@@ -124,6 +151,7 @@ def test_a_lost_dispute_credits_the_sale_on_the_day_it_was_closed(credited: tupl
 
 
 def test_receivables_hold_only_what_is_open(credited: tuple[Book, dict[str, Any]]) -> None:
-    """All sales of this world are paid or taken back, except the refund of a sale that was booked elsewhere."""
+    """All sales of this world are paid or taken back, except the refund of a sale that was booked elsewhere and what
+    is left of the uncollectible invoice."""
     ledger, _ = credited
-    assert ledger.accounts()["1510"] == "0.00"
+    assert ledger.accounts()["1510"] == "462.00"

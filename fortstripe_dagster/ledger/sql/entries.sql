@@ -13,6 +13,12 @@ WITH alerts AS (
     SELECT sale_id || ':sale', review FROM ledger.sales WHERE review IS NOT NULL
     UNION ALL
     SELECT entry_id, text || ': ' || remedy FROM ledger.watchdogs
+    UNION ALL
+    SELECT sale_id || ':sale',
+           'uncollectible since ' || any_value(day) || ': when the loss is confirmed, book it in Fortnox ('
+               || string_agg(CASE WHEN ore > 0 THEN 'D ' ELSE 'K ' END || account || ' ' || kronor(abs(ore)), ', ' ORDER BY line_no)
+               || ')'
+    FROM ledger.bad_debts GROUP BY sale_id
 ),
 said AS (SELECT entry_id, string_agg(alert, '; ' ORDER BY alert) AS alert FROM alerts GROUP BY entry_id),
 headed AS (
