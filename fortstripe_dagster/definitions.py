@@ -19,6 +19,7 @@ from fortstripe_dagster.assets.nightly import nightly
 from fortstripe_dagster.assets.partitions import daily
 from fortstripe_dagster.assets.place import Place
 from fortstripe_dagster.assets.proof import proof_assets
+from fortstripe_dagster.operations.near_real_time import following_job, stripe_events
 from fortstripe_dagster.settings import Settings
 
 UNCONFIGURED_START = date(2026, 1, 1)
@@ -33,11 +34,13 @@ def build_definitions(settings: Settings | None, company: Company | None = None,
         selection=dg.AssetSelection.all(),
         description="One local day, or a range of them: extract, ledger, delivery, proof.",
     )
+    follow_changes = following_job(place)
     return dg.Definitions(
         assets=[*extract_assets(place), ledger_assets(place), *delivery_assets(place), *proof_assets(place)],
         asset_checks=ledger_asset_checks(place),
-        jobs=[approval_job(place), daily_sync],
+        jobs=[approval_job(place), daily_sync, follow_changes],
         schedules=[nightly(daily_sync.name, place)],
+        sensors=[stripe_events(place, daily_sync, follow_changes)],
         resources={"company": company or Company(config_path=str(settings_module.config_path()))},
         # Steps of one company share one warehouse: in one process a step costs a tenth of a second instead of three.
         executor=dg.in_process_executor,

@@ -116,21 +116,25 @@ def ledger_assets(place: Place) -> dg.AssetsDefinition:
         metadata["sales"]["sales by day (SEK, VAT included)"] = daily_chart(sales)
         metadata["entries"]["held"] = _remarks(report.held)
         metadata["entries"]["alerts"] = _remarks(report.alerts_of(days))
-        _report_late_changes(context, late)
+        report_late_changes(context, place, late)
         for key in context.selected_asset_keys:
             yield dg.MaterializeResult(asset_key=key, metadata=metadata[key.path[-1]])
 
     return ledger
 
 
-def _report_late_changes(context: dg.AssetExecutionContext, late: Mapping[date, str]) -> None:
+def report_late_changes(
+    context: dg.AssetExecutionContext | dg.OpExecutionContext, place: Place, late: Mapping[date, str]
+) -> None:
     """Give closed days that this rebuild changed another data version: what was made of them shows as stale."""
     for day, content in late.items():
-        context.log.info(f"{day} has changed since it was delivered; the next nightly run includes it")
-        for key in context.selected_asset_keys:
+        context.log.info(
+            f"{day} has changed since it was delivered; the next nightly run includes it, if the sensor does not before"
+        )
+        for table in TABLES:
             context.log_event(
                 dg.AssetMaterialization(
-                    key,
+                    place.key(dg.AssetKey(["ledger", table])),
                     description="A rebuild changed this day after it was delivered.",
                     partition=day.isoformat(),
                     tags={DATA_VERSION: content},

@@ -1,9 +1,9 @@
-"""The schedule: each night yesterday, and the closed days that changed since they were delivered, and only them."""
+"""The schedule: each night yesterday with days that were missed, and the closed days that changed, and only them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import date, timedelta
 
 import dagster as dg
 
@@ -12,6 +12,13 @@ from fortstripe_dagster.assets.partitions import DAYS_IN_A_RUN
 from fortstripe_dagster.assets.place import Place
 from fortstripe_dagster.business_day import TIMEZONE, local_day
 from fortstripe_dagster.delivery import late_changes
+from fortstripe_dagster.failures import WarehouseError
+from fortstripe_dagster.proof.proven import proven_days
+from fortstripe_dagster.settings import Settings
+from fortstripe_dagster.warehouse import Warehouse
+
+WAIT_SECONDS = 30
+"""How long the schedule waits for the warehouse to say which days were missed; a night without is no loss."""
 
 
 def nightly(job_name: str, place: Place) -> dg.ScheduleDefinition:
@@ -22,7 +29,7 @@ def nightly(job_name: str, place: Place) -> dg.ScheduleDefinition:
         name=place.named("nightly"),
         cron_schedule=place.night,
         execution_timezone=TIMEZONE,
-        description="Yesterday, and closed days that changed since they were delivered.",
+        description="Yesterday and days that were missed, and closed days that changed since they were delivered.",
         default_status=dg.DefaultScheduleStatus.STOPPED,
     )
     def schedule(context: dg.ScheduleEvaluationContext, company: Company) -> Iterator[dg.RunRequest]:
@@ -30,16 +37,39 @@ def nightly(job_name: str, place: Place) -> dg.ScheduleDefinition:
         first_day = place.days.start.date()
         if yesterday < first_day:
             return
-        late = [day for day in late_changes.waiting(company.settings().journal_path) if first_day <= day < yesterday]
+        settings = company.settings()
+        since = missed_since(settings, max(first_day, yesterday - timedelta(days=DAYS_IN_A_RUN)), yesterday)
+        late = [day for day in late_changes.waiting(settings.journal_path) if first_day <= day < since]
         for first, last in late_changes.ranges(late, DAYS_IN_A_RUN):
-            yield dg.RunRequest(
-                run_key=f"{yesterday} late {first}",
-                tags={
-                    "dagster/asset_partition_range_start": first.isoformat(),
-                    "dagster/asset_partition_range_end": last.isoformat(),
-                    "fortstripe/why": "late change",
-                },
-            )
-        yield dg.RunRequest(run_key=yesterday.isoformat(), partition_key=yesterday.isoformat())
+            yield dg.RunRequest(run_key=f"{yesterday} late {first}", tags=range_tags(first, last, "late change"))
+        if since == yesterday:
+            yield dg.RunRequest(run_key=yesterday.isoformat(), partition_key=yesterday.isoformat())
+        else:
+            yield dg.RunRequest(run_key=yesterday.isoformat(), tags=range_tags(since, yesterday, "days were missed"))
 
     return schedule
+
+
+def range_tags(first: date, last: date, why: str) -> dict[str, str]:
+    """The tags by which a run covers a range of days, and says why it was started."""
+    return {
+        "dagster/asset_partition_range_start": first.isoformat(),
+        "dagster/asset_partition_range_end": last.isoformat(),
+        "fortstripe/why": why,
+    }
+
+
+def missed_since(settings: Settings, earliest: date, yesterday: date) -> date:
+    """The day after the newest that was taken the whole way: from there to yesterday is one run.
+
+    Yesterday itself where none was since `earliest`: after so long a stop a person says from where to go on.
+    """
+    if not settings.warehouse_path.is_file():
+        return yesterday
+    warehouse = Warehouse(settings.warehouse_path, wait_seconds=WAIT_SECONDS, say=lambda line: None)
+    try:
+        with warehouse.writer() as connection:
+            done = proven_days(connection, earliest, yesterday)
+    except WarehouseError:
+        return yesterday
+    return min(done[-1] + timedelta(days=1), yesterday) if done else yesterday

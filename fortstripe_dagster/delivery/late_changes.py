@@ -28,6 +28,15 @@ def waiting(journal_path: Path) -> list[date]:
         return [day for day in journal.touched() if day < today()]
 
 
+def changed_at(journal_path: Path, first: date, last: date) -> str:
+    """When the newest change to one of these days was noted."""
+    with Journal(journal_path) as journal:
+        rows = journal.rows(
+            "SELECT max(at) FROM touched_days WHERE day BETWEEN ? AND ?", [first.isoformat(), last.isoformat()]
+        )
+    return str(rows[0][0])
+
+
 def ranges(days: Sequence[date], most: int) -> list[tuple[date, date]]:
     """Days in order as ranges without a gap, each of at most `most` days: exactly these and no other."""
     found: list[tuple[date, date]] = []

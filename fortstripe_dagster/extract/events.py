@@ -7,6 +7,7 @@ objects loses nothing: they are still stale.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise
 
 import duckdb
@@ -79,6 +80,12 @@ def stale(connection: duckdb.DuckDBPyConnection) -> dict[str, list[str]]:
         if stream.name != "events"
     )
     return dict(connection.execute(_STALE.format(kinds=kinds)).fetchall())
+
+
+def known(connection: duckdb.DuckDBPyConnection, ids: Sequence[str]) -> int:
+    """How many of these events were read before."""
+    row = connection.execute("SELECT count(*) FROM stripe.events WHERE id IN (SELECT unnest(?::VARCHAR[]))", [ids])
+    return int((row.fetchone() or (0,))[0])
 
 
 def _if_unknown(stream: Stream) -> str:

@@ -6,6 +6,7 @@ they refer to is asked in the transaction that commits them.
 
 from __future__ import annotations
 
+import json
 import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
@@ -44,6 +45,8 @@ from fortstripe_dagster.failures import ConfigurationError, Failure
 from fortstripe_dagster.settings import Settings
 from fortstripe_dagster.warehouse import Say, Warehouse
 
+PEEKED = 100
+"""Events looked at to see whether there is news: as many as a page holds."""
 READINGS = 5
 """How often the balance is read around a list before a difference is taken for one."""
 
@@ -247,6 +250,22 @@ class Extraction:
             self._record_requests(connection)
         self._report.control_totals += totals
         return totals
+
+    def has_news(self) -> bool:
+        """Whether Stripe tells of something that was not read yet. One request; nothing is kept of the answer.
+
+        Raises StripeFailure.
+        """
+        window = since_last(self._covered("events"), int(time.time()))
+        body = self._api.get(
+            "/v1/events",
+            {"limit": PEEKED, "created": window.created()},
+            reading="the newest events",
+            permission="rak_event_read",
+        )
+        told = json.loads(body)
+        ids = [event["id"] for event in told["data"]]
+        return bool(told["has_more"]) or self._ask(partial(events.known, ids=ids)) < len(ids)
 
     def refresh(self) -> dict[str, list[str]]:
         """Read the newest events and what they name; the ids read, by stream. One request where nothing happened.

@@ -108,8 +108,7 @@ class Settings(BaseSettings):
     locked_period: LockedPeriod = LockedPeriod()
     attachments: Literal["vouchers", "all", "off"] = Field(
         default="vouchers",
-        description="Which documents get a specification attached as a file: daily vouchers, or all vouchers and "
-        "invoices, or none.",
+        description="Which documents get a specification attached as a file: daily vouchers, all vouchers, or none.",
     )
     files: Literal["inbox", "archive"] = Field(
         default="inbox", description="Where in Fortnox files are uploaded before they are attached."
@@ -169,6 +168,13 @@ class Settings(BaseSettings):
         description="Tips (dricks) are the staff's, a debt without VAT, or the company's income. Undecided, sales with "
         "tips are held.",
     )
+    poll_minutes: int = Field(
+        default=10, ge=1, description="How often Stripe is asked whether something changed, where the sensor is on."
+    )
+    realtime: bool = Field(
+        default=False,
+        description="Deliver customers and invoices of the open day as well; all else follows when the day is over.",
+    )
     rules: tuple[Rule, ...] = Field(
         default=(),
         description="Account, cost centre, project, article or VAT of what is sold; the first that fits wins.",
@@ -180,32 +186,14 @@ class Settings(BaseSettings):
     fortnox: FortnoxLimits = FortnoxLimits()
 
     home: Path = Field(default=Path(".fortstripe"), description="Data directory: warehouse, journal, spool.")
-    stripe_api_key: SecretStr = Field(
-        default=SecretStr(""), validation_alias="STRIPE_API_KEY", description="A restricted key with read access."
-    )
-    stripe_api_base: str = Field(
-        default="https://api.stripe.com", validation_alias="STRIPE_API_BASE", description="Another address, for tests."
-    )
-    fortnox_client_id: SecretStr = Field(
-        default=SecretStr(""), validation_alias="FORTNOX_CLIENT_ID", description="The integration's Client-Id."
-    )
-    fortnox_client_secret: SecretStr = Field(
-        default=SecretStr(""), validation_alias="FORTNOX_CLIENT_SECRET", description="The integration's Client-Secret."
-    )
-    fortnox_tenant_id: str = Field(
-        default="", validation_alias="FORTNOX_TENANT_ID", description="The company's database number in Fortnox."
-    )
-    fortnox_api_base: str = Field(
-        default="https://api.fortnox.se", validation_alias="FORTNOX_API_BASE", description="Another address, for tests."
-    )
-    fortnox_auth_base: str = Field(
-        default="https://apps.fortnox.se",
-        validation_alias="FORTNOX_AUTH_BASE",
-        description="Where tokens are had; another address, for tests.",
-    )
-    rates_api_base: str = Field(
-        default="", validation_alias="RATES_API_BASE", description="Where exchange rates are read; unset, their source."
-    )
+    stripe_api_key: SecretStr = Field(default=SecretStr(""), validation_alias="STRIPE_API_KEY")
+    stripe_api_base: str = Field(default="https://api.stripe.com", validation_alias="STRIPE_API_BASE")
+    fortnox_client_id: SecretStr = Field(default=SecretStr(""), validation_alias="FORTNOX_CLIENT_ID")
+    fortnox_client_secret: SecretStr = Field(default=SecretStr(""), validation_alias="FORTNOX_CLIENT_SECRET")
+    fortnox_tenant_id: str = Field(default="", validation_alias="FORTNOX_TENANT_ID")
+    fortnox_api_base: str = Field(default="https://api.fortnox.se", validation_alias="FORTNOX_API_BASE")
+    fortnox_auth_base: str = Field(default="https://apps.fortnox.se", validation_alias="FORTNOX_AUTH_BASE")
+    rates_api_base: str = Field(default="", validation_alias="RATES_API_BASE")
 
     @field_validator("voucher_series")
     @classmethod

@@ -39,7 +39,7 @@ def company(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Running
 def test_definitions_load_without_a_warning_or_a_secret(company: Running) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        warnings.filterwarnings("ignore", message="Parameter `backfill_policy`", category=dg.BetaWarning)
+        warnings.filterwarnings("ignore", message="Parameter `(backfill_policy|owners)`", category=dg.BetaWarning)
         defs = build_definitions(company.settings)
         dg.Definitions.validate_loadable(defs)
     assert {spec.group_name for spec in defs.resolve_all_asset_specs()} == {
