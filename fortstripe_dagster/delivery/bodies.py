@@ -164,6 +164,11 @@ def mode_of_payment(document: Document) -> dict[str, Any]:
     ).body()
 
 
+def currency(document: Document) -> dict[str, Any]:
+    """A currency; its rates are the company's or Fortnox's own."""
+    return fortnox.Currency(code=document.content["code"], description=document.content["description"]).body()
+
+
 def voucher_series(document: Document) -> dict[str, Any]:
     """Our own voucher series, open to vouchers from outside."""
     content = document.content

@@ -18,12 +18,13 @@ from typing import Any, Literal
 from fortstripe_dagster.delivery.exact_json import dumps
 
 Kind = Literal[
-    "voucher_series", "mode_of_payment", "article", "customer", "invoice", "credit_invoice", "payment", "voucher",
-    "specification", "customer_change", "comment",
+    "voucher_series", "mode_of_payment", "currency", "article", "customer", "invoice", "credit_invoice", "payment",
+    "voucher", "specification", "customer_change", "comment",
 ]  # fmt: skip
 STEPS: Mapping[str, tuple[str, ...]] = {
     "voucher_series": ("create",),
     "mode_of_payment": ("create",),
+    "currency": ("create",),
     "article": ("create",),
     "customer": ("create",),
     "invoice": ("create", "bookkeep"),
@@ -42,7 +43,7 @@ LINKED = ("create", "update", "bookkeep")
 POSTING = ("invoice", "credit_invoice", "payment", "voucher")
 """Kinds that stand in the books."""
 
-SETTING_UP = ("voucher_series", "mode_of_payment", "article")
+SETTING_UP = ("voucher_series", "mode_of_payment", "currency", "article")
 """Kinds that a company needs once; they go before everything else."""
 
 

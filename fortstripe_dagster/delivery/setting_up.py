@@ -1,9 +1,10 @@
-"""What a company needs once: our voucher series, a mode of payment for each clearing account, articles."""
+"""What a company needs once: our voucher series, a mode of payment for each clearing account, articles, currencies."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
+from datetime import date
 
 from fortstripe_dagster.delivery.documents import Document
 from fortstripe_dagster.delivery.invoicing import ARTICLES
@@ -52,25 +53,46 @@ def prepare(documents: Sequence[Document], company: Company, settings: Settings)
     for document in documents:
         year = company.year(document.day)
         if document.kind == "voucher" and year is not None and year.series_manual is None:
-            series = _series(document, settings.voucher_series, year.id)
+            series = _series(document.day, settings.voucher_series, year.id)
             prepared.setdefault(series.document_id, series)
             document = replace(document, depends_on=(*document.depends_on, series.document_id))
-        if document.kind == "payment" and (mode := _mode(document, company, settings)) is not None:
+        if document.kind == "payment" and (mode := _mode(document, company, settings)):
             prepared.setdefault(mode.document_id, mode)
         result.append(document)
     return [*prepared.values(), *result]
 
 
-def _series(document: Document, code: str, year: int) -> Document:
+def _mode(payment: Document, company: Company, settings: Settings) -> Document | None:
+    return _mode_for(payment.content["account"], payment.day, company, settings)
+
+
+def lacking(company: Company, settings: Settings, currencies: Collection[str], day: date) -> list[Document]:
+    """What the company lacks and may be made before any delivery: dated `day`, `currencies` are those registered."""
+    found = [_series(day, settings.voucher_series, year.id) for year in company.years if year.series_manual is None]
+    for currency, account in sorted(settings.accounts.clearing.items()):
+        mode = _mode_for(account, day, company, settings) if settings.sales != "daily_voucher" else None
+        found += [mode] if mode is not None else []
+        if currency not in currencies:
+            found.append(_currency(currency, day))
+    return found
+
+
+def _series(day: date, code: str, year: int) -> Document:
     return Document(
-        f"voucher_series:{code}:{year}", "voucher_series", document.day, f"Verifikationsserie {code}",
+        f"voucher_series:{code}:{year}", "voucher_series", day, f"Verifikationsserie {code}",
         content={"code": code, "description": "Stripe", "year": year}, books={"code": code, "year": year},
     )  # fmt: skip
 
 
-def _mode(document: Document, company: Company, settings: Settings) -> Document | None:
-    """A mode of payment for the clearing account, unless one pays to it; none where both our codes are taken."""
-    account = document.content["account"]
+def _currency(code: str, day: date) -> Document:
+    return Document(
+        f"currency:{code}", "currency", day, f"Valuta {code}",
+        content={"code": code, "description": code}, books={"code": code},
+    )  # fmt: skip
+
+
+def _mode_for(account: str, day: date, company: Company, settings: Settings) -> Document | None:
+    """A mode of payment for a clearing account, unless one pays to it; none where both our codes are taken."""
     currency = next((c for c, number in settings.accounts.clearing.items() if number == account), None)
     if currency is None or company.mode_for(account) is not None:
         return None
@@ -79,7 +101,7 @@ def _mode(document: Document, company: Company, settings: Settings) -> Document 
     if code is None:
         return None
     return Document(
-        f"mode_of_payment:{code}", "mode_of_payment", document.day, f"Betalsätt {code}",
+        f"mode_of_payment:{code}", "mode_of_payment", day, f"Betalsätt {code}",
         content={"code": code, "description": f"Stripe {currency}", "account": account},
         books={"code": code, "account": account},
     )  # fmt: skip

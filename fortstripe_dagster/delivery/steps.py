@@ -35,6 +35,7 @@ class Resource:
 RESOURCES: Mapping[str, Resource] = {
     "voucher_series": Resource("voucherseries", "VoucherSeries", "Code"),
     "mode_of_payment": Resource("modesofpayments", "ModeOfPayment", "Code"),
+    "currency": Resource("currencies", "Currency", "Code"),
     "article": Resource("articles", "Article", "ArticleNumber"),
     "customer": Resource("customers", "Customer", "CustomerNumber"),
     "invoice": Resource("invoices", "Invoice", "DocumentNumber"),
@@ -138,7 +139,7 @@ def look_up(context: Context, document: Document, step: str, sent_at: datetime) 
             return _record(
                 fortnox, path(resource.name, document.content["code"]), {"financialyear": document.content["year"]}
             )
-        case "mode_of_payment":
+        case "mode_of_payment" | "currency":
             return _record(fortnox, path(resource.name, document.content["code"]))
         case "article":
             return _record(fortnox, path(resource.name, document.content["number"]))
@@ -198,6 +199,8 @@ def _body(context: Context, document: Document) -> dict[str, Any]:
             return bodies.article(document)
         case "mode_of_payment":
             return bodies.mode_of_payment(document)
+        case "currency":
+            return bodies.currency(document)
         case "voucher_series":
             return bodies.voucher_series(document)
         case "specification" | "customer_change" | "comment":
