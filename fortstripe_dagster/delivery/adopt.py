@@ -118,6 +118,9 @@ class _Adoption:
         customer = str(answer["Invoice"]["CustomerNumber"])
         self._context.journal.match(document.content["customer"], customer, "customer of an adopted invoice")
         self._put(document, number, answer)
+        if specifications.wants(document, self._context.settings):
+            tie = next(iter(attaching.invoice_ties(self._context.fortnox, number)), None)
+            self._put_specification(document, tie, str(tie["fileId"]) if tie else "")
 
     def _payments(self, items: Sequence[Mapping[str, Any]], documents: Mapping[str, Document]) -> None:
         """Payments have no reference: date and amount on the same invoice tell them, equal ones by count."""
@@ -180,15 +183,15 @@ class _Adoption:
                 rule_version=rule_version,
             )
             self._put(document, str(voucher["VoucherNumber"]), {"Voucher": dict(voucher)})
-            self._put_specification(document, voucher)
+            if specifications.wants(document, self._context.settings):
+                tie = self._ties.get(
+                    (str(voucher["VoucherSeries"]), str(voucher["VoucherNumber"]), str(voucher["Year"]))
+                )
+                self._put_specification(document, tie, str(tie["FileId"]) if tie else "")
             parts = ()
 
-    def _put_specification(self, document: Document, voucher: Mapping[str, Any]) -> None:
-        """What is attached to the voucher is taken for its specification: a second one would be one too many."""
-        if not specifications.wants(document, self._context.settings):
-            return
-        key = (str(voucher["VoucherSeries"]), str(voucher["VoucherNumber"]), str(voucher["Year"]))
-        tie = self._ties.get(key)
+    def _put_specification(self, document: Document, tie: Mapping[str, Any] | None, file_id: str) -> None:
+        """What is attached to the document is taken for its specification: a second one would be one too many."""
         if tie is None:
             return
         attached = Document(
@@ -197,14 +200,15 @@ class _Adoption:
             day=document.day,
             description=f"Underlag: {document.description}",
             depends_on=(document.document_id,),
-            content={"voucher": document.document_id, "name": specifications.file_name(document)},
-            books={"voucher": document.content_hash},
+            content={
+                specifications.target(document): document.document_id,
+                "name": specifications.file_name(document),
+            },
+            books={specifications.target(document): document.content_hash},
         )
-        for step, answer in (("create", {"File": {"Id": tie["FileId"]}}), ("connect", {"VoucherFileConnection": tie})):
-            intent = self._context.journal.intend(
-                attached, step, Request("POST", path("voucherfileconnections")), self._run_id, PACKAGING
-            )
-            self._context.journal.answer(intent.intent, "found", number=str(tie["FileId"]), body=answer)
+        for step, answer in (("create", {"File": {"Id": file_id}}), ("connect", tie)):
+            intent = self._context.journal.intend(attached, step, Request("POST", ""), self._run_id, PACKAGING)
+            self._context.journal.answer(intent.intent, "found", number=file_id, body=answer)
         self._adopted["specification"] += 1
 
     @cached_property

@@ -70,7 +70,7 @@ class _Application:
         self._answers = 0
         self._told = time.monotonic()
         self._no_files: tuple[str, str] | None = None
-        """Why no file can be sent, and what to do about it: asked once, not for each voucher."""
+        """Why no file can be sent, and what to do about it: asked once, not for each document."""
 
     def run(self) -> None:
         first = [document for document in self._documents if document.kind in SETTING_UP]
@@ -121,7 +121,7 @@ class _Application:
         """Do the steps that the document lacks; False if it is in doubt whether one took effect."""
         waiting = self._waits(document)
         if waiting is not None:
-            if document.kind != "specification":  # it says nothing without its voucher
+            if document.kind != "specification":  # it says nothing without what it belongs to
                 self._result.waiting[document.document_id] = waiting
             return True
         if self._doubts[document.document_id] >= MOST_DOUBTS:

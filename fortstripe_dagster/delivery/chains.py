@@ -1,7 +1,7 @@
 """Which documents must be made one after the other, and which may be made side by side.
 
-A chain is a customer with everything that hangs on it. Vouchers hang on nothing; a day's are one chain, so that their
-numbers follow the days closely without one slow answer holding up all.
+A chain is a customer with everything that hangs on it. Vouchers hang on nothing; a day's, with their files, are one
+chain, so that their numbers follow the days closely without one slow answer holding up all.
 """
 
 from __future__ import annotations
@@ -23,7 +23,6 @@ _ORDER = {
     "voucher": 5,
     "specification": 6,
 }
-_OF_A_DAY = ("voucher", "specification")
 
 
 def chains_of(documents: Sequence[Document]) -> list[Chain]:
@@ -37,16 +36,19 @@ def chains_of(documents: Sequence[Document]) -> list[Chain]:
         return name
 
     for document in documents:
-        for other in document.depends_on if document.kind not in _OF_A_DAY else ():
+        for other in document.depends_on if not _of_a_day(document) else ():
             if not other.startswith("article:"):
                 parents[root(document.document_id)] = root(other)
     chains: dict[str, Chain] = defaultdict(list)
     for document in documents:
-        of_a_day = document.kind in _OF_A_DAY
-        chains[f"vouchers {document.day}" if of_a_day else root(document.document_id)].append(document)
+        chains[f"vouchers {document.day}" if _of_a_day(document) else root(document.document_id)].append(document)
     for chain in chains.values():
         chain.sort(key=_order)
     return sorted(chains.values(), key=lambda chain: (min(document.day for document in chain), chain[0].document_id))
+
+
+def _of_a_day(document: Document) -> bool:
+    return document.kind == "voucher" or (document.kind == "specification" and "voucher" in document.content)
 
 
 def _order(document: Document) -> tuple[bool, object, int, str]:

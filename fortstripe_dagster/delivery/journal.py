@@ -38,7 +38,7 @@ class Request:
 
     method: Literal["POST", "PUT"]
     path: str
-    body: Mapping[str, Any] | None = None
+    body: Mapping[str, Any] | list[Mapping[str, Any]] | None = None
     params: Mapping[str, str | int] | None = None
 
 

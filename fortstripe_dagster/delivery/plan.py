@@ -252,7 +252,7 @@ def settle(
         if document.document_id in reasons:
             continue
         if document.kind == "specification" and not {*document.depends_on} <= draft.finished | to_send.keys():
-            continue  # it comes with its voucher, whatever keeps that
+            continue  # it comes with what it belongs to, whatever keeps that
         blocked = _blocked(document, draft.finished | matches.keys() | to_send.keys() | awaiting.keys(), reasons)
         if blocked is not None:
             waiting.append(blocked)
@@ -309,7 +309,7 @@ def _boxes(desired: Desired) -> dict[str, str]:
 def _specifications(
     documents: Sequence[Document], desired: Desired, journal: Journal, settings: Settings
 ) -> list[Document]:
-    """The specifications that vouchers lack, also those that were booked before."""
+    """The specifications that documents lack, also those that were booked before."""
     wanting = {
         specifications.document_id(document.document_id): document
         for document in documents

@@ -1,7 +1,7 @@
-"""The specification (underlag) of a voucher: the file that says, one by one, what the voucher says as a sum.
+"""The specification (underlag) of a voucher or invoice: the file that says, one by one, what the books say as a sum.
 
 Pure. The law wants each event with its time, what was sold, to whom, amount and VAT; the voucher holds one row for each
-account. The file is compiled from the ledger's entries that the voucher seals, so it ties to the voucher's rows.
+account. The file is compiled from the ledger's entries that the document seals, so it ties to what that books.
 """
 
 from __future__ import annotations
@@ -26,77 +26,86 @@ _COLUMNS = (
     "Tid", "Dag", "Händelse", "Stripe-id", "Betalning", "Kvitto eller faktura", "Vad", "Kund", "Land", "Valuta",
     "Belopp i valuta", "Brutto SEK", "Momssats %", "Moms SEK", "Konto", "Debet", "Kredit", "Post",
 )  # fmt: skip
+INVOICES = ("invoice", "credit_invoice")
+_CALLED = {"voucher": "verifikation", "invoice": "faktura", "credit_invoice": "kreditfaktura"}
 _SALES = frozenset({"sale", "sale_credit"})
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """What a spreadsheet takes for a formula when a text begins with it."""
 
 
-def document_id(voucher: str) -> str:
-    """The id of the specification of a voucher."""
-    return f"specification:{voucher.removeprefix('voucher:')}"
+def document_id(specified: str) -> str:
+    """The id of the specification of a voucher or invoice."""
+    return f"specification:{specified.removeprefix('voucher:')}"
 
 
-def wants(voucher: Document, settings: Settings) -> bool:
-    """Whether a voucher gets a specification: daily vouchers do, those that say one event where `all` is set.
+def wants(specified: Document, settings: Settings) -> bool:
+    """Whether a document gets a specification: daily vouchers do; where `all` is set, every voucher and invoice.
 
-    What takes a voucher back names it, and so has that one's.
+    What takes another one back names it, and so has that one's.
     """
-    if settings.attachments == "off" or voucher.kind != "voucher" or not voucher.parts or voucher.reverses:
+    if settings.attachments == "off" or not specified.parts or specified.reverses:
         return False
-    return settings.attachments == "all" or vouchers.is_daily(voucher.document_id)
+    if settings.attachments == "all":
+        return specified.kind in ("voucher", *INVOICES)
+    return specified.kind == "voucher" and vouchers.is_daily(specified.document_id)
 
 
-def document(voucher: Document, desired: Desired, compiled: datetime) -> Document:
-    """The specification of a voucher, as the ledger is now. `compiled` is in UTC."""
-    file = content(voucher, desired, compiled)
+def document(specified: Document, desired: Desired, compiled: datetime) -> Document:
+    """The specification of a voucher or invoice, as the ledger is now. `compiled` is in UTC."""
+    file = content(specified, desired, compiled)
     return Document(
-        document_id=document_id(voucher.document_id),
+        document_id=document_id(specified.document_id),
         kind="specification",
-        day=voucher.day,
-        description=f"Underlag: {voucher.description}",
-        depends_on=(voucher.document_id,),
+        day=specified.day,
+        description=f"Underlag: {specified.description}",
+        depends_on=(specified.document_id,),
         content={
-            "voucher": voucher.document_id,
-            "name": file_name(voucher),
+            target(specified): specified.document_id,
+            "name": file_name(specified),
             "sha256": hashlib.sha256(file).hexdigest(),
         },
-        books={"voucher": voucher.content_hash},
-        rule_version=voucher.rule_version,
+        books={target(specified): specified.content_hash},
+        rule_version=specified.rule_version,
         file=file,
     )
 
 
-def file_name(voucher: Document) -> str:
-    """The same whenever the same voucher is specified, and no other's: an upload is found again by it."""
-    words = voucher.document_id.removeprefix("voucher:").replace(":", "-")
-    return f"stripe-{words}-{voucher.content_hash[:8]}.csv"
+def target(specified: Document) -> str:
+    """Under which name a specification's content says what it belongs to: `voucher` or `invoice`."""
+    return "invoice" if specified.kind in INVOICES else "voucher"
 
 
-def content(voucher: Document, desired: Desired, compiled: datetime) -> bytes:
+def file_name(specified: Document) -> str:
+    """The same whenever the same document is specified, and no other's: an upload is found again by it."""
+    words = specified.document_id.removeprefix("voucher:").replace(":", "-")
+    return f"stripe-{words}-{specified.content_hash[:8]}.csv"
+
+
+def content(specified: Document, desired: Desired, compiled: datetime) -> bytes:
     """The file: a table for a spreadsheet (semicolons, decimal commas, UTF-8 with its mark)."""
     entries = {entry.entry_id: entry for entry in desired.entries}
     text = io.StringIO()
     table = csv.writer(text, delimiter=";", lineterminator="\r\n")
     table.writerows(
         [
-            ["Underlag till verifikation", _text(voucher.description)],
-            ["Bokföringsdag", voucher.day.isoformat()],
-            ["Dokument", voucher.document_id],
+            [f"Underlag till {_CALLED[specified.kind]}", _text(specified.description)],
+            ["Bokföringsdag", specified.day.isoformat()],
+            ["Dokument", specified.document_id],
             ["Sammanställd", _time(compiled)],
-            ["Regelversion", voucher.rule_version],
-            ["Innehållets kontrollsumma", voucher.content_hash],
-            ["Händelser", len(voucher.parts)],
+            ["Regelversion", specified.rule_version],
+            ["Innehållets kontrollsumma", specified.content_hash],
+            ["Händelser", len(specified.parts)],
             [],
             _COLUMNS,
         ]
     )
     events = sorted(
-        ((entries.get(part.entry_id), part) for part in voucher.parts),
+        ((entries.get(part.entry_id), part) for part in specified.parts),
         key=lambda pair: (_when(pair[0]), pair[1].entry_id),
     )
     for entry, part in events:
         if entry is None:
-            known: Sequence[object] = ["", voucher.day, "Rättelse av borttagen post", "", "", "", "", "", "", "", ""]
+            known: Sequence[object] = ["", specified.day, "Rättelse av borttagen post", "", "", "", "", "", "", "", ""]
         else:
             known = _event(entry, desired)
         sold = _sold(entry, desired) if entry is not None and entry.lines == part.lines else ()
@@ -107,8 +116,16 @@ def content(voucher: Document, desired: Desired, compiled: datetime) -> bytes:
             rate = "" if line.vat_rate is None else _number(line.vat_rate)
             table.writerow([*known, "", rate, "", line.account, *side, part.entry_id])
     table.writerows([[], ["Summa per konto", "Debet", "Kredit"]])
-    table.writerows(_sums(voucher.content["rows"]))
+    table.writerows(_sums(_rows(specified)))
     return text.getvalue().encode("utf-8-sig")
+
+
+def _rows(specified: Document) -> Iterable[Mapping[str, Any]]:
+    """What the document books: a voucher's own rows, of an invoice what the ledger says of it."""
+    if specified.kind == "voucher":
+        rows: Iterable[Mapping[str, Any]] = specified.content["rows"]
+        return rows
+    return [{"account": name, "debit": debit, "credit": credit} for name, (debit, credit) in specified.lines.items()]
 
 
 def _event(entry: Entry, desired: Desired) -> list[object]:

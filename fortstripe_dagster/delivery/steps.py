@@ -103,7 +103,7 @@ def number_of(document: Document, answer: Mapping[str, Any]) -> str:
     return str(answer[resource.wrapper][resource.number])
 
 
-def look_up(context: Context, document: Document, step: str, sent_at: datetime) -> dict[str, Any] | None:
+def look_up(context: Context, document: Document, step: str, sent_at: datetime) -> Mapping[str, Any] | None:
     """The document as Fortnox has it if the step took effect, None if it is not to be seen (yet)."""
     resource, fortnox = RESOURCES[document.kind], context.fortnox
     if step == "bookkeep":
@@ -123,7 +123,7 @@ def look_up(context: Context, document: Document, step: str, sent_at: datetime) 
         case "voucher":
             return _voucher(context, document)
         case "specification" if step == "connect":
-            return attaching.look_up_tie(fortnox, _number(context, document.document_id))
+            return _tie(context, document)
         case "specification":
             return attaching.look_up_upload(fortnox, document, context.settings)
         case "customer_change":
@@ -210,6 +210,10 @@ def _body(context: Context, document: Document) -> dict[str, Any]:
 def _attach(context: Context, document: Document, step: str) -> Request:
     if step == "create":
         return attaching.upload(document, context.settings)
+    if "invoice" in document.content:
+        return attaching.connect_invoice(
+            _number(context, document.document_id), _number(context, document.content["invoice"])
+        )
     voucher = history.sealed_by_id(context.journal, [document.content["voucher"]])[document.content["voucher"]]
     year = context.company.year(voucher.booked_on)
     if year is None:
@@ -220,6 +224,13 @@ def _attach(context: Context, document: Document, step: str) -> Request:
         context.settings.voucher_series,
         year.first.isoformat(),
     )
+
+
+def _tie(context: Context, document: Document) -> Mapping[str, Any] | None:
+    file_id = _number(context, document.document_id)
+    if "invoice" in document.content:
+        return attaching.look_up_invoice_tie(context.fortnox, file_id, _number(context, document.content["invoice"]))
+    return attaching.look_up_tie(context.fortnox, file_id)
 
 
 def _rounding(context: Context, document: Document) -> Decimal:

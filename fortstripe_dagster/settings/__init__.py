@@ -108,7 +108,8 @@ class Settings(BaseSettings):
     locked_period: LockedPeriod = LockedPeriod()
     attachments: Literal["vouchers", "all", "off"] = Field(
         default="vouchers",
-        description="Which documents get a specification attached as a file: daily vouchers, all vouchers, or none.",
+        description="Which documents get a specification attached as a file: daily vouchers, or all vouchers and "
+        "invoices, or none.",
     )
     files: Literal["inbox", "archive"] = Field(
         default="inbox", description="Where in Fortnox files are uploaded before they are attached."

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from starlette.responses import JSONResponse
 
+from fortstripe_dagster import delivery
 from fortstripe_dagster.failures import HELD
 from fortstripe_dagster.sandbox.fortnox.gateway import Call
 from fortstripe_dagster.sandbox.servers import DroppedConnection
@@ -121,3 +122,63 @@ def test_a_supplement_has_a_specification_of_its_own(shop: House) -> None:
     shop.fee("txn_9:fee", 100)
     assert shop.deliver().exit_code == 0
     assert "voucher:2026-03-02:SEK:fees:2" in attached(shop)
+
+
+@pytest.fixture
+def invoicing(tmp_path: Path) -> Iterator[House]:
+    with house(tmp_path, attachments="all", fortnox={"settle_seconds": 0}) as home:
+        home.sale("ch_1", 12500)
+        home.payment("txn_1", "ch_1", 12500)
+        home.credit("re_1", "ch_1", 2500)
+        yield home
+
+
+def attached_to_invoices(home: House) -> list[tuple[str, int, bool]]:
+    """First line of each file, the invoice that has it, and whether a person would send it along."""
+    ties = home.books.files.attachments
+    texts = [home.books.files.all[tie.file_id].content.decode("utf-8-sig") for tie in ties]
+    return sorted(
+        (text.split(";")[0], tie.entity_id, tie.include_on_send) for text, tie in zip(texts, ties, strict=True)
+    )
+
+
+BOTH = [("Underlag till faktura", 1, False), ("Underlag till kreditfaktura", 2, False)]
+
+
+def test_invoices_and_credits_have_theirs_attached_where_all_is_set(invoicing: House) -> None:
+    report = invoicing.deliver()
+    assert report.exit_code == 0 and report.written["specification.connect"] == 2, report.text()
+    assert attached_to_invoices(invoicing) == BOTH
+    first = next(file for file in invoicing.books.files.all.values() if "invoice-ch_1" in file.name)
+    assert (first.folder, first.name[:20]) == ("inbox_kf", "stripe-invoice-ch_1-")
+    sums = [line.split(";") for line in first.content.decode("utf-8-sig").splitlines()[-4:]]
+    assert sums == [
+        ["1510", "125,00", "0"],
+        ["2611", "0", "25,00"],
+        ["3001", "0", "100,00"],
+        ["Summa", "125,00", "125,00"],
+    ]
+    assert invoicing.deliver().nothing_to_do
+
+
+@pytest.mark.parametrize("path", ["/3/inbox", "/api/fileattachments/attachments-v1"])
+def test_a_lost_answer_attaches_nothing_twice_to_an_invoice(invoicing: House, path: str) -> None:
+    lost: list[str] = []
+
+    def first(call: Call) -> bool:
+        hit = call.path == path and call.writes and not lost
+        lost.extend([path] * hit)
+        return hit
+
+    invoicing.gateway.faults.lose_answer = first
+    assert invoicing.deliver().exit_code == 0 and lost
+    assert attached_to_invoices(invoicing) == BOTH
+
+
+def test_a_lost_journal_knows_again_what_is_attached(invoicing: House) -> None:
+    invoicing.deliver()
+    for file in invoicing.settings.home.glob("journal.sqlite*"):
+        file.unlink()
+    delivery.adopt(invoicing.settings, invoicing.warehouse, fortnox=invoicing.client(), progress=invoicing.said.append)
+    assert invoicing.deliver().exit_code == 0
+    assert attached_to_invoices(invoicing) == BOTH

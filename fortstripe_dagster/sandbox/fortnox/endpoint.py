@@ -88,8 +88,8 @@ class Exchange:
 Handler = Callable[[Exchange], Response]
 
 
-def route(books: Books, faults: Faults, path: str, **handlers: Handler) -> Route:
-    """A route below /3 that answers each method (get, post, put, delete) with its handler."""
+def route(books: Books, faults: Faults, path: str, root: str = "/3/", **handlers: Handler) -> Route:
+    """A route below `root` that answers each method (get, post, put, delete) with its handler."""
 
     async def answer(request: Request) -> Response:
         exchange = Exchange(
@@ -106,4 +106,4 @@ def route(books: Books, faults: Faults, path: str, **handlers: Handler) -> Route
         except Refusal as refusal:
             return error_response(refusal)
 
-    return Route(f"/3/{path}", answer, methods=[method.upper() for method in handlers])
+    return Route(f"{root}{path}", answer, methods=[method.upper() for method in handlers])

@@ -30,12 +30,24 @@ class Connection:
     number: int
 
 
+@dataclass(frozen=True)
+class Attachment:
+    """A file attached to something other than a voucher: `F` is an invoice."""
+
+    id: str
+    file_id: str
+    entity_type: str
+    entity_id: int
+    include_on_send: bool
+
+
 class Files:
-    """All files by id, and their connections by file id."""
+    """All files by id, their connections to vouchers by file id, and what is attached to invoices."""
 
     def __init__(self) -> None:
         self.all: dict[str, StoredFile] = {}
         self.connections: dict[str, Connection] = {}
+        self.attachments: list[Attachment] = []
 
     def get(self, file_id: str) -> StoredFile:
         """The file, or a 404."""
@@ -61,6 +73,12 @@ class Files:
             raise Refusal(refusals.IN_USE, file_id)
         self.connections[file_id] = Connection(file_id, year, series, number)
         return self.connections[file_id]
+
+    def attach(self, file_id: str, entity_type: str, entity_id: int, include_on_send: bool) -> Attachment:
+        """Attaches a file to an invoice; the same one twice is two attachments."""
+        self.get(file_id)
+        self.attachments.append(Attachment(str(uuid.uuid4()), file_id, entity_type, entity_id, include_on_send))
+        return self.attachments[-1]
 
     def delete(self, file_id: str) -> None:
         """Removes a file that is not attached to a voucher."""

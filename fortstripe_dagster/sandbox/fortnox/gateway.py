@@ -46,7 +46,7 @@ class Call:
     @property
     def writes(self) -> bool:
         """Whether it may have changed the books."""
-        return self.method in ("POST", "PUT", "DELETE") and self.path.startswith("/3/")
+        return self.method in ("POST", "PUT", "DELETE") and self.path.startswith(("/3/", "/api/"))
 
 
 def _no_answer(call: Call) -> Response | None:
@@ -135,7 +135,7 @@ class Gateway:
         await self.app(scope, _replay(body), _noting(call, send))
 
     def _refusal(self, call: Call, headers: dict[bytes, bytes]) -> Response | None:
-        if not call.path.startswith("/3/"):
+        if not call.path.startswith(("/3/", "/api/")):
             return None
         grant = self.tokens.grant_of(headers.get(b"authorization", b"").decode("latin-1"))
         if grant is None:

@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
+from fortstripe_dagster.sandbox.fortnox.api_attachments import attachment_routes
 from fortstripe_dagster.sandbox.fortnox.api_ledger import ledger_routes
 from fortstripe_dagster.sandbox.fortnox.api_registers import register_routes
 from fortstripe_dagster.sandbox.fortnox.api_sales import sales_routes
@@ -53,6 +54,7 @@ def fortnox_app(
             Route("/oauth-v1/auth", authorise),
             Route("/oauth-v1/token", token, methods=["POST"]),
             Route("/oauth-v1/revoke", revoke, methods=["POST"]),
+            *attachment_routes(books, faults),
             *sales_routes(books, faults),
             *ledger_routes(books, faults),
             *register_routes(books, faults),
