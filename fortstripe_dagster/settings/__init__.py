@@ -187,14 +187,32 @@ class Settings(BaseSettings):
     fortnox: FortnoxLimits = FortnoxLimits()
 
     home: Path = Field(default=Path(".fortstripe"), description="Data directory: warehouse, journal, spool.")
-    stripe_api_key: SecretStr = Field(default=SecretStr(""), validation_alias="STRIPE_API_KEY")
-    stripe_api_base: str = Field(default="https://api.stripe.com", validation_alias="STRIPE_API_BASE")
-    fortnox_client_id: SecretStr = Field(default=SecretStr(""), validation_alias="FORTNOX_CLIENT_ID")
-    fortnox_client_secret: SecretStr = Field(default=SecretStr(""), validation_alias="FORTNOX_CLIENT_SECRET")
-    fortnox_tenant_id: str = Field(default="", validation_alias="FORTNOX_TENANT_ID")
-    fortnox_api_base: str = Field(default="https://api.fortnox.se", validation_alias="FORTNOX_API_BASE")
-    fortnox_auth_base: str = Field(default="https://apps.fortnox.se", validation_alias="FORTNOX_AUTH_BASE")
-    rates_api_base: str = Field(default="", validation_alias="RATES_API_BASE")
+    stripe_api_key: SecretStr = Field(
+        default=SecretStr(""), validation_alias="STRIPE_API_KEY", description="A restricted key with read access."
+    )
+    stripe_api_base: str = Field(
+        default="https://api.stripe.com", validation_alias="STRIPE_API_BASE", description="Another address, for tests."
+    )
+    fortnox_client_id: SecretStr = Field(
+        default=SecretStr(""), validation_alias="FORTNOX_CLIENT_ID", description="The integration's Client-Id."
+    )
+    fortnox_client_secret: SecretStr = Field(
+        default=SecretStr(""), validation_alias="FORTNOX_CLIENT_SECRET", description="The integration's Client-Secret."
+    )
+    fortnox_tenant_id: str = Field(
+        default="", validation_alias="FORTNOX_TENANT_ID", description="The company's database number in Fortnox."
+    )
+    fortnox_api_base: str = Field(
+        default="https://api.fortnox.se", validation_alias="FORTNOX_API_BASE", description="Another address, for tests."
+    )
+    fortnox_auth_base: str = Field(
+        default="https://apps.fortnox.se",
+        validation_alias="FORTNOX_AUTH_BASE",
+        description="Where tokens are had; another address, for tests.",
+    )
+    rates_api_base: str = Field(
+        default="", validation_alias="RATES_API_BASE", description="Where exchange rates are read; unset, their source."
+    )
 
     @field_validator("voucher_series")
     @classmethod

@@ -41,8 +41,8 @@ class Accounts(Group):
     voucher_receivable: Account = Field(
         default="1511", description="Receivables of sales that go as vouchers, so that 1510 equals the sub-ledger."
     )
-    disputed: Account = "1516"
-    advances: Account = "2420"
+    disputed: Account = Field(default="1516", description="What customers dispute (tvistiga fordringar).")
+    advances: Account = Field(default="2420", description="Paid before its sale (förskott från kunder).")
     customer_debt: Account = Field(default="2899", description="Debts to customers, e.g. a refund that failed.")
     customer_credit: Account = Field(
         default="2899", description="Customers' credit balances at Stripe: overpayments, credit notes to the balance."
@@ -63,7 +63,7 @@ class Accounts(Group):
     issuing: Account | None = Field(default=None, description="Purchases by Stripe's cards; unset: suspense.")
     climate: Account | None = Field(default=None, description="Stripe Climate; unset: suspense.")
     financing: Account | None = Field(default=None, description="Stripe Capital and advances; unset: suspense.")
-    rounding: Account = "3740"
+    rounding: Account = Field(default="3740", description="Rounding to whole kronor (öresutjämning).")
     gift_cards: Account = Field(default="2421", description="Multi-purpose gift cards (presentkort) not yet redeemed.")
     tips_staff: Account = Field(default="2829", description="Tips (dricks) owed to the staff.")
     tips_company: Account = Field(default="3990", description="Tips that the company keeps. No VAT code.")
@@ -71,9 +71,9 @@ class Accounts(Group):
     deferral_transfer: Account = Field(
         default="3099", description="Takes income out of the month of its invoice and back in later. No VAT code."
     )
-    exchange_gain: Account = "3960"
-    exchange_loss: Account = "7960"
-    bad_debt: Account = "6351"
+    exchange_gain: Account = Field(default="3960", description="Exchange gains on claims (valutakursvinster).")
+    exchange_loss: Account = Field(default="7960", description="Exchange losses on claims (valutakursförluster).")
+    bad_debt: Account = Field(default="6351", description="Confirmed losses on customers (konstaterade förluster).")
     processing_fee: Account = Field(default="6570", description="Fees on payments when they are VAT exempt.")
     processing_fee_reverse_charge: Account = Field(
         default="6571", description="Fees on payments under reverse charge: same VAT code as 4535 (box 21)."
@@ -82,8 +82,12 @@ class Accounts(Group):
     software_fee_reverse_charge: Account = Field(
         default="6571", description="Billing, Tax, Radar, Sigma … under reverse charge: same VAT code as 4535."
     )
-    reverse_charge_output_vat: Account = "2614"
-    reverse_charge_input_vat: Account = "2645"
+    reverse_charge_output_vat: Account = Field(
+        default="2614", description="Output VAT on Stripe's fees under reverse charge (box 30)."
+    )
+    reverse_charge_input_vat: Account = Field(
+        default="2645", description="Input VAT on Stripe's fees under reverse charge (box 48)."
+    )
     sales: dict[Rate, Account] = Field(
         default={"25": "3001", "12": "3002", "6": "3003", "0": "3004"}, description="Sales in Sweden by VAT rate."
     )
