@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from starlette.responses import JSONResponse
 
+from fortstripe_dagster.business_day import Days
 from fortstripe_dagster.failures import HELD, DeliveryStopped
 from fortstripe_dagster.sandbox.fortnox.company import Company, FinancialYear
 from fortstripe_dagster_tests.delivery.house import House, Line, house
@@ -76,6 +77,19 @@ def test_a_day_without_a_financial_year_is_held(tmp_path: Path) -> None:
             ("voucher:2026-03-02:SEK:fees", True)
         ]
         assert home.accounts()["6570"] == "4.00"
+
+
+def test_a_broken_financial_year_gets_each_voucher_on_its_own_side(tmp_path: Path) -> None:
+    years = (
+        FinancialYear(7, date(2025, 9, 1), date(2026, 8, 31)),
+        FinancialYear(8, date(2026, 9, 1), date(2027, 8, 31)),
+    )
+    with house(tmp_path, company=Company(years=years)) as home:
+        home.fee("txn_1:fee", 300, day=date(2026, 8, 31))
+        home.fee("txn_2:fee", 400, day=date(2026, 9, 1))
+        assert home.deliver(Days(date(2026, 8, 31), date(2026, 9, 1))).exit_code == 0
+        placed = [(v.year, v.number, str(v.day)) for v in home.books.vouchers(series="S")]
+        assert placed == [(7, 1, "2026-08-31"), (8, 1, "2026-09-01")], "each year numbers its vouchers anew"
 
 
 def test_a_refused_invoice_holds_its_payment_and_is_made_once_after_the_remedy(home: House) -> None:

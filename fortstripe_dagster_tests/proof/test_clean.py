@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from fortstripe_dagster.business_day import Days
 from fortstripe_dagster.sandbox.fortnox.company import Company as FortnoxCompany
+from fortstripe_dagster.sandbox.fortnox.company import FinancialYear
 from fortstripe_dagster.sandbox.stripe.builder.tax import Line
 from fortstripe_dagster.sandbox.stripe.world import World
 from fortstripe_dagster_tests.proof.company import Company, local, only
@@ -145,6 +146,31 @@ def test_the_long_day_of_october_and_the_turn_of_the_year(prepared: Prepared) ->
     assert opening == fortnox[date(2025, 12, 31)]
     before = company.prove(Days(days.first, date(2025, 12, 31)))
     assert (before.alarms, before.waiting) == ((), ()), "what is booked in the new year does not disturb the old one"
+
+
+def test_a_broken_financial_year_turns_at_its_own_midnight(prepared: Prepared) -> None:
+    world = World(seed=4, now=local(8, 1))
+    for day, hour, minute in ((30, 12, 0), (31, 23, 45)):
+        world.one_off_payment(at=local(8, day, hour, minute), amount=12500, name="Anna Berg", email="a@example.com")
+    world.one_off_payment(at=local(9, 1, 0, 15), amount=25000, name="Anna Berg", email="a@example.com")
+    years = (
+        FinancialYear(7, date(2025, 9, 1), date(2026, 8, 31)),
+        FinancialYear(8, date(2026, 9, 1), date(2027, 8, 31)),
+    )
+    days = Days(date(2026, 8, 30), date(2026, 9, 2))
+    company = prepared(world, days, FortnoxCompany(years=years), start_date=days.first)
+    company.book()
+    report = company.prove(days)
+    assert (report.alarms, report.waiting) == ((), ())
+    assert company.sql("SELECT year_id, first_day FROM proof.fortnox_years ORDER BY 1") == [
+        (7, date(2025, 9, 1)),
+        (8, date(2026, 9, 1)),
+    ]
+    fortnox = dict(company.sql("SELECT day, right_side FROM proof.tie_out WHERE equation = '2'"))
+    clearing = next(line for line in report.trial_balance if line.account == "1686")
+    assert (clearing.opening, clearing.closing) == (fortnox[date(2026, 8, 31)], fortnox[date(2026, 9, 1)])
+    sales = next(line for line in report.trial_balance if line.account == "3001")
+    assert (sales.opening, sales.closing) == (0, -200), "an income account begins its year at nothing"
 
 
 def test_where_a_bank_feed_books_arrivals_only_the_ledger_side_is_compared(prepared: Prepared) -> None:
