@@ -18,7 +18,7 @@ from fortstripe_dagster.business_day import Days, today
 from fortstripe_dagster.failures import Failure, RatesFailure
 from fortstripe_dagster.ledger import publish, reached, touched
 from fortstripe_dagster.ledger.choices import Choices, choices_of, load, parse
-from fortstripe_dagster.ledger.effective import Sealed, put_back
+from fortstripe_dagster.ledger.effective import Sealed, put_back, refuse_moved_claims
 from fortstripe_dagster.ledger.order import (
     ACROSS,
     CHOICES,
@@ -65,11 +65,12 @@ def build(
     Without `days`, after a change of rules or choices, and when much has changed, everything is rebuilt. `sealed` are
     entries that delivery has sealed under other choices than today's, with their days, by the text of those choices:
     they stay as those choices make them. Raises RatesFailure when an official rate is missing, Failure when an entry
-    does not balance or lacks an account: both mean that nothing of this build is kept.
+    does not balance or lacks an account, or when the account of the claim on Stripe changed: nothing is kept then.
     """
     choices = choices_of(settings)
     others = [Sealed(parse(text), entries) for text, entries in sealed if entries]
     others = [other for other in others if other.choices.digest != choices.digest]
+    refuse_moved_claims(choices, others)
     with warehouse.writer() as connection:
         clock = today()
         identity = _identity(choices, others)

@@ -12,13 +12,14 @@ and an entry of a delivered day that the old choices know nothing of is left out
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 
 import duckdb
 
+from fortstripe_dagster.failures import Failure
 from fortstripe_dagster.ledger.choices import Choices, load
 from fortstripe_dagster.ledger.order import ORDER, UNPUBLISHED
 from fortstripe_dagster.ledger.workspace import current, run, show, tables, workspace
@@ -39,6 +40,24 @@ class Sealed:
         """Changes when other entries are sealed under these choices."""
         names = "\n".join(sorted(self.entries))
         return self.choices.digest + hashlib.sha256(names.encode()).hexdigest()[:16]
+
+
+def refuse_moved_claims(choices: Choices, others: Iterable[Sealed]) -> None:
+    """Raise Failure where today's account of Stripe's balance or of payouts is another than that of delivered entries.
+
+    Half the claim on Stripe would stand on each account, and no proof could tie either of them.
+    """
+    for other in others:
+        for role, number in other.choices.accounts.items():
+            now = choices.accounts.get(role)
+            if role.split(":")[0] in ("clearing", "transit") and number and now and now != number:
+                setting = "accounts." + role.replace(":", ".")
+                raise Failure(
+                    f"{setting} is {now}, but {len(other.entries)} delivered entries were booked with {number}.",
+                    f"set it back to {number}. To change the account, book one voucher that moves its balance on the "
+                    "first day of a month or year, and begin there: that day as start_date, with a FORTSTRIPE_HOME of "
+                    "its own.",
+                )
 
 
 def put_back(connection: duckdb.DuckDBPyConnection, sealed: Sealed, name: str, clock: date) -> None:

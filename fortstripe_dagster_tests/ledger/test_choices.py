@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from fortstripe_dagster.failures import Failure
+from fortstripe_dagster.ledger import build, choices_of
+from fortstripe_dagster.settings.accounts import Accounts
 from fortstripe_dagster_tests.ledger.books import at, book, new_world, row
 
 
@@ -69,6 +71,18 @@ def test_a_balance_without_a_clearing_account_stops_the_ledger_and_names_the_set
     world.one_off_payment(at=at(2), amount=10000, currency="eur", name="Elin", settle_in="eur")
     with pytest.raises(Failure, match=r"accounts\.clearing\.EUR"):
         book(world, tmp_path)
+
+
+def test_another_clearing_account_is_refused_once_entries_were_delivered(tmp_path: Path) -> None:
+    world = new_world()
+    charge = world.one_off_payment(at=at(2), amount=12500, name="Anna")
+    before = book(world, tmp_path, accounts={"clearing": {"SEK": "1580"}})
+    changed = before.settings.model_copy(update={"accounts": Accounts(clearing={"SEK": "1686"})})
+    sealed = [(choices_of(before.settings).text, {f"{charge['id']}:sale": date(2026, 3, 2)})]
+    with pytest.raises(Failure, match=r"accounts\.clearing\.SEK is 1686, but 1 .* booked with 1580.*start_date"):
+        build(changed, before.warehouse, sealed=sealed)
+    assert before.accounts()["1580"] != "0.00", "the ledger in use is as it was"
+    assert build(changed, before.warehouse).entries, "what was not delivered may still go to another account"
 
 
 def test_euros_that_stay_euros_are_valued_at_the_days_official_rate(tmp_path: Path) -> None:
