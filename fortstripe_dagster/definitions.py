@@ -19,6 +19,7 @@ from fortstripe_dagster.assets.nightly import nightly
 from fortstripe_dagster.assets.partitions import daily
 from fortstripe_dagster.assets.place import Place
 from fortstripe_dagster.assets.proof import proof_assets
+from fortstripe_dagster.operations.doctor.asset import SET_UP, doctor_job, set_up_asset
 from fortstripe_dagster.operations.near_real_time import following_job, stripe_events
 from fortstripe_dagster.settings import Settings
 
@@ -31,15 +32,16 @@ def build_definitions(settings: Settings | None, company: Company | None = None,
     place = Place(daily(settings.start_date if settings else UNCONFIGURED_START), name)
     daily_sync = dg.define_asset_job(
         place.named("daily_sync"),
-        selection=dg.AssetSelection.all(),
+        selection=dg.AssetSelection.all() - dg.AssetSelection.assets(place.key(SET_UP)),
         description="One local day, or a range of them: extract, ledger, delivery, proof.",
     )
     follow_changes = following_job(place)
+    stages = [*extract_assets(place), ledger_assets(place), *delivery_assets(place), *proof_assets(place)]
     return dg.Definitions(
-        assets=[*extract_assets(place), ledger_assets(place), *delivery_assets(place), *proof_assets(place)],
+        assets=[set_up_asset(place), *stages],
         asset_checks=ledger_asset_checks(place),
         jobs=[approval_job(place), daily_sync, follow_changes],
-        schedules=[nightly(daily_sync.name, place)],
+        schedules=[nightly(daily_sync.name, place), doctor_job(place)],
         sensors=[stripe_events(place, daily_sync, follow_changes)],
         resources={"company": company or Company(config_path=str(settings_module.config_path()))},
         # Steps of one company share one warehouse: in one process a step costs a tenth of a second instead of three.
