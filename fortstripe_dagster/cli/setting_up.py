@@ -10,7 +10,7 @@ import click
 from fortstripe_dagster import settings as settings_module
 from fortstripe_dagster.business_day import today
 from fortstripe_dagster.cli.group import cli, json_option, say, show
-from fortstripe_dagster.failures import ConfigurationError
+from fortstripe_dagster.failures import DONE, HELD, ConfigurationError
 
 
 @cli.command()
@@ -30,9 +30,9 @@ def doctor(create: bool, given: tuple[str, ...], yes: bool, as_json: bool) -> in
             )
         _make_file(given)
     settings = settings_module.load()
-    if create:
-        _make_registers(settings, yes)
     diagnosis = examine(settings, say)
+    if create and diagnosis.passed("fortnox_login") and _make_registers(settings, yes):
+        diagnosis = examine(settings, say)
     show(diagnosis, as_json)
     return diagnosis.exit_code
 
@@ -60,8 +60,8 @@ def _make_file(given: Sequence[str]) -> None:
     )
 
 
-def _make_registers(settings: settings_module.Settings, yes: bool) -> None:
-    """Voucher series, modes of payment and currencies that the company lacks."""
+def _make_registers(settings: settings_module.Settings, yes: bool) -> bool:
+    """Voucher series, modes of payment and currencies that the company lacks; whether any was made."""
     from fortstripe_dagster.delivery import first_registers
     from fortstripe_dagster.operations.doctor.company import days_to_look_at
 
@@ -74,3 +74,21 @@ def _make_registers(settings: settings_module.Settings, yes: bool) -> None:
         say(line)
     if created.made:
         say(f"Made in Fortnox: {', '.join(created.made)}.")
+    return bool(created.made)
+
+
+@cli.command()
+@click.option("--port", default=8474, show_default=True, help="Where the browser comes back to, on this machine.")
+@click.option("--redirect-uri", help="As registered with the integration; default: http://localhost:PORT/callback.")
+@click.option("--browser/--no-browser", default=True, help="Open the browser, or only show the address.")
+@json_option
+def connect(port: int, redirect_uri: str | None, browser: bool, as_json: bool) -> int:
+    """Connect the company's Fortnox: a system administrator consents in the browser, once."""
+    import webbrowser
+
+    from fortstripe_dagster.operations.connecting import connect as ask
+
+    opened = webbrowser.open if browser else lambda url: False
+    connected = ask(settings_module.load(), port, say, redirect_uri=redirect_uri, open_browser=opened)
+    show(connected, as_json)
+    return HELD if connected.lacking else DONE

@@ -3,7 +3,7 @@
 Knows nothing of Stripe, of Dagster or of the rest of this package.
 """
 
-from .auth import Auth, ClientCredentials, RefreshTokens, authorization_url
+from .auth import Auth, ClientCredentials, GivenToken, RefreshTokens, authorization_url, redeem
 from .client import Fortnox, path
 from .error_codes import Remedy, remedy
 from .errors import FortnoxError, InDoubt, NotDone, ReadOnly, Refused, Unauthorized
@@ -38,6 +38,7 @@ __all__ = [
     "Customer",
     "Fortnox",
     "FortnoxError",
+    "GivenToken",
     "InDoubt",
     "Invoice",
     "InvoicePayment",
@@ -62,6 +63,7 @@ __all__ = [
     "is_legal",
     "organisation_number",
     "path",
+    "redeem",
     "remedy",
     "vat_box",
     "vat_number",

@@ -153,6 +153,39 @@ class RefreshTokens:
         return Unauthorized("POST", TOKEN_PATH, message)
 
 
+class GivenToken:
+    """A token that came with a person's consent, for the few requests that follow it. It is never renewed."""
+
+    def __init__(self, token: str) -> None:
+        self._token = token
+
+    def token(self) -> str:
+        """The token, whether or not Fortnox still takes it."""
+        return self._token
+
+    def forget(self, token: str) -> None:
+        """There is no other one."""
+
+
+def redeem(
+    auth_base: str,
+    client_id: str,
+    client_secret: str,
+    code: str,
+    redirect_uri: str,
+    *,
+    timeout: tuple[float, float] = (5, 60),
+) -> tuple[str, frozenset[str]]:
+    """The access token for the code that a person's consent gave, and the scopes that it carries.
+
+    A code works once and for ten minutes. Raises Unauthorized if it is refused, NotDone if the answer was lost: then
+    the code may be used up, and the person consents anew.
+    """
+    form = {"grant_type": "authorization_code", "code": code, "redirect_uri": redirect_uri}
+    answer = _Endpoint(auth_base, client_id, client_secret, timeout).ask(form, {})
+    return _text(answer, "access_token"), frozenset(str(answer.get("scope") or "").split())
+
+
 def authorization_url(
     auth_base: str, *, client_id: str, redirect_uri: str, scopes: Iterable[str], state: str, service_account: bool
 ) -> str:

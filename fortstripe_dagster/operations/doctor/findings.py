@@ -63,6 +63,10 @@ class Diagnosis:
         """How many findings are of a severity."""
         return sum(finding.severity == severity for check in self.examined for finding in check.findings)
 
+    def passed(self, name: str) -> bool:
+        """Whether the check of that name found nothing that waits for a person."""
+        return all(check.passed for check in self.examined if check.name == name)
+
     def as_json(self) -> Mapping[str, object]:
         """For `--json`."""
         return {"exit_code": self.exit_code, "checks": [asdict(check) for check in self.examined]}

@@ -9,6 +9,7 @@ import secrets
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Literal
 from urllib.parse import parse_qs, urlencode
 
 from starlette.responses import RedirectResponse, Response
@@ -20,6 +21,9 @@ SCOPES = frozenset(
     "price print profile project settings".split()
 )
 """The scopes the stand-in knows; asking for another one breaks a login, as it does at Fortnox."""
+
+
+Consent = Literal["given", "denied", "locked"]
 
 
 @dataclass(frozen=True)
@@ -50,7 +54,8 @@ class Tokens:
         self._clock = clock
         self._access: dict[str, Grant] = {}
         self._refresh: dict[str, frozenset[str]] = {}
-        self._codes: dict[str, frozenset[str]] = {}
+        self._codes: dict[str, tuple[frozenset[str], str]] = {}
+        self.consent: Consent = "given"
 
     def grant_of(self, authorization: str) -> Grant | None:
         """What the bearer token in an Authorization header allows; None when it is unknown or has expired."""
@@ -69,16 +74,24 @@ class Tokens:
         return token
 
     def authorise(self, query: Mapping[str, str]) -> Response:
-        """The consent page, where the person has always said yes already: sends the browser back with a code."""
+        """The consent page, where the person has decided already: sends the browser back with a code, or with a no.
+
+        A company whose Fortnox is locked for an unpaid bill is sent back with nothing at all.
+        """
         wanted = frozenset(query.get("scope", "").split())
         if query.get("client_id") != self._client[0] or query.get("response_type") != "code" or "state" not in query:
             return _failure("invalid_request", "Invalid client_id, response_type or state")
         if not wanted or not wanted <= SCOPES:
             return _failure("invalid_scope", f"Unknown scope: {' '.join(sorted(wanted - SCOPES))}")
+        back = query.get("redirect_uri", "")
+        if self.consent == "locked":
+            return RedirectResponse(back, 302)
+        if self.consent == "denied":
+            no = {"error": "access_denied", "error_description": "The resource owner denied the request"}
+            return RedirectResponse(f"{back}?{urlencode(no | {'state': query['state']})}", 302)
         code = secrets.token_hex(16)
-        self._codes[code] = wanted & self._consented
-        answer = urlencode({"code": code, "state": query["state"]})
-        return RedirectResponse(f"{query.get('redirect_uri', '')}?{answer}", 302)
+        self._codes[code] = wanted & self._consented, back
+        return RedirectResponse(f"{back}?{urlencode({'code': code, 'state': query['state']})}", 302)
 
     def token(self, headers: Mapping[str, str], body: bytes) -> Response:
         """Answers POST /oauth-v1/token."""
@@ -97,8 +110,8 @@ class Tokens:
                     return _failure("invalid_grant", "Invalid refresh token")
                 return self._issued(scopes, refreshable=True)
             case "authorization_code":
-                scopes = self._codes.pop(form.get("code", ""), None)
-                if scopes is None:
+                scopes, asked_from = self._codes.pop(form.get("code", ""), (None, ""))
+                if scopes is None or form.get("redirect_uri") != asked_from:
                     return _failure("invalid_grant", "Authorization code doesn't exist or is invalid for the client")
                 return self._issued(scopes, refreshable=True)
         return _failure("unsupported_grant_type", "Grant type not supported")
