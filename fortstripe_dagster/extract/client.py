@@ -74,6 +74,8 @@ class StripeApi:
         self._lock = threading.Lock()
         self._reached = False
         self._session = requests.Session()
+        # Otherwise ten connections are kept, and each request beyond them makes one of its own.
+        self._session.mount(self.base, requests.adapters.HTTPAdapter(pool_maxsize=limits.in_flight))
         stripe.enable_telemetry = False
         client = stripe.StripeClient(
             key,

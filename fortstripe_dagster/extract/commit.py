@@ -7,7 +7,7 @@ field the books need stops everything before anything is visible.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 
@@ -35,11 +35,11 @@ WORKSPACE = f"""
     CREATE OR REPLACE TEMP MACRO total(amounts) AS
         coalesce(list_sum(list_transform(amounts, lambda a: a::BIGINT)), 0)::BIGINT;
     CREATE OR REPLACE TEMP TABLE pages (
-        file VARCHAR, number INTEGER, stream VARCHAR, parent VARCHAR, asked TIMESTAMPTZ
+        file VARCHAR, number INTEGER, stream VARCHAR, parent VARCHAR, asked TIMESTAMPTZ, single BOOLEAN
     );
     CREATE OR REPLACE TEMP TABLE items (
         stream VARCHAR, parent VARCHAR, id VARCHAR, created TIMESTAMPTZ, deleted BOOLEAN, fetched_at TIMESTAMPTZ,
-        page INTEGER, position INTEGER, raw JSON
+        page INTEGER, position INTEGER, complete BOOLEAN, raw JSON
     );
     CREATE OR REPLACE TEMP TABLE changed (id VARCHAR, created TIMESTAMPTZ, raw JSON);
     CREATE OR REPLACE TEMP VIEW arrived AS
@@ -54,20 +54,22 @@ WORKSPACE = f"""
     WHERE p.parent IS NOT NULL GROUP BY p.stream, p.parent;
 """
 
+_FIELDS = ("id", "created", "deleted")
 _ITEMS = """
     INSERT INTO items
     WITH answers AS (
         SELECT
-            stream, parent, number, asked,
-            CASE WHEN content ->> '$.object' = 'list' THEN json_extract(content, '$.data[*]')
-                ELSE [json(content)] END AS list
-        FROM read_text(?) AS t JOIN pages AS p ON p.file = t.filename
+            parent, number, asked,
+            CASE WHEN single THEN [json(content)] ELSE json_extract(content, '$.data[*]') END AS list
+        FROM read_text($files) AS t JOIN pages AS p ON p.file = t.filename AND p.stream = $stream
     ),
     each_one AS (
         SELECT * EXCLUDE (list), unnest(list) AS item, generate_subscripts(list, 1) AS position FROM answers
     )
-    SELECT stream, parent, f[1], moment(f[2]), coalesce(f[3] = 'true', false), asked, number, position, item
-    FROM (SELECT *, json_extract_string(item, ['$.id', '$.created', '$.deleted']) AS f FROM each_one)
+    SELECT
+        $stream, parent, f[1] ->> '$', moment(f[2]), coalesce(f[3]::BOOLEAN, false), asked, number, position,
+        list_count(f[4:]) = len(f) - 3, item
+    FROM (SELECT *, json_extract(item, {fields}) AS f FROM each_one)
 """
 
 # A deleted object of which no more than its id was ever seen has nothing to fill a row with.
@@ -113,9 +115,7 @@ def commit(connection: duckdb.DuckDBPyConnection, pages: Sequence[Page]) -> dict
     connection.execute(f"SET memory_limit = '{MEMORY}'; SET threads = 1")  # of several, each would cost more CPU
     connection.execute(WORKSPACE)
     _stage(connection, pages)
-    for name in dict.fromkeys(page.stream for page in pages):
-        if name in STREAMS:
-            _require_fields(connection, STREAMS[name])
+    _require_fields(connection)
     rows = dict(connection.execute("SELECT stream, count(*) FROM arrived GROUP BY stream").fetchall())
     if not rows:
         return {}
@@ -128,24 +128,22 @@ def commit(connection: duckdb.DuckDBPyConnection, pages: Sequence[Page]) -> dict
 
 def _stage(connection: duckdb.DuckDBPyConnection, pages: Sequence[Page]) -> None:
     columns = zip(
-        *((str(p.file), number, p.stream, p.parent, p.asked_at) for number, p in enumerate(pages)), strict=True
+        *((str(p.file), number, p.stream, p.parent, p.asked_at, p.single) for number, p in enumerate(pages)),
+        strict=True,
     )
     connection.execute(
-        "INSERT INTO pages SELECT unnest(?), unnest(?), unnest(?), unnest(?::VARCHAR[]), unnest(?)",
+        "INSERT INTO pages SELECT unnest(?), unnest(?), unnest(?), unnest(?::VARCHAR[]), unnest(?), unnest(?)",
         [list(column) for column in columns],
     )
-    for batch in _batches(pages):
-        connection.execute(_ITEMS, [batch])
-    for name, (_, sublist) in SUBLISTS.items():
-        if sublist.keep:
-            kept = ", ".join(f"'{field}', raw -> '$.{field}'" for field in sublist.keep)
-            connection.execute(f"UPDATE items SET raw = json_object({kept}) WHERE stream = ?", [name])
-
-
-def _batches(pages: Sequence[Page]) -> Iterator[list[str]]:
-    distinct = list(dict.fromkeys(str(page.file) for page in pages))
-    for start in range(0, len(distinct), FILES_AT_ONCE):
-        yield distinct[start : start + FILES_AT_ONCE]
+    for stream in dict.fromkeys(page.stream for page in pages):
+        needs = STREAMS[stream].needs if stream in STREAMS else ()
+        items = _ITEMS.format(fields=[f"$.{field}" for field in (*_FIELDS, *needs)])
+        its_files = [str(page.file) for page in pages if page.stream == stream]
+        for start in range(0, len(its_files), FILES_AT_ONCE):
+            connection.execute(items, {"stream": stream, "files": its_files[start : start + FILES_AT_ONCE]})
+        if stream in SUBLISTS and (keep := SUBLISTS[stream][1].keep):
+            kept = ", ".join(f"'{field}', raw -> '$.{field}'" for field in keep)
+            connection.execute(f"UPDATE items SET raw = json_object({kept}) WHERE stream = ?", [stream])
 
 
 def _owners(names: Iterable[str]) -> list[Stream]:
@@ -154,18 +152,16 @@ def _owners(names: Iterable[str]) -> list[Stream]:
     return list({stream.name: stream for stream in owners}.values())
 
 
-def _require_fields(connection: duckdb.DuckDBPyConnection, stream: Stream) -> None:
-    paths = [f"$.{field}" for field in stream.needs]
-    # `json_type` of a field that is there is never NULL, and `list_count` counts no NULL.
+def _require_fields(connection: duckdb.DuckDBPyConnection) -> None:
     row = connection.execute(
-        "SELECT id, list_filter(?::VARCHAR[], lambda field: NOT list_contains(json_keys(raw), field)) FROM ("
-        " SELECT * FROM items WHERE stream = ? AND NOT deleted AND list_count(json_type(raw, ?)) < ?"
-        " ORDER BY page, position LIMIT 1)",
-        [list(stream.needs), stream.name, paths, len(paths)],
+        "SELECT stream, id, json_keys(raw) FROM items WHERE NOT complete AND NOT deleted"
+        " ORDER BY page, position LIMIT 1"
     ).fetchone()
     if row:
+        stream = STREAMS[row[0]]
         raise StripeFailure(
-            f"Stripe's {stream.object} {row[0]} came without {' and '.join(row[1])}; nothing of {stream.name} was"
+            f"Stripe's {stream.object} {row[1]} came without"
+            f" {' and '.join(field for field in stream.needs if field not in row[2])}; nothing of {stream.name} was"
             " committed.",
             f"make sure that nothing between here and Stripe changes answers and that API version"
             f" {STRIPE_API_VERSION} is still served; then report this line.",

@@ -108,7 +108,7 @@ class Extraction:
                     create_tables(connection)
                     self._record_requests(connection)
         finally:
-            self._reader.close()
+            self._api.close()
 
     def report(self) -> ExtractReport:
         """What the run has read and spent so far."""

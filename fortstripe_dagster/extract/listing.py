@@ -14,8 +14,9 @@ from functools import partial
 from fortstripe_dagster.extract import segments
 from fortstripe_dagster.extract.client import resource_of
 from fortstripe_dagster.extract.crew import Crew, Task
+from fortstripe_dagster.extract.glimpse import AGAIN
 from fortstripe_dagster.extract.optional import naming_the_switch
-from fortstripe_dagster.extract.pages import AGAIN, Listing, StripeReader, Trail, listings
+from fortstripe_dagster.extract.pages import Listing, StripeReader, Trail, listings
 from fortstripe_dagster.extract.segments import Segment, Shown
 from fortstripe_dagster.extract.spool import Piece, Spool
 from fortstripe_dagster.extract.streams import Stream

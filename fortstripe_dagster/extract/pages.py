@@ -1,13 +1,12 @@
 """Reading lists and objects into a spool, and refusing whatever cannot be trusted.
 
-A page is looked at by DuckDB, in memory: Python sees the ids and the flags, never a record. An answer that is cut off,
-repeats, claims more without going on, or holds something else than was asked for stops the run and names the page.
+An answer that is cut off, repeats, claims more without going on, or holds something else than was asked for stops the
+run and names the page.
 """
 
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,20 +14,12 @@ from itertools import count
 from typing import Any
 from urllib.parse import quote
 
-import duckdb
-
+from fortstripe_dagster.extract import glimpse
 from fortstripe_dagster.extract.client import StripeApi, StripeObjectMissing
+from fortstripe_dagster.extract.glimpse import AGAIN
 from fortstripe_dagster.extract.spool import Spool, now
 from fortstripe_dagster.extract.streams import STREAMS, Stream, Sublist
 from fortstripe_dagster.failures import StripeFailure
-
-_ITS_OWN = """
-    SELECT json_object('object', 'list', 'data', json_group_array(item)), count(*)
-    FROM (SELECT unnest(json_extract(?, '$.data[*]')) AS item)
-    WHERE item ->> '$.payment.payment_intent' = ?
-"""
-
-AGAIN = "run the same command again; nothing of this window was committed. If it repeats, report it with this line."
 
 
 @dataclass(frozen=True)
@@ -90,36 +81,26 @@ class StripeReader:
 
     def __init__(self, api: StripeApi) -> None:
         self.api = api
-        self._duck = duckdb.connect(":memory:", config={"threads": 1})
-        self._of_thread = threading.local()
-
-    def close(self) -> None:
-        """Close the in-memory database and the connections."""
-        self._duck.close()
-        self.api.close()
 
     def page(self, listing: Listing, params: Mapping[str, Any], trail: Trail, what: str) -> Answer:
         """One page of a list, checked in itself and against those before; `what` names it in errors."""
         asked_at = now()
         body = self.api.get(listing.path, {**listing.params, **params}, reading=what, permission=listing.permission)
-        item = {"id": "VARCHAR", "object": "VARCHAR", "created": "BIGINT"} | _flags(listing.sublists)
-        page = self._glimpse(body, {"object": "VARCHAR", "has_more": "BOOLEAN", "data": [item]}, what)
-        if page["object"] != "list" or page["data"] is None or page["has_more"] is None:
-            raise StripeFailure(f"Stripe's answer for {what} is not a list.", AGAIN)
-        for entry in page["data"]:
-            if entry is None or entry["id"] is None:
+        entries, has_more = glimpse.of_list(body, listing.sublists, what)
+        for entry in entries:
+            if entry["id"] is None:
                 raise StripeFailure(f"An object without id on {what}.", AGAIN)
             if entry["object"] != listing.object:
                 raise StripeFailure(f"{entry['id']} on {what} is a {entry['object']}, not a {listing.object}.", AGAIN)
             if listing.parent is None and entry["created"] is None:
                 raise StripeFailure(f"{entry['id']} on {what} came without `created`.", AGAIN)
-        ids = [entry["id"] for entry in page["data"]]
+        ids = [entry["id"] for entry in entries]
         if trail.ids.intersection(ids) or trail.cursors.intersection(ids):
             raise StripeFailure(f"Stripe repeated objects: {what} holds some of a page before.", AGAIN)
-        if page["has_more"] and not ids:
+        if has_more and not ids:
             raise StripeFailure(f"Stripe says that more follows {what}, but that page is empty.", AGAIN)
-        created = [entry["created"] for entry in page["data"]]
-        return Answer(body, asked_at, ids, created, page["has_more"], _overflowing(page["data"], listing.sublists))
+        created = [entry["created"] for entry in entries]
+        return Answer(body, asked_at, ids, created, has_more, glimpse.overflowing(entries, listing.sublists))
 
     def object(self, stream: Stream, id: str, spool: Spool) -> bool:
         """Read one object by id, sublists included; False if Stripe does not know it, which is kept as deleted.
@@ -134,16 +115,15 @@ class StripeReader:
             if stream.books_money:
                 raise
             gone = {"id": id, "object": stream.object, "deleted": True}
-            spool.add(stream.name, json.dumps(gone).encode(), asked_at)
+            spool.add(stream.name, json.dumps(gone).encode(), asked_at, single=True)
             return False
-        fields = {"id": "VARCHAR", "object": "VARCHAR", "created": "VARCHAR", "deleted": "BOOLEAN"}
-        answer = self._glimpse(body, fields | _flags(stream.sublists), what)
+        answer = glimpse.of_object(body, stream.sublists, what)
         if answer["id"] != id or answer["object"] != stream.object:
             raise StripeFailure(f"Asked for {what}, Stripe answered {answer['object']} {answer['id']}.", AGAIN)
         if answer["created"] is None and not answer["deleted"]:
             raise StripeFailure(f"Stripe's {what} came without `created`.", AGAIN)
-        spool.add(stream.name, body, asked_at)
-        self.overflow(stream, _overflowing([answer], stream.sublists), spool)
+        spool.add(stream.name, body, asked_at, single=True)
+        self.overflow(stream, glimpse.overflowing([answer], stream.sublists), spool)
         return True
 
     def sublist(self, stream: Stream, sublist: Sublist, parent: str, spool: Spool) -> int:
@@ -171,9 +151,13 @@ class StripeReader:
         params = {"limit": 100, "payment": {"type": "payment_intent", "payment_intent": payment_intent}}
         found = False
         for page in self._follow(Listing(stream.name, stream.object, stream.permission, stream.path, params)):
-            row = self._database.execute(_ITS_OWN, [page.body.decode(), payment_intent]).fetchone()
-            if row and row[1]:
-                spool.add(stream.name, row[0].encode(), page.asked_at)
+            own = [
+                payment
+                for payment in json.loads(page.body)["data"]
+                if (payment["payment"] or {}).get("payment_intent") == payment_intent
+            ]
+            if own:
+                spool.add(stream.name, json.dumps({"object": "list", "data": own}).encode(), page.asked_at)
                 found = True
         return found
 
@@ -189,36 +173,3 @@ class StripeReader:
                 return
             trail = trail.after(page.ids)
             params["starting_after"] = page.ids[-1]
-
-    @property
-    def _database(self) -> duckdb.DuckDBPyConnection:
-        """This thread's connection to the database in memory."""
-        if not hasattr(self._of_thread, "connection"):
-            self._of_thread.connection = self._duck.cursor()
-        connection: duckdb.DuckDBPyConnection = self._of_thread.connection
-        return connection
-
-    def _glimpse(self, body: bytes, shape: Mapping[str, Any], what: str) -> dict[str, Any]:
-        """The few fields named in `shape`, read by DuckDB."""
-        try:
-            row = self._database.execute(
-                "SELECT to_json(json_transform(?, ?))", [body.decode("utf-8"), json.dumps(shape)]
-            ).fetchone()
-        except (duckdb.Error, UnicodeDecodeError) as error:
-            raise StripeFailure(f"{what} is cut off or not JSON ({len(body)} bytes).", AGAIN) from error
-        answer: dict[str, Any] | None = json.loads(row[0]) if row and row[0] else None
-        if answer is None:
-            raise StripeFailure(f"{what} is not a JSON object.", AGAIN)
-        return answer
-
-
-def _overflowing(entries: Sequence[Mapping[str, Any]], sublists: tuple[Sublist, ...]) -> dict[str, list[str]]:
-    return {
-        sublist.inside: [e["id"] for e in entries if (e[sublist.inside] or {}).get("has_more")]
-        for sublist in sublists
-        if sublist.inside
-    }
-
-
-def _flags(sublists: tuple[Sublist, ...]) -> dict[str, Any]:
-    return {sublist.inside: {"has_more": "BOOLEAN"} for sublist in sublists if sublist.inside}

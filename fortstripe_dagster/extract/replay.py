@@ -12,7 +12,7 @@ from datetime import datetime
 import duckdb
 
 from fortstripe_dagster.extract.commit import SQL, WORKSPACE
-from fortstripe_dagster.extract.shapes import refill, there
+from fortstripe_dagster.extract.shapes import creations, refill, there
 from fortstripe_dagster.extract.streams import STREAMS
 
 SEEN = {
@@ -52,8 +52,7 @@ def replay(connection: duckdb.DuckDBPyConnection, at: datetime, schema: str = "s
         raise ValueError(f"Cannot replay {at} into schema {schema!r}.")
     connection.execute(f"DROP SCHEMA IF EXISTS {schema} CASCADE; CREATE SCHEMA {schema}")
     connection.execute(WORKSPACE)
-    for name in sorted(SQL, key=lambda name: (name != "raw_objects", name)):
-        connection.execute(there(SQL[name], schema))
+    connection.execute(there("".join(creations(SQL.values())), schema))
     connection.execute(_VERSIONS.format(schema=schema), {"at": at})
     for table, seen in SEEN.items():
         connection.execute(f"INSERT INTO {schema}.{table} SELECT * FROM stripe.{table} WHERE {seen} <= ?", [at])

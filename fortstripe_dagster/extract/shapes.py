@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 import duckdb
 
@@ -17,6 +17,8 @@ from fortstripe_dagster.extract.streams import STREAMS
 OF_OBJECTS = frozenset(table for stream in STREAMS.values() for table in stream.tables)
 """Tables that can be filled again from raw objects at any time."""
 
+_TABLE = re.compile(r"^CREATE TABLE IF NOT EXISTS stripe\..*?;$", re.DOTALL | re.MULTILINE)
+_VIEW = re.compile(r"^CREATE OR REPLACE VIEW stripe\..*?;$", re.DOTALL | re.MULTILINE)
 _SHAPES = "CREATE TABLE IF NOT EXISTS stripe.shapes (name VARCHAR PRIMARY KEY, digest VARCHAR NOT NULL)"
 
 
@@ -34,19 +36,18 @@ def follow(
 
     `workspace` makes what the files read. Raises duckdb.Error if what is stored cannot take the new shape.
     """
+    connection.execute(workspace)
     for name in names:
         if name in OF_OBJECTS:
             connection.execute(f"DROP TABLE IF EXISTS stripe.{name}")
         else:
-            _widen(connection, name, sql[name], workspace)
-    # Raw objects first: views and fillings of the others read them.
-    for name in sorted(names, key=lambda name: (name != "raw_objects", name)):
-        connection.execute(workspace)
-        connection.execute(sql[name])
-    for stream in STREAMS.values():
-        tables = [table for table in stream.tables if table in names]
-        if tables:
-            refill(connection, "stripe", stream.name, [sql[table] for table in tables])
+            _widen(connection, name, sql[name])
+    connection.execute("".join(creations(sql[name] for name in names)))
+    if connection.execute("SELECT 1 FROM stripe.raw_objects LIMIT 1").fetchone():
+        for stream in STREAMS.values():
+            tables = [table for table in stream.tables if table in names]
+            if tables:
+                refill(connection, "stripe", stream.name, [sql[table] for table in tables])
     connection.executemany(
         "INSERT OR REPLACE INTO stripe.shapes VALUES (?, ?)", [(name, _digest(sql[name])) for name in names]
     )
@@ -68,15 +69,19 @@ def there(text: str, schema: str) -> str:
     return re.sub(r"\bstripe\.(?=\w)", f"{schema}.", text)
 
 
-def _widen(connection: duckdb.DuckDBPyConnection, name: str, text: str, workspace: str) -> None:
+def creations(texts: Iterable[str]) -> list[str]:
+    """The statements of files that make their tables, then their views, without those that fill them."""
+    texts = list(texts)
+    return [made for kind in (_TABLE, _VIEW) for text in texts for made in kind.findall(text)]
+
+
+def _widen(connection: duckdb.DuckDBPyConnection, name: str, text: str) -> None:
     """Add to a table what a fresh one would have."""
     before = _columns(connection, "stripe", name)
     if not before:
         return
     connection.execute("DROP SCHEMA IF EXISTS shape CASCADE; CREATE SCHEMA shape")
-    connection.execute(workspace)
-    creations = re.findall(r"CREATE TABLE IF NOT EXISTS stripe\.\w+ \(.*?^\);", text, re.DOTALL | re.MULTILINE)
-    for creation in creations:
+    for creation in _TABLE.findall(text):
         connection.execute(there(creation, "shape"))
     for column, type in _columns(connection, "shape", name).items():
         if column not in before:

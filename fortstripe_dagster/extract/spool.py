@@ -46,6 +46,8 @@ class Page:
     piece: Piece | None = None
     size: int = 0
     """Bytes; nothing for one that shares the file of the page before it."""
+    single: bool = False
+    """One object, not a list."""
 
 
 class Spool:
@@ -78,13 +80,14 @@ class Spool:
         *,
         piece: Piece | None = None,
         also: str | None = None,
+        single: bool = False,
     ) -> None:
         """Keep an answer; its objects may count for another stream `also`: members of a payout are transactions."""
         with self._lock:
             self._added += 1
             file = self._directory / f"{self._added:07}.json"
         file.write_bytes(body)
-        pages = [Page(file, stream, asked_at, parent, piece, len(body))]
+        pages = [Page(file, stream, asked_at, parent, piece, len(body), single)]
         if also:
             pages.append(Page(file, also, asked_at))
         with self._lock:

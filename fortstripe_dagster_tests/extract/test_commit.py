@@ -38,7 +38,7 @@ class Store:
 
     def take(self, stream: str, answer: dict[str, Any], asked_at: datetime = EARLY) -> Committed:
         with Spool(self.home) as spool:
-            spool.add(stream, json.dumps(answer).encode(), asked_at)
+            spool.add(stream, json.dumps(answer).encode(), asked_at, single=answer["object"] != "list")
             with self.warehouse.transaction() as connection:
                 return commit(connection, spool.pages)[stream]
 
@@ -90,7 +90,7 @@ def test_an_answer_that_was_asked_for_earlier_never_wins(store: Store) -> None:
 
 def test_an_object_twice_in_one_commit_is_stored_once_in_its_newest_state(store: Store) -> None:
     with Spool(store.home) as spool:
-        spool.add("refunds", json.dumps(refund(status="succeeded")).encode(), LATE)
+        spool.add("refunds", json.dumps(refund(status="succeeded")).encode(), LATE, single=True)
         spool.add("refunds", json.dumps(list_of(refund())).encode(), EARLY)
         with store.warehouse.transaction() as connection:
             commit(connection, spool.pages)
@@ -187,7 +187,7 @@ def test_rates_and_percentages_are_exact(store: Store) -> None:
         }
     ).replace('"percentage": 0', '"percentage": 25.0825')  # fmt: skip
     with Spool(store.home) as spool:
-        spool.add("tax_rates", body.encode(), EARLY)
+        spool.add("tax_rates", body.encode(), EARLY, single=True)
         with store.warehouse.transaction() as connection:
             commit(connection, spool.pages)
     assert store.rows("SELECT percentage::VARCHAR FROM stripe.tax_rates") == [("25.0825",)]

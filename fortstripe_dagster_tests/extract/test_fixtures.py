@@ -42,7 +42,7 @@ def test_every_fixture_of_a_stream_loads_raw_and_typed(stream: Stream, tmp_path:
     typed = 0
     for example in objects:
         with Spool(tmp_path) as spool:
-            spool.add(stream.name, json.dumps(example).encode(), datetime.now(UTC))
+            spool.add(stream.name, json.dumps(example).encode(), datetime.now(UTC), single=True)
             with warehouse.transaction() as connection:
                 commit(connection, spool.pages)
                 typed = connection.execute(

@@ -8,7 +8,7 @@ CREATE TABLE IF NOT EXISTS stripe.raw_objects (
     api_version VARCHAR NOT NULL,
     first_seen TIMESTAMPTZ NOT NULL,  -- when this content was read first
     fetched_at TIMESTAMPTZ NOT NULL,  -- when it was read last
-    raw JSON NOT NULL
+    raw JSON NOT NULL USING COMPRESSION zstd
 );
 
 CREATE TABLE IF NOT EXISTS stripe.raw_versions (
@@ -17,7 +17,7 @@ CREATE TABLE IF NOT EXISTS stripe.raw_versions (
     api_version VARCHAR NOT NULL,
     first_seen TIMESTAMPTZ NOT NULL,
     last_seen TIMESTAMPTZ NOT NULL,
-    raw JSON NOT NULL
+    raw JSON NOT NULL USING COMPRESSION zstd
 );
 
 -- The last reading of each object wins, but never over one that was asked for later.
