@@ -8,7 +8,8 @@ from pathlib import Path
 import click
 
 from fortstripe_dagster import settings as settings_module
-from fortstripe_dagster.cli.group import Day, cli, json_option, say, show
+from fortstripe_dagster.business_day import Days
+from fortstripe_dagster.cli.group import Day, cli, company, days_option, json_option, say, show
 from fortstripe_dagster.failures import ConfigurationError
 from fortstripe_dagster.settings import Settings
 from fortstripe_dagster.warehouse import Warehouse
@@ -32,6 +33,30 @@ def learn(files: tuple[Path, ...], start: date | None, as_json: bool) -> int:
     proposal = going_live.learn(ledgers, warehouse, start or (settings.start_date if settings else None))
     show(proposal, as_json)
     return proposal.exit_code
+
+
+@cli.command()
+@days_option
+@click.option("--html", "page", type=click.Path(path_type=Path, dir_okay=False), help="A copy of the page.")
+@json_option
+def shadow(first: date, last: date, page: Path | None, as_json: bool) -> int:
+    """Compare what would be booked with what people booked, in shadow mode. Writes nothing to Fortnox."""
+    from fortstripe_dagster import proof
+    from fortstripe_dagster.proof.going_live import shadow as compared
+
+    settings, warehouse = company()
+    if settings.mode != "shadow":
+        raise ConfigurationError(
+            'mode is "live": what people book is no shadow of what fortstripe books.', 'set mode = "shadow" to compare.'
+        )
+    days = Days(first, last)
+    proof.prove(settings, warehouse, days, say)
+    found = compared.report(warehouse, days)
+    if page is not None:
+        compared.write_page(found, page)
+    say(f"The comparison as a page: {page or compared.page_path(settings.home, days)}")
+    show(found, as_json)
+    return found.exit_code
 
 
 def _settings() -> Settings | None:

@@ -20,6 +20,7 @@ from fortstripe_dagster.business_day import today as local_today
 from fortstripe_dagster.delivery import connect
 from fortstripe_dagster.fortnox import Fortnox
 from fortstripe_dagster.proof import certificate, drift, fortnox_books, fortnox_changes, tie_out
+from fortstripe_dagster.proof.going_live import shadow
 from fortstripe_dagster.proof.report import Equation, Item, ProofReport, equations_of, items_of, tie_out_of
 from fortstripe_dagster.proof.trial_balance import trial_balance_from
 from fortstripe_dagster.settings import Settings
@@ -54,7 +55,12 @@ def prove(
         fortnox_changes.store(connection, changes)
         drift.load_sent(connection, settings.journal_path)
         tie_out.compute(connection, settings, days, today, books.read_at)
-        report = _report(connection, settings, days, books, moment, _notes(settings, changes))
+        notes = _notes(settings, changes)
+        if settings.mode == "shadow":
+            page = shadow.page_path(settings.home, days)
+            compared = shadow.compute(connection, settings, books, days)
+            notes = (*notes, shadow.note(compared, shadow.write_page(compared, page)))
+        report = _report(connection, settings, days, books, moment, notes)
         _record(connection, report)
     certificate.write(report)
     for line in report.lines():
