@@ -36,6 +36,7 @@ FAMILIES = (
     "movements",
     "fees",
     "owed",
+    "unpaid",
     "payments",
     "settlements",
     "bank_events",

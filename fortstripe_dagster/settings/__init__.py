@@ -74,7 +74,7 @@ class Settings(BaseSettings):
     accounting_method: Literal["accrual", "cash"] = Field(
         default="accrual",
         description="`cash` (kontantmetoden): sale and VAT on the day of payment; what is unpaid at the end of the "
-        "financial year is proposed, not booked.",
+        "financial year stands in `ledger.unpaid`, for a person to book.",
     )
     dispute_lost: DisputeLost | dict[str, DisputeLost] = Field(
         description="A lost dispute credits the sale and its VAT, or is a bad debt whose VAT stays. A table decides by "

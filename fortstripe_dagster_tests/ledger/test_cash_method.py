@@ -45,6 +45,31 @@ def test_each_payment_books_its_part_and_nothing_unpaid_is_booked(tmp_path: Path
     assert ledger.accounts()["1510"] == "0.00"
     with ledger.sql() as connection:
         assert checks.unbalanced(connection) == []
+    open_on = "SELECT sale_id, open_amount FROM ledger.unpaid WHERE from_day <= $1 AND coalesce(until_day > $1, true)"
+    assert dict(ledger.rows(open_on, date(2026, 3, 9))) == {
+        parts["id"]: 46668,
+        half["id"]: 50000,
+        unpaid["id"]: 99900,
+    }
+    assert dict(ledger.rows(open_on, date(2026, 3, 31))) == {half["id"]: 25000, unpaid["id"]: 99900}
+
+
+def test_what_is_open_under_the_cash_method_falls_with_credits_and_ends_with_a_void(tmp_path: Path) -> None:
+    world = new_world()
+    customer = world.customer(name="Svea Handel AB", country="SE")
+    vat25 = world.tax_rate(percentage=25)
+    credited = world.invoice(at=at(2), customer=customer, lines=[row("Plan", 80000, 1, vat25)])
+    world.credit_note(credited, at=at(5), lines=[(world.lines[credited["id"]][0], 20000)])
+    wrong = world.invoice(at=at(3), customer=customer, lines=[row("Plan", 10000, 1, vat25)])
+    world.void_invoice(wrong, at=at(6))
+    ledger = book(world, tmp_path, accounting_method="cash")
+    spans = ledger.rows("SELECT sale_id, from_day, until_day, open_amount, vat_amount FROM ledger.unpaid ORDER BY 2")
+    assert spans == [
+        (credited["id"], date(2026, 3, 2), date(2026, 3, 5), 100000, 20000),
+        (wrong["id"], date(2026, 3, 3), date(2026, 3, 6), 12500, 2500),
+        (credited["id"], date(2026, 3, 5), None, 75000, 15000),
+    ]
+    assert not book(world, tmp_path / "accrual").rows("FROM ledger.unpaid")
 
 
 def test_a_failed_payment_takes_its_sale_back_and_a_credit_before_payment_books_nothing(tmp_path: Path) -> None:
