@@ -15,6 +15,7 @@ MAY_IMPORT = {
     "ledger": FOUNDATION,
     "delivery": FOUNDATION | {"fortnox"},
     "proof": FOUNDATION | {"fortnox", "delivery"},
+    "alerts": FOUNDATION | {"extract"},
     "fortnox": set(),
     "sandbox": set(),
     "assets": FOUNDATION | {"extract", "ledger", "delivery", "proof"},

@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from fortstripe_dagster import settings
 from fortstripe_dagster.failures import ConfigurationError
 from fortstripe_dagster.settings.accounts import Accounts
+from fortstripe_dagster.settings.alerts import Alerts
 from fortstripe_dagster.settings.dimensions import Conditions, Rule
 from fortstripe_dagster.settings.limits import FortnoxLimits, StripeLimits
 
@@ -40,7 +41,7 @@ def test_the_example_file_is_complete_and_shows_every_setting(monkeypatch: pytes
     monkeypatch.setenv("FORTSTRIPE_CONFIG", str(example))
     assert settings.load().accounts.clearing == {"SEK": "1686"}
     text = example.read_text()
-    groups: list[type[BaseModel]] = [Accounts, StripeLimits, FortnoxLimits, Conditions, Rule]
+    groups: list[type[BaseModel]] = [Accounts, Alerts, StripeLimits, FortnoxLimits, Conditions, Rule]
     from_environment = {name for name, field in settings.Settings.model_fields.items() if field.validation_alias} | {
         "home"
     }

@@ -20,6 +20,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from fortstripe_dagster.failures import ConfigurationError
 from fortstripe_dagster.settings.accounts import Accounts
+from fortstripe_dagster.settings.alerts import Alerts
 from fortstripe_dagster.settings.dimensions import Conditions, Rule, refuse_unreachable
 from fortstripe_dagster.settings.group import Group
 from fortstripe_dagster.settings.limits import FortnoxLimits, StripeLimits
@@ -184,6 +185,7 @@ class Settings(BaseSettings):
     vat: Vat = Vat()
     accounts: Accounts
     stripe: StripeLimits = StripeLimits()
+    alerts: Alerts = Alerts()
     fortnox: FortnoxLimits = FortnoxLimits()
 
     home: Path = Field(default=Path(".fortstripe"), description="Data directory: warehouse, journal, spool.")
@@ -212,6 +214,18 @@ class Settings(BaseSettings):
     )
     rates_api_base: str = Field(
         default="", validation_alias="RATES_API_BASE", description="Where exchange rates are read; unset, their source."
+    )
+    alert_slack_url: SecretStr = Field(
+        default=SecretStr(""), validation_alias="ALERT_SLACK_URL", description="Slack's incoming webhook for alerts."
+    )
+    alert_smtp_password: SecretStr = Field(
+        default=SecretStr(""), validation_alias="ALERT_SMTP_PASSWORD", description="Password of alerts.smtp_user."
+    )
+    alert_webhook_url: SecretStr = Field(
+        default=SecretStr(""), validation_alias="ALERT_WEBHOOK_URL", description="Where alerts are posted as JSON."
+    )
+    alert_webhook_secret: SecretStr = Field(
+        default=SecretStr(""), validation_alias="ALERT_WEBHOOK_SECRET", description="Signs what is posted there."
     )
 
     @field_validator("voucher_series")

@@ -1,0 +1,7 @@
+-- What would become a wrong VAT return: the threshold of the One Stop Shop for its year, all else for a month.
+SELECT kind || ':' || subject AS subject, upper(text[1]) || text[2:] || '.' AS text, remedy || '.' AS remedy,
+       kind = 'oss_threshold' AS urgent, kind = 'oss_threshold' AS lasts
+FROM ledger.watchdogs
+WHERE CASE kind WHEN 'oss_threshold' THEN year(day) = year(getvariable('today')) ELSE day >= getvariable('today') - 31 END
+QUALIFY row_number() OVER (PARTITION BY kind, subject ORDER BY day DESC, text DESC) = 1
+ORDER BY day, 1;
