@@ -7,10 +7,11 @@ from importlib.resources import files
 
 import duckdb
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from fortstripe_dagster import ledger, money
+from fortstripe_dagster.business_day import local_day
 
 MINOR = st.integers(min_value=-(10**12), max_value=10**12)
 
@@ -86,3 +87,29 @@ def test_allocation_loses_nothing(total: int, weights: list[int]) -> None:
     assert all(
         abs(part - Decimal(total) * weight / sum(weights)) <= 1 for part, weight in zip(parts, weights, strict=True)
     )
+
+
+@settings(deadline=None)
+@given(
+    numerator=st.integers(min_value=-(10**30), max_value=10**30) | st.integers(min_value=-(10**13), max_value=10**13),
+    denominator=st.integers(min_value=10**12, max_value=10**20) | st.integers(min_value=1, max_value=10**6),
+)
+@example(numerator=2 * 10**18, denominator=3)
+@example(numerator=-2 * 10**18 - 1, denominator=4 * 10**18)
+@example(numerator=47 * 10**17, denominator=3)
+def test_sql_divides_as_python_does(sql: duckdb.DuckDBPyConnection, numerator: int, denominator: int) -> None:
+    assume(abs(numerator // denominator) < 2**62)
+    row = sql.execute("SELECT round_div(?::HUGEINT, ?::HUGEINT)", [numerator, denominator]).fetchone()
+    assert row == (money.round_div(numerator, denominator),)
+
+
+@settings(deadline=None)
+@given(at=st.integers(min_value=0, max_value=4_000_000_000))
+@example(at=1711835999)  # the last second of a spring day, 21:59:59 UTC
+@example(at=1711836000)
+@example(at=1729980000)  # the first second of the day with 25 hours, 22:00 UTC
+@example(at=1730069999)  # its last, 22:59:59 UTC
+@example(at=1735686000)  # 23:00 UTC: the new year
+def test_sql_knows_the_local_day_as_python_does(sql: duckdb.DuckDBPyConnection, at: int) -> None:
+    row = sql.execute("SELECT local_day(to_timestamp(?))", [at]).fetchone()
+    assert row == (local_day(at),)

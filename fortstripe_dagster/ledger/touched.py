@@ -53,9 +53,11 @@ def update(connection: duckdb.DuckDBPyConnection, days: Sequence[date] | None = 
     different = connection.execute(_DIFFERENT.format(contents=contents)).fetchall()
     now = datetime.now(UTC)
     if different:
-        connection.executemany(
-            "INSERT OR REPLACE INTO ledger.day_contents VALUES (?, ?, ?, ?)",
-            [[day, content, now, not before and day not in waiting] for day, content in different],
+        changed, held = zip(*different, strict=True)
+        connection.execute(
+            "INSERT OR REPLACE INTO ledger.day_contents"
+            " SELECT unnest(?::DATE[]), unnest(?::VARCHAR[]), ?::TIMESTAMPTZ, unnest(?::BOOLEAN[])",
+            [list(changed), list(held), now, [not before and day not in waiting for day in changed]],
         )
     return [day for day, _ in different] if before else []
 

@@ -89,7 +89,8 @@ refunded AS (
     FROM ledger.movements m
     JOIN stripe.refunds r ON r.id = m.source
     LEFT JOIN ledger.credits own ON own.credit_id = r.id
-    LEFT JOIN noted n ON n.refund = r.id AND own.credit_id IS NULL
+    -- Equal alone makes a hash join: a condition on one side would compare each with each.
+    LEFT JOIN noted n ON n.refund = CASE WHEN own.credit_id IS NULL THEN r.id END
     WHERE m.treatment = 'refund'
 ),
 failed AS (

@@ -12,29 +12,23 @@ WITH entry AS (
     LEFT JOIN ledger.sales s ON s.sale_id = p.sale_id
 ),
 lines AS (
-    SELECT entry_id, 1 AS line_no, account('clearing:' || settlement) AS account, clearing_ore AS ore,
-           clearing_amount AS amount
-    FROM entry
-    UNION ALL
-    SELECT entry_id, 2,
-           CASE WHEN unknown THEN account('suspense') WHEN settled_day IS NOT NULL THEN account('advances')
-                ELSE account('receivable') END,
-           -receivable_ore, NULL
-    FROM entry
-    UNION ALL
-    SELECT entry_id, 3, account('customer_credit'), -credit_ore, NULL FROM entry
-    UNION ALL
-    SELECT entry_id, 4, account('customer_debt'), -debt_ore, NULL FROM entry
-    UNION ALL
-    -- Within SEK nothing is left. Otherwise it is an exchange gain or loss, for Stripe's rate is not the official one.
-    SELECT entry_id, 5,
-           CASE WHEN same_currency AND settlement = 'SEK' THEN account('customer_debt')
-                WHEN receivable_ore + credit_ore + debt_ore > clearing_ore THEN account('exchange_loss')
-                ELSE account('exchange_gain') END,
-           receivable_ore + credit_ore + debt_ore - clearing_ore, NULL
+    SELECT *, unnest([
+        {line_no: 1, account: account('clearing:' || settlement), ore: clearing_ore, amount: clearing_amount},
+        {line_no: 2,
+         account: CASE WHEN unknown THEN account('suspense') WHEN settled_day IS NOT NULL THEN account('advances')
+                       ELSE account('receivable') END,
+         ore: -receivable_ore, amount: NULL},
+        {line_no: 3, account: account('customer_credit'), ore: -credit_ore, amount: NULL},
+        {line_no: 4, account: account('customer_debt'), ore: -debt_ore, amount: NULL},
+        -- Within SEK nothing is left. Otherwise it is an exchange gain or loss, for Stripe's rate is not the official one.
+        {line_no: 5,
+         account: CASE WHEN same_currency AND settlement = 'SEK' THEN account('customer_debt')
+                       WHEN receivable_ore + credit_ore + debt_ore > clearing_ore THEN account('exchange_loss')
+                       ELSE account('exchange_gain') END,
+         ore: receivable_ore + credit_ore + debt_ore - clearing_ore, amount: NULL}
+    ], recursive := true)
     FROM entry
 )
-SELECT e.* EXCLUDE (clearing_ore, clearing_amount, settled_day, same_currency, credit_ore, debt_ore, unknown, receivable_ore),
-       l.* EXCLUDE entry_id
-FROM entry e JOIN lines l USING (entry_id)
-WHERE l.ore <> 0;
+SELECT * EXCLUDE (clearing_ore, clearing_amount, settled_day, same_currency, credit_ore, debt_ore, unknown, receivable_ore)
+FROM lines
+WHERE ore <> 0;
