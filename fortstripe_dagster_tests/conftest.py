@@ -37,4 +37,6 @@ def no_company_of_the_developer(monkeypatch: pytest.MonkeyPatch, tmp_path: Path)
         monkeypatch.delenv(name, raising=False)
     for name in ("FORTNOX_CLIENT_ID", "FORTNOX_CLIENT_SECRET", "FORTNOX_TENANT_ID", "FORTNOX_API_BASE"):
         monkeypatch.delenv(name, raising=False)
+    for name in ("FORTSTRIPE_COMPANIES", "FORTSTRIPE_COMPANY", "FORTSTRIPE_SECRETS"):
+        monkeypatch.delenv(name, raising=False)
     monkeypatch.chdir(tmp_path)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -16,14 +15,16 @@ from fortstripe_dagster.warehouse import Warehouse
 
 
 class Company(dg.ConfigurableResource):
-    """One company. Secrets are read from the environment when a step runs, so Dagster never stores them."""
+    """One company; of several, the one of that name.
 
-    config_path: str = "fortstripe.toml"
+    Secrets are read from the environment when a step runs, so Dagster never stores them.
+    """
+
+    name: str = ""
 
     def settings(self) -> Settings:
         """The company's settings as they are now."""
-        os.environ.setdefault("FORTSTRIPE_CONFIG", self.config_path)
-        return settings_module.load()
+        return settings_module.load(self.name)
 
     def warehouse(self, settings: Settings, say: Callable[[str], None]) -> Warehouse:
         """Its warehouse; waiting for another writer is said in the run's log."""

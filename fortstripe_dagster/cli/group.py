@@ -12,6 +12,7 @@ import click
 from fortstripe_dagster import settings as settings_module
 from fortstripe_dagster.business_day import parse_day
 from fortstripe_dagster.settings import Settings
+from fortstripe_dagster.settings.companies import choose
 from fortstripe_dagster.warehouse import Warehouse
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -56,5 +57,8 @@ def show(report: Any, as_json: bool) -> None:
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="fortstripe_dagster")
-def cli() -> None:
+@click.option("--company", "name", help="Which company, where FORTSTRIPE_COMPANIES names a folder of several.")
+def cli(name: str | None) -> None:
     """Stripe in, correct books in Fortnox out, with proof."""
+    if name is not None:
+        choose(name)

@@ -14,6 +14,7 @@ from itertools import islice
 from typing import Any
 
 from fortstripe_dagster.delivery import bodies
+from fortstripe_dagster.delivery.claims import journals_beside
 from fortstripe_dagster.delivery.exact_json import dumps
 from fortstripe_dagster.delivery.journal import Journal
 from fortstripe_dagster.delivery.preflight import Year
@@ -21,6 +22,7 @@ from fortstripe_dagster.delivery.steps import Context, lastmodified
 from fortstripe_dagster.failures import DeliveryStopped
 from fortstripe_dagster.fortnox import path
 from fortstripe_dagster.fortnox.values import as_bool
+from fortstripe_dagster.settings import Settings
 
 CURSOR = "compared"
 _STRIPE_ID = re.compile(r"(in|ch|py|re|pyr|cn|du|dp)_\w+(:\w+)*")
@@ -69,6 +71,7 @@ def find(context: Context, since: datetime | None) -> Lost:
     start = context.settings.start_date.isoformat()
     for items in _batches(context.fortnox.pages("/3/invoices", "Invoices", {"fromdate": start, **changed})):
         lost.invoices += _invoices(context.journal, items)
+    lost.invoices = _not_of_others(context.settings, lost.invoices)
     lost_numbers = {str(item["DocumentNumber"]) for item in lost.invoices}
     if lost_numbers or _has_invoices(context.journal):
         for items in _batches(context.fortnox.pages("/3/invoicepayments", "InvoicePayments", changed)):
@@ -109,6 +112,14 @@ def _invoices(journal: Journal, items: Sequence[Mapping[str, Any]]) -> list[Mapp
     ids = (f"{kind}:{item['ExternalInvoiceReference1']}" for kind in ("invoice", "credit_invoice") for item in ours)
     made = {document_id.partition(":")[2] for document_id, _ in _made(journal, ids)}
     return [item for item in ours if item["ExternalInvoiceReference1"] not in made]
+
+
+def _not_of_others(settings: Settings, invoices: list[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Without those of other Stripe accounts that write to the same Fortnox company: their own journals have them."""
+    for path_beside in journals_beside(settings) if invoices else []:
+        with Journal(path_beside) as beside:
+            invoices = _invoices(beside, invoices)
+    return invoices
 
 
 def _payments(context: Context, items: Sequence[Mapping[str, Any]], lost: Set[str]) -> list[Mapping[str, Any]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from fortstripe_dagster.delivery.claims import claim
 from fortstripe_dagster.failures import DeliveryStopped
 from fortstripe_dagster.fortnox import (
     ClientCredentials,
@@ -25,14 +26,16 @@ _PACE = 0.9984
 
 
 def connect(settings: Settings) -> Fortnox:
-    """A client that shares its pace with every process of this machine that uses the same FORTSTRIPE_HOME.
+    """A client that shares its pace with every process of this machine that writes to the same Fortnox company.
 
     In shadow mode it is the one place that keeps everything from being written: the client may only read.
 
-    Raises ConfigurationError when the environment lacks the integration's id, secret or tenant.
+    Raises ConfigurationError when the environment lacks the integration's id, secret or tenant, or
+    another company has what this one uses in Fortnox.
     """
     settings.require_fortnox()
-    settings.home.mkdir(parents=True, exist_ok=True)
+    claim(settings)
+    settings.fortnox_home.mkdir(parents=True, exist_ok=True)
     return Fortnox(
         api_base=settings.fortnox_api_base,
         auth=ClientCredentials(
@@ -42,7 +45,7 @@ def connect(settings: Settings) -> Fortnox:
             settings.fortnox_tenant_id,
         ),
         limiter=Limiter(
-            settings.home / "fortnox-limiter.json",
+            settings.fortnox_home / "fortnox-limiter.json",
             interval=pace(settings),
             window=WINDOW_SECONDS,
             per_window=settings.fortnox.requests_per_5_seconds,

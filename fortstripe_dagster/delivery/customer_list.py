@@ -14,6 +14,7 @@ from importlib.resources import files
 from fortstripe_dagster.delivery.customers import Listed
 from fortstripe_dagster.delivery.steps import lastmodified
 from fortstripe_dagster.fortnox import Fortnox
+from fortstripe_dagster.settings import Settings
 from fortstripe_dagster.warehouse import Warehouse, has_table
 
 WHOLE_AGAIN = timedelta(days=7)
@@ -41,6 +42,11 @@ def read(warehouse: Warehouse, fortnox: Fortnox, tenant_id: str, *, keep: bool) 
     if keep:
         _store(warehouse, tenant_id, _Kept({}, kept.whole_at, started), list(changed.values()))
     return tuple({**kept.customers, **changed}.values())
+
+
+def kept_in(settings: Settings, warehouse: Warehouse) -> Warehouse:
+    """Where the list is kept: in the company's warehouse, or in one file for all that share a Fortnox company."""
+    return Warehouse(settings.customer_list_path, say=warehouse.say) if settings.company else warehouse
 
 
 def _kept(warehouse: Warehouse, tenant_id: str) -> _Kept | None:

@@ -98,7 +98,8 @@ def forecast(
         load = _Load()
         for part in slices(warehouse, days):
             drafted = draft(settings, warehouse, journal, part, within=days)
-            listed = partial(customer_list.read, warehouse, client, company.tenant_id, keep=False)
+            kept = customer_list.kept_in(settings, warehouse)
+            listed = partial(customer_list.read, kept, client, company.tenant_id, keep=False)
             company = with_needs(company, client, drafted.needs, listed)
             planned = settle(load.without_what_is_known(drafted), company, settings, journal, load.held)
             load.add(planned, journal)

@@ -12,9 +12,10 @@ from pathlib import Path
 
 from dagster import DagsterInstance
 
-from fortstripe_dagster.assets.partitions import POOL
+from fortstripe_dagster.assets.place import pool_of
 from fortstripe_dagster.failures import Failure
 from fortstripe_dagster.settings import config_path
+from fortstripe_dagster.settings.companies import company_files, several
 
 ROOT = Path(__file__).parents[2]
 
@@ -31,7 +32,8 @@ def prepare_instance(home: Path) -> Path:
         configuration.write_text(files(__package__).joinpath("dagster.yaml").read_text())
     with DagsterInstance.from_config(str(dagster_home)) as instance:
         instance.get_runs_count()
-        instance.event_log_storage.set_concurrency_slots(POOL, 1)
+        for company in [one.name for one in company_files()] if several() else [""]:
+            instance.event_log_storage.set_concurrency_slots(pool_of(company), 1)
         instance.schedule_storage.all_instigator_state() if instance.schedule_storage else None
     return dagster_home
 
@@ -40,7 +42,7 @@ def main() -> int:
     """Run `dagster dev` until it is stopped; returns its exit code."""
     with ExitStack() as stack:
         environment = dict(os.environ)
-        if not config_path().is_file():
+        if not several() and not config_path().is_file():
             from fortstripe_dagster.operations.sandbox_host import PORTS, hosted
 
             host = stack.enter_context(hosted(Path(".fortstripe/demo"), seed=1, payments=300, ports=PORTS))

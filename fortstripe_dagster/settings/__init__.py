@@ -10,15 +10,18 @@ from __future__ import annotations
 import difflib
 import os
 import tomllib
+from contextvars import ContextVar
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import quote
 
 from pydantic import BaseModel, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from fortstripe_dagster.failures import ConfigurationError
+from fortstripe_dagster.settings import companies
 from fortstripe_dagster.settings.accounts import Accounts
 from fortstripe_dagster.settings.alerts import Alerts
 from fortstripe_dagster.settings.dimensions import Conditions, Rule, refuse_unreachable
@@ -189,6 +192,9 @@ class Settings(BaseSettings):
     fortnox: FortnoxLimits = FortnoxLimits()
 
     home: Path = Field(default=Path(".fortstripe"), description="Data directory: warehouse, journal, spool.")
+    company: str = Field(
+        default="", validation_alias="FORTSTRIPE_COMPANY", description="Its name among several companies, else empty."
+    )
     stripe_api_key: SecretStr = Field(
         default=SecretStr(""), validation_alias="STRIPE_API_KEY", description="A restricted key with read access."
     )
@@ -261,6 +267,12 @@ class Settings(BaseSettings):
     def journal_path(self) -> Path:
         return self.home / "journal.sqlite"
 
+    @property
+    def fortnox_home(self) -> Path:
+        """What all that write to the same Fortnox company share: the pace, the customers, who has which series."""
+        shared = self.home.parent / "fortnox" / quote(self.fortnox_tenant_id or "unknown", safe="")
+        return shared if self.company else self.home
+
     def require_live(self, what: str) -> None:
         """Raise in shadow mode, where `what` (a sentence) makes no sense."""
         if self.mode == "shadow":
@@ -268,17 +280,23 @@ class Settings(BaseSettings):
                 f'{what} mode is "shadow": nothing is written to Fortnox.', 'set mode = "live" in fortstripe.toml.'
             )
 
+    @property
+    def customer_list_path(self) -> Path:
+        """The file with the copy of Fortnox's customer list, one for all that write to the same Fortnox company."""
+        return self.fortnox_home / "customers.duckdb" if self.company else self.warehouse_path
+
     def require_stripe(self) -> None:
         """Raise unless a Stripe key is set."""
         if not self.stripe_api_key.get_secret_value():
             raise ConfigurationError(
-                "STRIPE_API_KEY is not set.", "create a restricted key with read access and put it in the environment."
+                f"{companies.variable_of(self.company, 'STRIPE_API_KEY')} is not set.",
+                "create a restricted key with read access and put it in the environment.",
             )
 
     def require_fortnox(self) -> None:
         """Raise unless the Fortnox client and tenant are set."""
         missing = [
-            name
+            companies.variable_of(self.company, name) if name in companies.OWN else name
             for name, value in {
                 "FORTNOX_CLIENT_ID": self.fortnox_client_id.get_secret_value(),
                 "FORTNOX_CLIENT_SECRET": self.fortnox_client_secret.get_secret_value(),
@@ -295,14 +313,32 @@ class Settings(BaseSettings):
 
 def config_path() -> Path:
     """Where fortstripe.toml is looked for."""
-    return Path(os.environ.get("FORTSTRIPE_CONFIG", "fortstripe.toml"))
+    return _FILE.get() or Path(os.environ.get("FORTSTRIPE_CONFIG", "fortstripe.toml"))
 
 
-def load(**overrides: Any) -> Settings:
-    """Read fortstripe.toml and the environment.
+def load(company: str = "", **overrides: Any) -> Settings:
+    """Read fortstripe.toml and the environment; of several companies the one that is named, here or there.
 
     Raises ConfigurationError with one line that names every setting that is missing, unknown or wrong.
     """
+    variables = [str(field.validation_alias) for field in Settings.model_fields.values() if field.validation_alias]
+    if not companies.several():
+        return _read({"FORTSTRIPE_COMPANY": "", **companies.common_values(variables), **overrides})
+    one = companies.chosen(company)
+    before = _FILE.set(one.path)
+    try:
+        settings = _read({**companies.own_values(one, variables), **overrides})
+        companies.refuse_home(one, tomllib.loads(one.path.read_text(encoding="utf-8")))
+        return settings
+    finally:
+        _FILE.reset(before)
+
+
+_FILE: ContextVar[Path | None] = ContextVar("_FILE", default=None)
+"""The company file that is being read, in this thread: several are read in one process."""
+
+
+def _read(overrides: dict[str, Any]) -> Settings:
     path = config_path()
     if "FORTSTRIPE_CONFIG" in os.environ and not path.is_file():
         raise ConfigurationError(
@@ -315,6 +351,10 @@ def load(**overrides: Any) -> Settings:
         raise ConfigurationError(f"{path} is not valid TOML: {error}.", "correct that line.") from error
     except ValidationError as error:
         raise _explained(error, path) from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(
+            f"{path} cannot be read: {type(error).__name__}.", "make it a UTF-8 file that this user may read."
+        ) from error
 
 
 def load_if_configured() -> Settings | None:
