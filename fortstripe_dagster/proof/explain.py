@@ -78,20 +78,25 @@ def explain(warehouse: Warehouse, name: str, language: Language = "en") -> Expla
 
     Raises Failure when neither Stripe nor the ledger nor Fortnox's books as last read know the name.
     """
-    asked = " ".join(name.split())
     with warehouse.writer() as connection:
-        entry_ids = _entries_of(connection, asked)
-        if not entry_ids:
-            stranger = _stranger(connection, asked)
-            if stranger is None:
-                raise Failure(
-                    f"Nothing is known of {asked!r}.",
-                    "name a voucher (S 12), an invoice number, an account and day (1686@2026-03-14) or a Stripe "
-                    "id of a day that was synced.",
-                )
-            return Explanation(asked, (stranger,), 0, language)
+        return explain_in(connection, name, language)
+
+
+def explain_in(connection: duckdb.DuckDBPyConnection, name: str, language: Language = "en") -> Explanation:
+    """The same, from an open connection."""
+    asked = " ".join(name.split())
+    entry_ids = _entries_of(connection, asked)
+    if entry_ids:
         facts = _Teller(connection, language).tell(entry_ids[:SHOWN])
-    return Explanation(asked, facts, len(entry_ids), language)
+        return Explanation(asked, facts, len(entry_ids), language)
+    stranger = _stranger(connection, asked)
+    if stranger is None:
+        raise Failure(
+            f"Nothing is known of {asked!r}.",
+            "name a voucher (S 12), an invoice number, an account and day (1686@2026-03-14) or a Stripe "
+            "id of a day that was synced.",
+        )
+    return Explanation(asked, (stranger,), 0, language)
 
 
 def _entries_of(connection: duckdb.DuckDBPyConnection, asked: str) -> list[str]:

@@ -90,11 +90,18 @@ class SieReport:
 
 
 def write_sie(
-    settings: Settings, warehouse: Warehouse, days: Days, path: Path, company: str | None = None
+    settings: Settings,
+    warehouse: Warehouse,
+    days: Days,
+    path: Path,
+    company: str | None = None,
+    *,
+    generated: date | None = None,
 ) -> SieReport:
     """Write the ledger's entries of these days as a SIE 4I file, one voucher each; held ones are left out and named.
 
-    `company` is the name in the file; default: as Fortnox's books say it. Raises Failure when there is nothing to write
+    `company` is the name in the file; default: as Fortnox's books say it. `generated` is the day that the file says it
+    was made on; default: today. Raises Failure when there is nothing to write
     or nobody knows the company's name.
     """
     with warehouse.writer() as connection:
@@ -110,7 +117,7 @@ def write_sie(
     if not name:
         raise Failure("A SIE file must name the company.", "give --company NAME, or prove once against Fortnox.")
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(encode(name, organisation_number, names, vouchers, today()))
+    path.write_bytes(encode(name, organisation_number, names, vouchers, generated or today()))
     rows = [row for voucher in vouchers for row in voucher.rows]
     debit = sum((row.amount for row in rows if row.amount > 0), Decimal("0.00"))
     return SieReport(path, days, len(vouchers), len(rows), debit, held)
