@@ -17,7 +17,7 @@ from functools import cached_property
 from typing import Any
 
 from fortstripe_dagster.business_day import Days, today
-from fortstripe_dagster.delivery import attaching, bodies, differences, history, specifications
+from fortstripe_dagster.delivery import attaching, bodies, differences, history, specifications, stock, stocking
 from fortstripe_dagster.delivery.compare import Lost, find
 from fortstripe_dagster.delivery.connection import connect, explained
 from fortstripe_dagster.delivery.deliver import prepare
@@ -94,6 +94,7 @@ class _Adoption:
             self._invoice(item, as_invoices)
         self._payments(lost.payments, as_invoices)
         self._vouchers(lost.vouchers)
+        self._stock()
         return AdoptReport(dict(self._adopted), tuple(self._unplaced))
 
     def _packaged(self, sales: str) -> dict[str, Document]:
@@ -166,6 +167,22 @@ class _Adoption:
                 self._put_vouchers(vouchers, (), "")
             else:
                 self._leave(vouchers, base, "is not in the ledger")
+
+    def _stock(self) -> None:
+        """What vouchers of ours sold has left the stock: an article's quantity does not tell, so it is taken for so."""
+        settings, journal, desired = self._context.settings, self._context.journal, self._desired
+        by_quantity = settings.stock.moves == "articles" or (
+            settings.stock.moves == "auto" and stocking.keeping(self._context.fortnox, (), None).module is False
+        )
+        if not by_quantity:
+            return
+        sealed = history.sealed_entries(journal, (entry.entry_id for entry in desired.entries), desired.days)
+        invoiced = {name.removesuffix(":sale") for name, each in sealed.items() if each[0].kind == "invoice"}
+        for document in stock.documents(desired, invoiced, settings):
+            name = document.document_id.split(":")[1]
+            if {f"{name}:sale", f"{name}:credit"} & sealed.keys():
+                journal.match(document.document_id, document.content["article"], "taken for moved")
+                self._adopted["stock"] += 1
 
     def _leave(self, vouchers: Sequence[Mapping[str, Any]], base: str, why: str) -> None:
         self._unplaced += [f"voucher {v['VoucherSeries']}{v['VoucherNumber']} ({base} {why})" for v in vouchers]

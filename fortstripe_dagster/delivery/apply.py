@@ -17,7 +17,7 @@ from pydantic import ValidationError
 
 from fortstripe_dagster.delivery import attaching, history, linked
 from fortstripe_dagster.delivery.chains import Chain, chains_of
-from fortstripe_dagster.delivery.documents import SETTING_UP, Document, Held, held
+from fortstripe_dagster.delivery.documents import BESIDE_THE_BOOKS, SETTING_UP, Document, Held, held
 from fortstripe_dagster.delivery.exact_json import amount
 from fortstripe_dagster.delivery.failed_payments import NoRoom
 from fortstripe_dagster.delivery.journal import Intent
@@ -170,8 +170,8 @@ class _Application:
             answer = send(self._context, document, wanted)
             number = number_of(document, answer)
         except Unauthorized as error:
-            if document.kind == "specification" and error.status == 403:
-                return self._refused(document, step, intent, error)  # the login is good, but not for files
+            if document.kind in BESIDE_THE_BOOKS and error.status == 403:
+                return self._refused(document, step, intent, error)  # the login is good, but not for this
             self._context.journal.answer(intent.intent, "refused", status=error.status, body=error.message)
             raise
         except Refused as error:
@@ -191,7 +191,7 @@ class _Application:
         """Hold the document, unless it was refused because it is done already, or can be made in another way."""
         journal = self._context.journal
         numbered_by_us = document.kind in SETTING_UP or (document.kind == "customer" and document.content["number"])
-        if step in ("bookkeep", "connect") or numbered_by_us:
+        if step in ("bookkeep", "connect") or numbered_by_us or document.kind == "stock_document":
             answer = look_up(self._context, document, step, intent.at)
             if answer is not None:
                 journal.answer(intent.intent, "found", number=number_of(document, answer), body=answer)

@@ -1,7 +1,8 @@
 """Which documents must be made one after the other, and which may be made side by side.
 
 A chain is a customer with everything that hangs on it. Vouchers hang on nothing; a day's, with their files, are one
-chain, so that their numbers follow the days closely without one slow answer holding up all.
+chain, so that their numbers follow the days closely without one slow answer holding up all. So are the moves of an
+article in stock: its quantity is read before it is written.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 from fortstripe_dagster.delivery.documents import Document
+from fortstripe_dagster.delivery.stock import KINDS
 
 Chain = list[Document]
 
@@ -22,6 +24,8 @@ _ORDER = {
     "credit_invoice": 3,
     "voucher": 5,
     "specification": 6,
+    "stock_document": 8,
+    "stock_quantity": 8,
 }
 
 
@@ -41,9 +45,15 @@ def chains_of(documents: Sequence[Document]) -> list[Chain]:
                 parents[root(document.document_id)] = root(other)
     chains: dict[str, Chain] = defaultdict(list)
     for document in documents:
-        chains[f"vouchers {document.day}" if _of_a_day(document) else root(document.document_id)].append(document)
-    for chain in chains.values():
-        chain.sort(key=_order)
+        if _of_a_day(document):
+            chain = f"vouchers {document.day}"
+        elif document.kind in KINDS:
+            chain = f"stock {document.content['article']}"
+        else:
+            chain = root(document.document_id)
+        chains[chain].append(document)
+    for members in chains.values():
+        members.sort(key=_order)
     return sorted(chains.values(), key=lambda chain: (min(document.day for document in chain), chain[0].document_id))
 
 

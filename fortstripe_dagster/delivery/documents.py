@@ -19,7 +19,7 @@ from fortstripe_dagster.delivery.exact_json import dumps
 
 Kind = Literal[
     "voucher_series", "mode_of_payment", "currency", "article", "customer", "invoice", "credit_invoice", "payment",
-    "voucher", "specification", "customer_change", "comment",
+    "voucher", "specification", "customer_change", "comment", "stock_document", "stock_quantity",
 ]  # fmt: skip
 STEPS: Mapping[str, tuple[str, ...]] = {
     "voucher_series": ("create",),
@@ -34,14 +34,20 @@ STEPS: Mapping[str, tuple[str, ...]] = {
     "specification": ("create", "connect"),
     "customer_change": ("update",),
     "comment": ("update",),
+    "stock_document": ("create", "release"),
+    "stock_quantity": ("update",),
 }
 """The requests that make a document of each kind, in order. An invoice created but not bookkept is finished later,
 so is a file uploaded but not attached."""
+
 LINKED = ("create", "update", "bookkeep")
 """The requests of a credit invoice that Fortnox makes of the original: it knows neither our day nor our reference."""
 
 POSTING = ("invoice", "credit_invoice", "payment", "voucher")
 """Kinds that stand in the books."""
+
+BESIDE_THE_BOOKS = ("specification", "stock_document", "stock_quantity")
+"""Kinds that need permissions of their own: without them they alone are held, and the books are done."""
 
 SETTING_UP = ("voucher_series", "mode_of_payment", "currency", "article")
 """Kinds that a company needs once; they go before everything else."""

@@ -34,6 +34,8 @@ from fortstripe_dagster.settings import Settings
 from fortstripe_dagster.warehouse import Warehouse
 
 READS = "reading the company"
+READ_FIRST = ("comment", "stock_quantity")
+"""Kinds that change a part of a record, which is read before it is written."""
 CORRECTIONS = "VAT öre taken back"
 Say = Callable[[str], None]
 
@@ -138,7 +140,7 @@ class _Load:
         }
         for document in new:
             self.documents[document.kind] += 1
-            self.requests[document.kind] += lacking[document.document_id]
+            self.requests[document.kind] += lacking[document.document_id] + (document.kind in READ_FIRST)
         corrected = [document for document in new if _will_differ(document)]
         if corrected:
             self.requests[CORRECTIONS] += 2 * len(corrected)  # the voucher is read, and one is written

@@ -7,10 +7,12 @@ when a body is built, see `bodies`.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
+from fortstripe_dagster.delivery import stock
 from fortstripe_dagster.delivery.customers import customer_id
 from fortstripe_dagster.delivery.desired import Credit, Row, Sale
 from fortstripe_dagster.delivery.documents import Document, Entry, Line, Part
@@ -32,13 +34,14 @@ ARTICLES = {"35": "STRIPE-EU-VARA", "39": "STRIPE-EU-TJANST"}
 def invoice(entry: Entry, sale: Sale, settings: Settings) -> Document:
     """The invoice of a sale: gross prices in kronor, Stripe's own number where Stripe issued the legal invoice."""
     customer = customer_id(sale, settings)
+    rows = [part for row in _few(sale.rows) for part in _rows(row, sale.text)]
     return Document(
         document_id=f"invoice:{sale.sale_id}",
         kind="invoice",
         day=entry.day,
         description=f"Stripe {sale.number or sale.sale_id}, {sale.party.name}",
         parts=(Part(entry.entry_id, entry.lines),),
-        depends_on=(customer, *_articles(sale.rows)),
+        depends_on=(customer, *_articles(rows)),
         content={
             "customer": customer,
             "reference1": sale.sale_id,
@@ -47,7 +50,7 @@ def invoice(entry: Entry, sale: Sale, settings: Settings) -> Document:
             "stripe_number": sale.number if settings.invoice_issuer == "stripe" else None,
             "stripe_document": "Faktura" if sale.kind == "invoice" else "Kvitto",
             "note": _foreign(sale.gross, sale.gross_ore, sale.currency, sale.sek_per_unit),
-            "rows": [_row(row, sale.text) for row in _few(sale.rows)],
+            "rows": rows,
             "gross": to_decimal(sale.gross_ore),
             "vat": to_decimal(sum(row.vat for row in sale.rows)),
             "check_vat": _may_hide_a_difference(sale.rows),
@@ -60,13 +63,14 @@ def credit_invoice(entry: Entry, credit: Credit, sale: Sale, settings: Settings)
     """The credit of a sale that is an invoice: an invoice of its own with negative quantities."""
     customer = customer_id(sale, settings)
     original = f"invoice:{sale.sale_id}"
+    rows = _credited(credit, sale, settings)
     return Document(
         document_id=f"credit_invoice:{credit.credit_id}",
         kind="credit_invoice",
         day=entry.day,
         description=f"{credit.text}: Stripe {sale.number or sale.sale_id}, {sale.party.name}",
         parts=(Part(entry.entry_id, entry.lines),),
-        depends_on=(original, *_articles(credit.rows)),
+        depends_on=(original, *_articles(rows)),
         content={
             "customer": customer,
             "original": original,
@@ -75,7 +79,7 @@ def credit_invoice(entry: Entry, credit: Credit, sale: Sale, settings: Settings)
             "text": credit.text,
             "linked": settings.credit_invoices == "linked" and takes_all_back(credit, sale),
             "note": _foreign(-credit.gross, -credit.gross_ore, credit.currency, sale.sek_per_unit),
-            "rows": [{**_row(row, sale.text), "quantity": -1} for row in _few(credit.rows)],
+            "rows": rows,
             "gross": to_decimal(-credit.gross_ore),
             "vat": to_decimal(-sum(row.vat for row in credit.rows)),
             "check_vat": _may_hide_a_difference(credit.rows),
@@ -164,9 +168,31 @@ def _settlement(
     )
 
 
-def _articles(rows: Sequence[Row]) -> tuple[str, ...]:
-    numbers = {row.article or ARTICLES.get(row.box) for row in rows}
-    return tuple(sorted(f"article:{number}" for number in numbers if number))
+def _articles(rows: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
+    return tuple(sorted({f"article:{row['article']}" for row in rows if row["article"]}))
+
+
+def _credited(credit: Credit, sale: Sale, settings: Settings) -> list[dict[str, Any]]:
+    """The rows of a credit. Where stock is kept, an article stands on them only if, and as often as, it comes back."""
+    rows = _few(credit.rows)
+    if settings.stock.moves == "off":
+        return [{**_row(row, sale.text), "quantity": -1} for row in rows]
+    back = stock.returned(credit, sale, settings)
+    found = []
+    for row in rows:
+        quantity = back.pop(row.article, 0) if row.article else 0
+        kept = replace(row, quantity=quantity or 1, article=row.article if quantity else None)
+        found += [{**part, "quantity": -part["quantity"]} for part in _rows(kept, sale.text)]
+    return found
+
+
+def _rows(row: Row, fallback: str) -> list[dict[str, Any]]:
+    """The row; two of them where its article's quantity does not divide the gross, so that both come out even."""
+    if not row.article or row.quantity <= 1 or row.gross < 0 or row.gross % row.quantity == 0:
+        return [_row(row, fallback)]
+    price, over = divmod(row.gross, row.quantity)
+    parts = ((row.quantity - over, price), (over, price + 1))
+    return [_row(replace(row, quantity=number, gross=number * each), fallback) for number, each in parts if number]
 
 
 def _row(row: Row, fallback: str) -> dict[str, Any]:
@@ -187,15 +213,17 @@ def _row(row: Row, fallback: str) -> dict[str, Any]:
 
 def _few(rows: Sequence[Row]) -> Sequence[Row]:
     """The rows as they are, or summed up by account, rate and dimensions where there are more than Fortnox takes."""
-    if len(rows) <= MOST_ROWS:
+    if sum(len(_rows(row, "")) for row in rows) <= MOST_ROWS:
         return rows
     groups: dict[tuple[object, ...], list[Row]] = defaultdict(list)
     for row in rows:
         groups[row.account, row.vat_rate, row.cost_center, row.project, row.article].append(row)
     return [
         Row(
-            f"{group[0].description} … ({len(group)} rader)", 1, group[0].treatment, group[0].box, group[0].vat_rate,
-            group[0].account, sum(row.gross for row in group), sum(row.vat for row in group),
+            f"{group[0].description} … ({len(group)} rader)",
+            sum(row.quantity for row in group) if group[0].article else 1,
+            group[0].treatment, group[0].box, group[0].vat_rate, group[0].account,
+            sum(row.gross for row in group), sum(row.vat for row in group),
             group[0].cost_center, group[0].project, group[0].article,
         )
         for group in groups.values()

@@ -23,6 +23,7 @@ from fortstripe_dagster.delivery import (
     history,
     setting_up,
     specifications,
+    stock,
     vat_codes,
 )
 from fortstripe_dagster.delivery.customers import Match
@@ -53,6 +54,8 @@ _RANK = {
             "voucher",
             "specification",
             "comment",
+            "stock_document",
+            "stock_quantity",
         )
     )
 }
@@ -198,15 +201,19 @@ def draft(
         comments = failed_payments.documents(failed_payments_of(warehouse, days), journal)
         finished |= {name for document in comments for name in document.depends_on}
         prepared += comments
+    moves = stock.documents(desired, _invoiced(packaged.documents, already), settings)
+    moved_already = history.finished(journal, (document.document_id for document in moves))
+    moved = [by_id.get(each.document_id, each) for each in moves if each.document_id not in moved_already]
     specified = _specifications([*sealed, *packaged.documents], desired, journal, settings)
     return Draft(
         days,
-        (*prepared, *documents, *specified),
+        (*prepared, *documents, *specified, *moved),
         packaged.held,
         frozenset(finished),
         Needs(
             customers=any(document.kind == "customer" for document in prepared),
             articles=frozenset(str(d.content["number"]) for d in prepared if d.kind == "article"),
+            stocked=frozenset(str(each.content["article"]) for each in moved),
         ),
         sum(document.document_id in complete for document in sealed if document.posts),
         desired.stripe,
@@ -239,7 +246,8 @@ def settle(
         documents = setting_up.prepare([d for d in documents if d.document_id not in matches], company, settings)
         in_doubt = {item.document_id for item in stopped}
         documents, closed = place((d for d in documents if d.document_id not in in_doubt), company, settings)
-        stopped += [*closed, *refusals(documents, company)]
+        documents, unmoved = stock.settle(documents, company.stock or stock.Keeping(), settings)
+        stopped += [*closed, *refusals(documents, company), *unmoved]
         miscoded, uncoded = vat_codes.check(documents, company, settings.accounts, draft.boxes)
         stopped += [item for item in miscoded if item.document_id not in {each.document_id for each in stopped}]
         findings += uncoded
@@ -300,6 +308,12 @@ def _customers(
     return list(found.values())
 
 
+def _invoiced(packaged: Sequence[Document], already: Already) -> set[str]:
+    """The sales that an invoice says, which moves stock itself."""
+    new = {document.document_id.removeprefix("invoice:") for document in packaged if document.kind == "invoice"}
+    return new | {name.removesuffix(":sale") for name, kind in already.kinds.items() if kind == "invoice"}
+
+
 def _boxes(desired: Desired) -> dict[str, str]:
     """The VAT box of each treatment of what is sold and credited."""
     sold = {row.treatment: row.box for sale in desired.sales.values() for row in sale.rows}
@@ -353,7 +367,7 @@ def _blocked(document: Document, ready: AbstractSet[str], reasons: Mapping[str, 
 
 def _needs_approval(document: Document, settings: Settings) -> bool:
     """Customers and the like go with the documents that need them."""
-    return (document.posts or document.kind == "comment") and (
+    return (document.posts or document.kind in ("comment", *stock.KINDS)) and (
         settings.approval == "manual" or bool(document.content.get("needs_approval"))
     )
 
@@ -366,7 +380,7 @@ def _only_needed(documents: list[Document]) -> list[Document]:
         document
         for document in documents
         if document.posts
-        or document.kind in ("specification", "comment")
+        or document.kind in ("specification", "comment", *stock.KINDS)
         or (document.kind == "customer_change" and document.content["customer"] in needed)
         or document.document_id in needed
         or (document.kind == "mode_of_payment" and document.content["account"] in paid_to)

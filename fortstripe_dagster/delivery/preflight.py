@@ -10,8 +10,10 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
+from fortstripe_dagster.delivery import stocking
 from fortstripe_dagster.delivery.customers import Listed
 from fortstripe_dagster.delivery.documents import Document, Held, held
+from fortstripe_dagster.delivery.stock import Keeping
 from fortstripe_dagster.fortnox import Fortnox, Refused, path
 from fortstripe_dagster.fortnox.values import as_bool, as_int
 from fortstripe_dagster.settings import Settings
@@ -62,6 +64,7 @@ class Company:
     """Account by mode of payment."""
     customers: tuple[Listed, ...] | None = None
     articles: frozenset[str] = frozenset()
+    stock: Keeping | None = None
 
     def year(self, day: date) -> Year | None:
         """The financial year of a day."""
@@ -78,6 +81,8 @@ class Needs:
 
     customers: bool = False
     articles: frozenset[str] = frozenset()
+    stocked: frozenset[str] = frozenset()
+    """Articles that may have to be moved in stock."""
 
 
 def read_company(fortnox: Fortnox, days: Iterable[date], settings: Settings) -> Company:
@@ -106,7 +111,7 @@ def read_company(fortnox: Fortnox, days: Iterable[date], settings: Settings) -> 
 def with_needs(
     company: Company, fortnox: Fortnox, needs: Needs, customer_list: Callable[[], tuple[Listed, ...]]
 ) -> Company:
-    """The snapshot with the customer list and the articles that a draft needs."""
+    """The snapshot with the customer list, the articles and the stock that a draft needs."""
     customers = company.customers
     if needs.customers and customers is None:
         customers = customer_list()
@@ -114,6 +119,7 @@ def with_needs(
         company,
         customers=customers,
         articles=frozenset(number for number in needs.articles if _exists(fortnox, path("articles", number))),
+        stock=stocking.keeping(fortnox, needs.stocked, company.stock) if needs.stocked else company.stock,
     )
 
 

@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from fortstripe_dagster.delivery import attaching, bodies, failed_payments, history, linked
+from fortstripe_dagster.delivery import attaching, bodies, failed_payments, history, linked, stock, stocking
 from fortstripe_dagster.delivery.documents import Document
 from fortstripe_dagster.delivery.exact_json import amount
 from fortstripe_dagster.delivery.journal import Journal, Request
@@ -45,6 +45,8 @@ RESOURCES: Mapping[str, Resource] = {
     "customer_change": Resource("customers", "Customer", "CustomerNumber"),
     "comment": Resource("customers", "Customer", "CustomerNumber"),
     "specification": Resource("voucherfileconnections", "File", "Id"),
+    "stock_document": Resource("documentdeliveries", "Document", "id"),
+    "stock_quantity": Resource("articles", "Article", "ArticleNumber"),
 }
 
 
@@ -66,6 +68,8 @@ def request(context: Context, document: Document, step: str) -> Request:
         return Request("PUT", path(resource.name, _number(context, document.document_id), "bookkeep"))
     if document.kind == "specification":
         return _attach(context, document, step)
+    if document.kind in stock.KINDS:
+        return stocking.request(context.fortnox, document, step)
     if document.kind == "comment":
         record = path(resource.name, _customer_number(context, document))
         return Request("PUT", record, failed_payments.body(document, _comments(context.fortnox.get(record))))
@@ -97,6 +101,8 @@ def number_of(document: Document, answer: Mapping[str, Any]) -> str:
     """Fortnox's number of the document in an answer. Raises KeyError where it has none."""
     if document.kind == "specification":
         return attaching.number_of(answer)
+    if document.kind in stock.KINDS:
+        return stocking.number_of(document)
     if document.content.get("linked"):
         return linked.number_of(answer)
     resource = RESOURCES[document.kind]
@@ -126,6 +132,8 @@ def look_up(context: Context, document: Document, step: str, sent_at: datetime) 
             return _tie(context, document)
         case "specification":
             return attaching.look_up_upload(fortnox, document, context.settings)
+        case "stock_document" | "stock_quantity":
+            return stocking.look_up(fortnox, context.journal, document, step)
         case "customer_change":
             return _changed(context, document)
         case "comment":
@@ -203,7 +211,7 @@ def _body(context: Context, document: Document) -> dict[str, Any]:
             return bodies.currency(document)
         case "voucher_series":
             return bodies.voucher_series(document)
-        case "specification" | "customer_change" | "comment":
+        case "specification" | "customer_change" | "comment" | "stock_document" | "stock_quantity":
             raise LookupError(f"{document.document_id} is no record of its own")
 
 

@@ -28,6 +28,7 @@ from fortstripe_dagster.settings.dimensions import Conditions, Rule, refuse_unre
 from fortstripe_dagster.settings.group import Group
 from fortstripe_dagster.settings.limits import FortnoxLimits, StripeLimits
 from fortstripe_dagster.settings.periods import LockedPeriod
+from fortstripe_dagster.settings.stock import Stock
 from fortstripe_dagster.settings.vat import Oss, Vat, VatClass
 
 STRIPE_API_VERSION = "2026-10-28.endive"
@@ -186,6 +187,7 @@ class Settings(BaseSettings):
     )
     oss: Oss = Oss()
     vat: Vat = Vat()
+    stock: Stock = Stock()
     accounts: Accounts
     stripe: StripeLimits = StripeLimits()
     alerts: Alerts = Alerts()

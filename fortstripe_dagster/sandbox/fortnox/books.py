@@ -37,6 +37,7 @@ class Books:
         self.cost_centers = Register("Code", clock)
         self.projects = Register("ProjectNumber", clock, missing=refusals.PROJECT_NOT_FOUND, numbered=True)
         self.articles = Register("ArticleNumber", clock, missing=refusals.ARTICLE_NOT_FOUND, numbered=True)
+        self.warehouse: dict[tuple[str, str, str], Fields] = {}
         self.predefined_accounts = dict(PREDEFINED_ACCOUNTS)
         self.predefined_series = {
             "INVOICE": self.company.invoice_series,

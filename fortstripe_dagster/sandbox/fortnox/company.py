@@ -145,5 +145,7 @@ class Company:
     """Whether SEK invoices are rounded to whole kronor (öresutjämning)."""
     vat_rounding: Literal["invoice", "row"] = "invoice"
     """Whether VAT is rounded once for each rate of an invoice or for each row; the real rule is unconfirmed."""
+    warehouse: bool = False
+    """Whether the Warehouse module (Lager) is active."""
     credit_keeps_references: bool = True
     """Whether the invoice made by /credit repeats the original's ExternalInvoiceReference1 and 2; unconfirmed."""

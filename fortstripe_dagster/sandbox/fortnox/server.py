@@ -12,6 +12,7 @@ from fortstripe_dagster.sandbox.fortnox.api_attachments import attachment_routes
 from fortstripe_dagster.sandbox.fortnox.api_ledger import ledger_routes
 from fortstripe_dagster.sandbox.fortnox.api_registers import register_routes
 from fortstripe_dagster.sandbox.fortnox.api_sales import sales_routes
+from fortstripe_dagster.sandbox.fortnox.api_warehouse import warehouse_routes
 from fortstripe_dagster.sandbox.fortnox.books import Books
 from fortstripe_dagster.sandbox.fortnox.gateway import Faults, Gateway, RateLimit
 from fortstripe_dagster.sandbox.fortnox.oauth import SCOPES, Tokens
@@ -58,6 +59,7 @@ def fortnox_app(
             *sales_routes(books, faults),
             *ledger_routes(books, faults),
             *register_routes(books, faults),
+            *warehouse_routes(books, faults),
         ]
     )
     return Gateway(api, tokens, limit or RateLimit(), faults)

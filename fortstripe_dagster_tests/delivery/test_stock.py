@@ -1,0 +1,155 @@
+"""Stock: what is sold leaves it once, what a credit takes back whole comes back, lost answers move nothing twice."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from starlette.responses import JSONResponse
+
+from fortstripe_dagster import delivery
+from fortstripe_dagster.failures import HELD
+from fortstripe_dagster.sandbox.fortnox.company import Company
+from fortstripe_dagster.sandbox.fortnox.gateway import Call
+from fortstripe_dagster_tests.conftest import MARCH
+from fortstripe_dagster_tests.delivery.house import House, house
+
+FIRST, LATER = date(2026, 3, 2), date(2026, 3, 5)
+
+
+@contextmanager
+def shop(tmp_path: Path, *, module: bool, **choices: Any) -> Iterator[House]:
+    """A company with 20 mugs in stock and a service, that sells by daily vouchers."""
+    settings = {"sales": "daily_voucher", "stock": {"moves": "auto", "since": FIRST}, "fortnox": {"settle_seconds": 0}}
+    with house(tmp_path, company=Company(warehouse=module), **{**settings, **choices}) as home:
+        home.books.save_article(
+            {"ArticleNumber": "MUG", "Description": "Mugg", "StockGoods": True, "QuantityInStock": Decimal(20)}
+        )
+        home.books.save_article({"ArticleNumber": "HELP", "Description": "Hjälp", "Type": "SERVICE"})
+        yield home
+
+
+def sells(home: House, sale_id: str, article: str, quantity: int, gross: int, day: date = FIRST) -> None:
+    home.sale(sale_id, gross, quantity=quantity, day=day)
+    home.sql("UPDATE ledger.sale_rows SET article = ? WHERE sale_id = ?", article, sale_id)
+
+
+def credits_(home: House, credit_id: str, sale_id: str, article: str, gross: int) -> None:
+    home.credit(credit_id, sale_id, gross, day=LATER)
+    home.sql("UPDATE ledger.credit_rows SET article = ? WHERE credit_id = ?", article, credit_id)
+
+
+def mugs(home: House) -> int:
+    return int(home.books.articles.get("MUG")["QuantityInStock"])
+
+
+@pytest.mark.parametrize("module", [True, False], ids=["Warehouse module", "article's quantity"])
+def test_what_is_sold_leaves_the_stock_once_and_what_comes_back_is_put_back(tmp_path: Path, module: bool) -> None:
+    with shop(tmp_path, module=module) as home:
+        sells(home, "ch_1", "MUG", 3, 10000)
+        sells(home, "ch_2", "MUG", 2, 8000)
+        sells(home, "ch_3", "HELP", 1, 8000)
+        report = home.deliver()
+        assert report.exit_code == 0 and mugs(home) == 15, report.text()
+        assert home.deliver().nothing_to_do and mugs(home) == 15
+        credits_(home, "re_1", "ch_1", "MUG", 10000)
+        credits_(home, "re_2", "ch_2", "MUG", 4000)  # nobody says whether one of the two came back
+        assert home.deliver().exit_code == 0 and mugs(home) == 18
+        assert len(home.books.warehouse) == (3 if module else 0)
+        assert all(document["warehouseReady"] for document in home.books.warehouse.values())
+
+
+@pytest.mark.parametrize("module", [True, False])
+@pytest.mark.parametrize("taken", [True, False], ids=["took effect", "did not"])
+@pytest.mark.parametrize("nth", [1, 2])
+def test_a_lost_answer_moves_nothing_twice(tmp_path: Path, module: bool, taken: bool, nth: int) -> None:
+    with shop(tmp_path, module=module) as home:
+        sells(home, "ch_1", "MUG", 3, 10000)
+        sells(home, "ch_2", "MUG", 2, 10000)
+        writes: list[str] = []
+
+        def lost(call: Call) -> bool:
+            about = call.method == "PUT" and ("warehouse" in call.path or "articles" in call.path)
+            writes.extend([call.path] * about)
+            return about and len(writes) == nth
+
+        if taken:
+            home.gateway.faults.lose_answer = lost
+        else:
+            home.gateway.faults.answer_instead = lambda call: None
+            home.gateway.faults.answer = lambda call: JSONResponse({}, 502) if lost(call) else None
+        assert home.deliver().exit_code == 0
+        assert len(writes) >= 2 and mugs(home) == 15
+
+
+def test_an_invoice_moves_stock_by_its_rows_at_the_quantity_sold(tmp_path: Path) -> None:
+    with shop(tmp_path, module=True, sales="invoice") as home:
+        sells(home, "ch_1", "MUG", 3, 10000)
+        credits_(home, "re_1", "ch_1", "MUG", 10000)
+        sells(home, "ch_2", "MUG", 2, 8000)
+        credits_(home, "re_2", "ch_2", "MUG", 4000)
+        assert home.deliver().exit_code == 0 and not home.books.warehouse
+        rows = {
+            str(invoice.header["ExternalInvoiceReference1"]): [
+                (row.article_number, int(row.quantity), str(row.price)) for row in invoice.rows
+            ]
+            for invoice in home.books.invoices.all.values()
+        }
+        assert rows["ch_1"] == [("MUG", 2, "33.33"), ("MUG", 1, "33.34")]
+        assert rows["re_1"] == [("MUG", -2, "33.33"), ("MUG", -1, "33.34")]
+        assert rows["re_2"] == [("", -1, "40.00")], "a lower price puts no mug back"
+
+
+def test_earlier_days_an_article_that_is_not_there_and_one_that_is_refused(tmp_path: Path) -> None:
+    with shop(tmp_path, module=True, stock={"moves": "auto", "since": LATER}) as home:
+        sells(home, "ch_1", "MUG", 3, 10000)
+        sells(home, "ch_2", "CUP", 1, 10000, LATER)
+        sells(home, "ch_3", "MUG", 1, 10000, LATER)
+        home.gateway.faults.answer = lambda call: (
+            JSONResponse({"message": "no scope"}, 403) if call.method == "PUT" and "warehouse" in call.path else None
+        )
+        report = home.deliver()
+        assert report.exit_code == HELD and home.accounts()["3001"] == "-240.00", "the books are done"
+        assert {item.document_id: item.reason.split(":")[0] for item in report.held} == {
+            "stock:ch_2:CUP": "Fortnox has no article CUP.", "stock:ch_3:MUG": "Fortnox refused it",
+        }  # fmt: skip
+        home.gateway.faults.answer = lambda call: None
+        home.books.save_article({"ArticleNumber": "CUP", "Description": "Kopp", "StockGoods": False})
+        assert home.deliver().exit_code == 0 and mugs(home) == 19
+
+
+def test_a_module_that_cannot_be_asked_about_holds_the_moves_alone(tmp_path: Path) -> None:
+    with shop(tmp_path, module=True) as home:
+        sells(home, "ch_1", "MUG", 3, 10000)
+        home.gateway.faults.answer = lambda call: JSONResponse({}, 404) if "tenants" in call.path else None
+        (held,) = home.deliver().held
+        assert "Warehouse module" in held.reason and "[stock]" in held.remedy and home.accounts()["3001"] == "-80.00"
+        chosen = home.settings.stock.model_copy(update={"moves": "warehouse"})
+        assert home.deliver(stock=chosen).exit_code == 0 and mugs(home) == 17
+
+
+def test_moves_await_approval_and_are_forecast(tmp_path: Path) -> None:
+    with shop(tmp_path, module=False, attachments="off") as home:
+        sells(home, "ch_1", "MUG", 3, 10000)
+        awaiting = home.deliver(approval="manual").awaiting
+        assert "stock:ch_1:MUG" in {item.document_id for item in awaiting} and mugs(home) == 20
+        expected = delivery.forecast(home.settings, home.warehouse, MARCH, fortnox=home.client(), progress=print)
+        report = home.deliver()
+        assert sum(expected.requests.values()) == sum(report.requests.values())
+
+
+@pytest.mark.parametrize("module", [True, False])
+def test_a_lost_journal_moves_nothing_twice(tmp_path: Path, module: bool) -> None:
+    with shop(tmp_path, module=module) as home:
+        sells(home, "ch_1", "MUG", 3, 10000)
+        home.deliver()
+        for file in home.settings.home.glob("journal.sqlite*"):
+            file.unlink()
+        delivery.adopt(home.settings, home.warehouse, fortnox=home.client(), progress=home.said.append)
+        sells(home, "ch_2", "MUG", 1, 5000)
+        assert home.deliver().exit_code == 0 and mugs(home) == 16
