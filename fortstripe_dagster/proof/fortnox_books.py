@@ -14,11 +14,11 @@ from importlib.resources import files
 from typing import Any
 
 import duckdb
-import pandas as pd
 
 from fortstripe_dagster.failures import Failure
 from fortstripe_dagster.fortnox import Fortnox, FortnoxError, Unauthorized, path, sie
 from fortstripe_dagster.fortnox.values import as_bool, as_decimal, as_int, as_reference
+from fortstripe_dagster.proof.rows import insert_rows
 
 FINANCIAL_YEARS, INVOICES = path("financialyears"), path("invoices")
 ORE = Decimal("0.01")
@@ -118,11 +118,10 @@ def store(connection: duckdb.DuckDBPyConnection, books: FortnoxBooks) -> None:
         "proof.fortnox_accounts",
         ("year_id", "account", "name", "opening"),
         [
-            (year.id, str(number), name, _ore(year.ledger.opening.get((0, number), Decimal(0))))
+            (year.id, str(number), name, _kronor(year.ledger.opening.get((0, number), Decimal(0))))
             for year in books.years
             for number, name in year.ledger.accounts.items()
         ],
-        ore=("opening",),
     )
     _fill(
         connection,
@@ -148,7 +147,6 @@ def store(connection: duckdb.DuckDBPyConnection, books: FortnoxBooks) -> None:
         "proof.fortnox_lines",
         ("year_id", "series", "number", "line_no", "account", "amount", "text"),
         list(_lines(books.years)),
-        ore=("amount",),
     )
     columns = [each.name for each in fields(FortnoxInvoice)]
     _fill(connection, "proof.fortnox_invoices", columns, [astuple(invoice) for invoice in books.invoices])
@@ -187,11 +185,11 @@ def _general_ledger(fortnox: Fortnox, year: int, start: date, end: date) -> sie.
     return ledger
 
 
-def _lines(years: Iterable[FinancialYear]) -> Iterator[tuple[int, str, int | None, int, str, int, str]]:
+def _lines(years: Iterable[FinancialYear]) -> Iterator[tuple[int, str, int | None, int, str, Decimal, str]]:
     for year in years:
         for voucher in year.ledger.vouchers:
             for line_no, row in enumerate(voucher.transactions, start=1):
-                amount = _ore(row.amount)
+                amount = _kronor(row.amount)
                 yield year.id, voucher.series, voucher.number, line_no, str(row.account), amount, row.text
 
 
@@ -228,27 +226,17 @@ def _shown(item: Mapping[str, Any], field: str, number: str) -> Decimal:
     return amount
 
 
-def _ore(amount: Decimal) -> int:
-    """Kronor as whole öre. Raises Failure on a part of an öre: Fortnox keeps two decimals."""
-    ore = amount.scaleb(2)
-    if ore != ore.to_integral_value():
+def _kronor(amount: Decimal) -> Decimal:
+    """Kronor with two decimals. Raises Failure on a part of an öre: Fortnox keeps no more."""
+    kronor = amount.quantize(Decimal("0.01"))
+    if kronor != amount:
         raise Failure(f"Fortnox's books hold {amount}, a part of an öre.", "prove again; if it repeats, ask Fortnox.")
-    return int(ore)
+    return kronor
 
 
 def _fill(
-    connection: duckdb.DuckDBPyConnection,
-    table: str,
-    columns: Sequence[str],
-    rows: Sequence[tuple[Any, ...]],
-    *,
-    ore: tuple[str, ...] = (),
+    connection: duckdb.DuckDBPyConnection, table: str, columns: Sequence[str], rows: Sequence[tuple[Any, ...]]
 ) -> None:
-    """Replace a table's rows; `ore` names columns given in whole öre. A frame is many times faster than row by row."""
+    """Replace a table's rows."""
     connection.execute(f"DELETE FROM {table}")
-    if rows:
-        incoming = pd.DataFrame(rows, columns=list(columns)).astype({name: "int64" for name in ore})
-        values = ", ".join(f"{name}::DECIMAL(18, 0) * 0.01 AS {name}" if name in ore else name for name in columns)
-        connection.register("incoming", incoming)
-        connection.execute(f"INSERT INTO {table} BY NAME SELECT {values} FROM incoming")
-        connection.unregister("incoming")
+    insert_rows(connection, table, columns, rows)

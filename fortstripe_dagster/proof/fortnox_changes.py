@@ -7,18 +7,18 @@ journal knows what was sent. Each state is kept until a newer one is read, so th
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, fields
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
 import duckdb
-import pandas as pd
 
 from fortstripe_dagster.business_day import STOCKHOLM
 from fortstripe_dagster.failures import Failure
 from fortstripe_dagster.fortnox import Fortnox, FortnoxError, Refused, Unauthorized, path
 from fortstripe_dagster.fortnox.values import as_bool, as_decimal
+from fortstripe_dagster.proof.rows import insert_rows
 from fortstripe_dagster.proof.vat_return import sql
 
 INVOICES, CUSTOMERS = path("invoices"), path("customers")
@@ -100,11 +100,8 @@ def store(connection: duckdb.DuckDBPyConnection, changes: FortnoxChanges) -> Non
     for table, states in (("fortnox_invoice_states", changes.invoices), ("fortnox_customers", changes.customers)):
         rows = {state.number: (*astuple(state), changes.read_at) for state in states}
         connection.execute(f"DELETE FROM proof.{table} WHERE list_contains(?::VARCHAR[], number)", [list(rows)])
-        if rows:
-            incoming = pd.DataFrame(list(rows.values()), dtype="object")
-            connection.register("incoming", incoming)
-            connection.execute(f"INSERT INTO proof.{table} SELECT * FROM incoming")
-            connection.unregister("incoming")
+        columns = [each.name for state in states[:1] for each in fields(state)]
+        insert_rows(connection, f"proof.{table}", [*columns, "seen_at"], list(rows.values()))
     if not changes.refused:
         connection.execute("DELETE FROM proof.fortnox_changes_read")
         connection.execute("INSERT INTO proof.fortnox_changes_read VALUES (?)", [changes.read_at])

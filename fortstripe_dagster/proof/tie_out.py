@@ -9,7 +9,6 @@ from datetime import date, datetime, timedelta
 from importlib.resources import files
 
 import duckdb
-import pandas as pd
 
 from fortstripe_dagster.business_day import Days
 from fortstripe_dagster.failures import Failure
@@ -90,9 +89,7 @@ def compute(
             ("difference_limit", str(settings.difference_limit)),
         ],
     )
-    open_banks = pd.DataFrame({"day": list(banking_days(days.first - LONGEST_DELAY, days.last))}, dtype="object")
-    connection.register("open_banks", open_banks)
-    connection.execute("CREATE OR REPLACE TEMP TABLE banking_days AS SELECT day::DATE AS day FROM open_banks")
-    connection.unregister("open_banks")
+    open_banks = list(banking_days(days.first - LONGEST_DELAY, days.last))
+    connection.execute("CREATE OR REPLACE TEMP TABLE banking_days AS SELECT unnest(?::DATE[]) AS day", [open_banks])
     for name in ORDER:
         connection.execute(files(__package__).joinpath("sql", f"{name}.sql").read_text(encoding="utf-8"))

@@ -6,6 +6,7 @@ the child alone, and beneath delivery: delivery itself runs as it is.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import signal
@@ -19,10 +20,12 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-import pandas  # noqa: F401 - DuckDB imports it at its first query with parameters, in every child again
 import requests
 
 from fortstripe_dagster.warehouse import Warehouse
+
+with contextlib.suppress(ImportError):
+    import pandas  # noqa: F401 - where it is installed, DuckDB imports it at its first query with parameters
 
 MOST_SECONDS = 60
 CRASHED = 99
