@@ -8,11 +8,13 @@ from contextlib import contextmanager
 from fortstripe_dagster.delivery.claims import claim
 from fortstripe_dagster.failures import DeliveryStopped
 from fortstripe_dagster.fortnox import (
+    Auth,
     ClientCredentials,
     Fortnox,
     FortnoxError,
     Limiter,
     ReadOnly,
+    RefreshTokens,
     Refused,
     Unauthorized,
 )
@@ -38,12 +40,7 @@ def connect(settings: Settings) -> Fortnox:
     settings.fortnox_home.mkdir(parents=True, exist_ok=True)
     return Fortnox(
         api_base=settings.fortnox_api_base,
-        auth=ClientCredentials(
-            settings.fortnox_auth_base,
-            settings.fortnox_client_id.get_secret_value(),
-            settings.fortnox_client_secret.get_secret_value(),
-            settings.fortnox_tenant_id,
-        ),
+        auth=login(settings),
         limiter=Limiter(
             settings.fortnox_home / "fortnox-limiter.json",
             interval=pace(settings),
@@ -52,6 +49,29 @@ def connect(settings: Settings) -> Fortnox:
         ),
         timeout=TIMEOUT_SECONDS,
         read_only=settings.mode == "shadow",
+    )
+
+
+def login(settings: Settings) -> Auth:
+    """The company's login: its service account, or a person's tokens."""
+    if settings.fortnox.auth == "refresh_token":
+        return persons_login(settings)
+    return ClientCredentials(
+        settings.fortnox_auth_base,
+        settings.fortnox_client_id.get_secret_value(),
+        settings.fortnox_client_secret.get_secret_value(),
+        settings.fortnox_tenant_id,
+    )
+
+
+def persons_login(settings: Settings) -> RefreshTokens:
+    """A person's login, kept in a file; `accept_code` stores the first tokens after the person's consent."""
+    settings.fortnox_tokens_path.parent.mkdir(parents=True, exist_ok=True)
+    return RefreshTokens(
+        settings.fortnox_auth_base,
+        settings.fortnox_client_id.get_secret_value(),
+        settings.fortnox_client_secret.get_secret_value(),
+        settings.fortnox_tokens_path,
     )
 
 
@@ -68,7 +88,8 @@ def explained() -> Iterator[None]:
     except Unauthorized as error:
         raise DeliveryStopped(
             f"Fortnox does not take the login: {error.message}",
-            "check FORTNOX_CLIENT_ID, FORTNOX_CLIENT_SECRET and FORTNOX_TENANT_ID, and that the consent still stands.",
+            "check FORTNOX_CLIENT_ID, FORTNOX_CLIENT_SECRET and FORTNOX_TENANT_ID, and that the consent still stands; "
+            "`fortstripe connect` gets a new one.",
         ) from error
     except Refused as error:
         remedy = error.remedy

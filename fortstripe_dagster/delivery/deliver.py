@@ -22,6 +22,7 @@ from fortstripe_dagster.delivery.preflight import read_company, with_needs
 from fortstripe_dagster.delivery.recovery import resolve
 from fortstripe_dagster.delivery.report import DeliveryReport
 from fortstripe_dagster.delivery.steps import Context
+from fortstripe_dagster.failures import DeliveryStopped
 from fortstripe_dagster.fortnox import Fortnox
 from fortstripe_dagster.settings import Settings
 from fortstripe_dagster.warehouse import Warehouse
@@ -102,6 +103,12 @@ def prepare(settings: Settings, journal: Journal, client: Fortnox, days: Days, r
     """
     open_days = {document.day for document in _in_doubt(journal)}
     company = read_company(client, sorted({*days, *open_days}), settings)
+    if settings.fortnox.auth == "refresh_token" and company.tenant_id != settings.fortnox_tenant_id:
+        raise DeliveryStopped(
+            f"The login belongs to the Fortnox company {company.tenant_id} ({company.name}), "
+            f"FORTNOX_TENANT_ID says {settings.fortnox_tenant_id}.",
+            "correct FORTNOX_TENANT_ID, or run `fortstripe connect` as a user of the right company.",
+        )
     journal.pin("fortnox_tenant", company.tenant_id, "the Fortnox company")
     journal.begin_run(run_id, days)
     return Context(settings, journal, client, company, {number: code for code, number in company.modes.items()})

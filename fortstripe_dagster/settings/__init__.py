@@ -275,6 +275,11 @@ class Settings(BaseSettings):
         shared = self.home.parent / "fortnox" / quote(self.fortnox_tenant_id or "unknown", safe="")
         return shared if self.company else self.home
 
+    @property
+    def fortnox_tokens_path(self) -> Path:
+        """The file with a person's login to Fortnox."""
+        return self.fortnox.token_file or self.home / "fortnox-tokens.json"
+
     def require_live(self, what: str) -> None:
         """Raise in shadow mode, where `what` (a sentence) makes no sense."""
         if self.mode == "shadow":

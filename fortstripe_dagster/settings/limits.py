@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Literal
 
 from pydantic import Field
@@ -32,8 +33,15 @@ class StripeLimits(Group):
 
 
 class FortnoxLimits(Group):
-    """How hard Fortnox is asked, and when a lost answer may be sent again."""
+    """How the login to Fortnox is kept, how hard it is asked, and when a lost answer may be sent again."""
 
+    auth: Literal["client_credentials", "refresh_token"] = Field(
+        default="client_credentials",
+        description="The login: a service account, or what `fortstripe connect` got from a person, renewed each hour.",
+    )
+    token_file: Path | None = Field(
+        default=None, description="Where a person's login is kept; unset: fortnox-tokens.json in `home`."
+    )
     requests_per_5_seconds: int = Field(default=24, ge=1, description="Fortnox allows 25 for a client and company.")
     in_flight: int = Field(default=4, ge=1, le=16, description="Customers' chains worked on in parallel.")
     settle_seconds: float = Field(
