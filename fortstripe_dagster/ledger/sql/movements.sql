@@ -2,13 +2,20 @@
 -- (data/movement_accounts.csv) and its amounts in öre at the official rate of its local day. Joined from the transaction
 -- to its source, never the other way round.
 CREATE OR REPLACE TABLE ledger.movements AS
-WITH matched AS (
-    SELECT b.*, m.treatment AS known, m.note,
-           row_number() OVER (PARTITION BY b.id ORDER BY m.type = '*', m.reporting_category = '*') AS nth
+WITH kinds AS (
+    -- The kinds that occur are few: each is looked up once, and the row that names more of it goes first.
+    SELECT k.type, k.reporting_category, m.treatment AS known, m.note
+    FROM (SELECT DISTINCT type, reporting_category FROM stripe.balance_transactions) k
+    LEFT JOIN ledger.movement_kinds m
+      ON m.type IN (k.type, '*') AND m.reporting_category IN (k.reporting_category, '*')
+    QUALIFY row_number() OVER (PARTITION BY k.type, k.reporting_category
+                               ORDER BY m.type = '*', m.reporting_category = '*') = 1
+),
+matched AS (
+    SELECT b.*, k.known, k.note
     FROM stripe.balance_transactions b
     JOIN ledger.covered_days USING (day)
-    LEFT JOIN ledger.movement_kinds m
-      ON m.type IN (b.type, '*') AND m.reporting_category IN (b.reporting_category, '*')
+    JOIN kinds k ON k.type = b.type AND k.reporting_category IS NOT DISTINCT FROM b.reporting_category
 ),
 sourced AS (
     SELECT
@@ -25,7 +32,6 @@ sourced AS (
     LEFT JOIN stripe.refunds r ON r.id = t.source
     LEFT JOIN stripe.disputes d ON d.id = t.source
     LEFT JOIN stripe.payouts p ON p.id = t.source
-    WHERE t.nth = 1
 ),
 treated AS (
     SELECT *,

@@ -36,34 +36,48 @@ decided AS (
     LEFT JOIN ledger.eu_rates r
         ON r.tax_place = i.destination AND i.supply_day BETWEEN r.valid_from AND r.valid_to
 ),
-named AS (
+roles AS (
+    -- Rows are many, pairs of accounts few: their names are spelled out once for each.
     SELECT
-        *,
+        account_pattern, vat_account_pattern, tax_place, rate,
         replace(replace(account_pattern, '{place}', coalesce(left(tax_place, 2), '')), '{rate}', rate_key(rate)) AS account_role,
         CASE WHEN rate <> 0
              THEN replace(replace(vat_account_pattern, '{place}', coalesce(left(tax_place, 2), '')), '{rate}', rate_key(rate))
         END AS vat_role
-    FROM decided
+    FROM (SELECT DISTINCT account_pattern, vat_account_pattern, tax_place, rate FROM decided)
+),
+numbered AS (
+    SELECT r.*, m.number, v.number AS vat_account_number
+    FROM roles r
+    LEFT JOIN ledger.account_map m ON m.role = r.account_role
+    LEFT JOIN ledger.account_map v ON v.role = r.vat_role
+),
+named AS (
+    SELECT d.*, n.account_role, n.vat_role, n.number, n.vat_account_number
+    FROM decided d
+    JOIN numbered n
+      ON n.account_pattern IS NOT DISTINCT FROM d.account_pattern AND n.tax_place IS NOT DISTINCT FROM d.tax_place
+     AND n.vat_account_pattern IS NOT DISTINCT FROM d.vat_account_pattern AND n.rate IS NOT DISTINCT FROM d.rate
 )
 SELECT
-    n.* EXCLUDE (account_pattern, vat_account_pattern, vat_rate),
+    n.* EXCLUDE (account_pattern, vat_account_pattern, vat_rate, number, vat_account_number),
     n.rate AS vat_rate,
     CASE
         WHEN n.kind = 'gift_card_multi' THEN account('gift_cards')
         WHEN n.kind = 'tip' THEN account('tips_' || policy('tips'))
         WHEN n.kind = 'seller' THEN account('connect_agent')
-        ELSE coalesce(k.account, m.number)
+        ELSE coalesce(k.account, n.number)
     END AS account,
-    v.number AS vat_account,
+    n.vat_account_number AS vat_account,
     CASE
         WHEN n.outside_vat OR n.account_role IS NULL AND n.treatment IS NULL THEN NULL
         WHEN n.reduced_abroad
             THEN 'the rate of ' || n.vat_class || ' in ' || n.tax_place || ' is not known here: let Stripe Tax charge it'
         WHEN n.rate IS NULL THEN 'no VAT rate is known for ' || coalesce(n.tax_place, 'it') || ' on ' || n.supply_day
-        WHEN n.account_role LIKE 'oss%' AND (m.number IS NULL OR v.number IS NULL)
+        WHEN n.account_role LIKE 'oss%' AND (n.number IS NULL OR n.vat_account_number IS NULL)
             THEN 'no accounts for VAT of ' || left(n.tax_place, 2) || ' at ' || rate_key(n.rate) || ' %: add ['
                  || 'accounts.oss.' || left(n.tax_place, 2) || '] "' || rate_key(n.rate) || '" = { sales, vat }'
-        WHEN coalesce(k.account, m.number) IS NULL OR n.vat_role IS NOT NULL AND v.number IS NULL
+        WHEN coalesce(k.account, n.number) IS NULL OR n.vat_role IS NOT NULL AND n.vat_account_number IS NULL
             THEN 'no account for VAT at ' || n.rate || ' %: correct the tax rate in Stripe, or book it by hand'
     END AS lacking,
     CASE WHEN n.taxed AND NOT n.outside_vat THEN
@@ -71,6 +85,4 @@ SELECT
              ELSE vat_on_net(n.gross - n.tax_amount, coalesce(n.due_rate, n.rate)) END
     END AS tax_due
 FROM named n
-LEFT JOIN ledger.row_rules k USING (sale_id, row_no)
-LEFT JOIN ledger.account_map m ON m.role = n.account_role
-LEFT JOIN ledger.account_map v ON v.role = n.vat_role;
+LEFT JOIN ledger.row_rules k USING (sale_id, row_no);

@@ -103,22 +103,26 @@ rated AS (
       ON c.vat_class = d.vat_class AND d.supply_day BETWEEN c.valid_from AND c.valid_to
     LEFT JOIN ledger.swedish_rates f
       ON f.vat_class = policy('default_vat_class') AND d.supply_day BETWEEN f.valid_from AND f.valid_to
+),
+shipped AS (
+    -- Shipping is part of what is shipped: the largest row that is not shipping itself.
+    SELECT sale_id, max_by(supply_of_row, gross) AS supply,
+           max_by(coalesce(CASE WHEN tax_amount <> 0 THEN stripe_rate END, own_rate, default_rate), gross) AS rate
+    FROM rated
+    WHERE supply_of_row <> 'accessory' AND sale_id IN (SELECT sale_id FROM rated WHERE supply_of_row = 'accessory')
+    GROUP BY sale_id
 )
 SELECT
     sale_id, row_no, description, quantity, gross, tax_amount, inclusive, tax_country, taxability_reason, product, kind,
     outside_vat, vat_class, supply_day, own_rate,
-    -- Shipping is part of what is shipped.
-    CASE WHEN supply_of_row <> 'accessory' THEN supply_of_row
-         ELSE coalesce(max_by(supply_of_row, gross) FILTER (supply_of_row <> 'accessory') OVER of_sale, 'goods') END AS supply,
+    CASE WHEN supply_of_row <> 'accessory' THEN supply_of_row ELSE coalesce(s.supply, 'goods') END AS supply,
     CASE
         WHEN outside_vat THEN 0
         WHEN taxability_reason IN ('product_exempt', 'product_exempt_holiday', 'zero_rated') THEN 0
         WHEN tax_amount <> 0 AND stripe_rate IS NOT NULL THEN stripe_rate
         WHEN taxability_reason = 'not_available' AND stripe_rate = 0 THEN 0
-        WHEN supply_of_row = 'accessory'
-            THEN max_by(coalesce(CASE WHEN tax_amount <> 0 THEN stripe_rate END, own_rate, default_rate), gross)
-                 FILTER (supply_of_row <> 'accessory') OVER of_sale
+        WHEN supply_of_row = 'accessory' THEN s.rate
         ELSE coalesce(own_rate, default_rate)
     END::DECIMAL(5, 2) AS vat_rate
 FROM rated
-WINDOW of_sale AS (PARTITION BY sale_id);
+LEFT JOIN shipped s USING (sale_id);

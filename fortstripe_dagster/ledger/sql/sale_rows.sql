@@ -8,24 +8,21 @@ WITH rated AS (
         s.gross AS sale_gross, s.gross_ore AS sale_ore, s.currency, s.sek_per_unit,
         CASE WHEN i.vat_rate > 0 AND i.taxed THEN i.tax_amount END AS tax_amount,
         -- The invoice's own total rules; a minor unit that the lines miss goes to the last row.
-        i.gross + CASE
-            WHEN i.row_no = max(i.row_no) OVER (PARTITION BY i.sale_id)
-            THEN s.gross - sum(i.gross) OVER (PARTITION BY i.sale_id) ELSE 0
-        END AS gross
+        CASE WHEN lead(i.row_no) OVER upto IS NULL THEN s.gross ELSE sum(i.gross) OVER upto END AS through,
+        sum(i.gross) OVER upto - i.gross AS before
     FROM ledger.rated_items i
     JOIN ledger.sales s ON s.sale_id = i.sale_id AND s.treatment IS NOT NULL
+    WINDOW upto AS (PARTITION BY i.sale_id ORDER BY i.row_no ROWS UNBOUNDED PRECEDING)
 ),
 in_ore AS (
     SELECT
-        *,
+        * EXCLUDE (through, before), (through - before)::BIGINT AS gross,
         CASE WHEN sale_gross = 0
-             THEN to_ore((sum(gross) OVER upto)::BIGINT, currency, sek_per_unit)
-                  - to_ore((sum(gross) OVER upto - gross)::BIGINT, currency, sek_per_unit)
-             ELSE round_div(abs(sale_ore)::HUGEINT * sum(gross) OVER upto, abs(sale_gross))
-                  - round_div(abs(sale_ore)::HUGEINT * (sum(gross) OVER upto - gross), abs(sale_gross))
+             THEN to_ore(through::BIGINT, currency, sek_per_unit) - to_ore(before::BIGINT, currency, sek_per_unit)
+             ELSE round_div(abs(sale_ore)::HUGEINT * through, abs(sale_gross))
+                  - round_div(abs(sale_ore)::HUGEINT * before, abs(sale_gross))
         END AS gross_ore
     FROM rated
-    WINDOW upto AS (PARTITION BY sale_id ORDER BY row_no ROWS UNBOUNDED PRECEDING)
 ),
 group_vat AS (
     SELECT

@@ -3,7 +3,7 @@
 CREATE OR REPLACE TABLE ledger.sales AS
 WITH items AS (
     SELECT
-        i.sale_id, sum(i.gross) AS rows_gross, count(DISTINCT i.vat_type) AS vat_types,
+        i.sale_id, sum(i.gross) AS rows_gross, min(i.vat_type) <> max(i.vat_type) AS of_two_kinds,
         bool_or(i.treatment IS NULL) AS undecided,
         max_by(i.treatment, abs(i.gross)) FILTER (NOT i.outside_vat) AS treatment,
         max_by(i.vat_type, abs(i.gross)) FILTER (NOT i.outside_vat) AS vat_type,
@@ -72,7 +72,7 @@ SELECT
             THEN 'Stripe charged ' || kronor(difference_ore) || ' kronor VAT '
                  || CASE WHEN tax_difference > 0 THEN 'more' ELSE 'less' END || ' than is due: correct the invoice in '
                  || 'Stripe, or allow it with vat.stripe_tax_limit'
-        WHEN vat_types > 1 THEN 'goods and services on one invoice abroad: book it by hand'
+        WHEN of_two_kinds THEN 'goods and services on one invoice abroad: book it by hand'
         WHEN abs(coalesce(rows_gross, 0) - gross) > 5
             THEN 'the invoice''s lines add up to ' || coalesce(rows_gross, 0) || ', its total is ' || gross
     END AS held

@@ -18,17 +18,21 @@ sent AS (
         p.country AS buyer_country,
         s.supply = 'goods' AND p.ship_to_country IS NOT NULL AS shipped,
         CASE WHEN shipped THEN p.ship_to_country ELSE p.country END AS country,
-        -- As it is matched: capitals and digits alone, without the country in front.
-        regexp_replace(regexp_replace(upper(CASE WHEN shipped THEN p.ship_to_postal_code ELSE p.postal_code END),
-                                      '[^A-Z0-9]', '', 'g'),
-                       '^' || coalesce(CASE WHEN shipped THEN p.ship_to_country ELSE p.country END, '') || '(\d)', '\1')
-            AS postal_code
+        CASE WHEN shipped THEN p.ship_to_postal_code ELSE p.postal_code END AS postal_code
     FROM supplied s
     JOIN ledger.parties p USING (sale_id)
 ),
+spelled AS (
+    -- As it is matched: capitals and digits alone, without the country in front.
+    SELECT sale_id, supply, country, regexp_replace(upper(postal_code), '[^A-Z0-9]', '', 'g') AS code,
+           CASE WHEN starts_with(code, country) AND substr(code, length(country) + 1, 1) BETWEEN '0' AND '9'
+                THEN substr(code, length(country) + 1) ELSE code END AS postal_code
+    FROM sent
+    WHERE country IN (SELECT country FROM ledger.territories)
+),
 matched AS (
     SELECT s.sale_id, s.supply, t.territory, t.goods_region, t.services_region, t.tax_place
-    FROM sent s
+    FROM spelled s
     JOIN ledger.territories t ON t.country = s.country
     WHERE regexp_matches(s.postal_code, t.postal_pattern)
 ),
