@@ -1,6 +1,6 @@
 """The whole Dagster project on one page: from Stripe's streams to the proof that Fortnox agrees.
 
-stripe (a stream an asset) -> ledger -> delivery/plan -> fortnox -> proof/tie_out
+stripe (a stream an asset) -> ledger -> delivery/plan -> fortnox -> proof/tie_out -> alerts/open
 
 One company is `defs`. Of several, each is a repository of its own in this code location: its assets, job, schedule and
 resources are its own, and a file that cannot be used takes none of the others with it.
@@ -15,6 +15,7 @@ from functools import cache
 import dagster as dg
 
 from fortstripe_dagster import settings as settings_module
+from fortstripe_dagster.assets.alerting import alert_asset, run_failures, watch
 from fortstripe_dagster.assets.approval import approval_job
 from fortstripe_dagster.assets.broken import broken_company
 from fortstripe_dagster.assets.company import Company
@@ -45,13 +46,19 @@ def build_definitions(settings: Settings | None, company: Company | None = None)
         description="One local day, or a range of them: extract, ledger, delivery, proof.",
     )
     follow_changes = following_job(place)
-    stages = [*extract_assets(place), ledger_assets(place), *delivery_assets(place), *proof_assets(place)]
+    stages = [
+        *extract_assets(place),
+        ledger_assets(place),
+        *delivery_assets(place),
+        *proof_assets(place),
+        alert_asset(place),
+    ]
     return dg.Definitions(
         assets=[set_up_asset(place), *stages],
         asset_checks=ledger_asset_checks(place),
         jobs=[approval_job(place), daily_sync, follow_changes],
         schedules=[nightly(daily_sync.name, place), doctor_job(place)],
-        sensors=[stripe_events(place, daily_sync, follow_changes)],
+        sensors=[stripe_events(place, daily_sync, follow_changes), run_failures(place), watch(place)],
         resources={"company": company or Company(name=name)},
         # Steps of one company share one warehouse: in one process a step costs a tenth of a second instead of three.
         executor=dg.in_process_executor,

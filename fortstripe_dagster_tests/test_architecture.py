@@ -18,7 +18,7 @@ MAY_IMPORT = {
     "alerts": FOUNDATION | {"extract"},
     "fortnox": set(),
     "sandbox": set(),
-    "assets": FOUNDATION | {"extract", "ledger", "delivery", "proof"},
+    "assets": FOUNDATION | {"extract", "ledger", "delivery", "proof", "alerts"},
 }
 KNOW_DAGSTER = {"assets", "operations"}
 HOSTS_OF_THE_SANDBOX = {"operations/sandbox_host.py"}

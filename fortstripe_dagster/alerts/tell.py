@@ -13,6 +13,7 @@ from fortstripe_dagster.alerts.alert import Alert
 from fortstripe_dagster.alerts.channels import NotSent, channels
 from fortstripe_dagster.alerts.memory import Memory, is_news
 from fortstripe_dagster.alerts.message import Message
+from fortstripe_dagster.failures import WarehouseError
 from fortstripe_dagster.settings import Settings
 from fortstripe_dagster.settings.alerts import AlertKind
 from fortstripe_dagster.warehouse import Warehouse, has_table
@@ -71,8 +72,11 @@ def tell(
 def _company(settings: Settings, warehouse: Warehouse) -> str:
     """Whose books: the name of the Stripe account, and the company in Fortnox."""
     name = None
-    with warehouse.writer() as connection:
-        if has_table(connection, "stripe.account"):
-            row = connection.execute("SELECT name FROM stripe.account").fetchone()
-            name = row[0] if row else None
+    try:
+        with warehouse.writer() as connection:
+            if has_table(connection, "stripe.account"):
+                row = connection.execute("SELECT name FROM stripe.account").fetchone()
+                name = row[0] if row else None
+    except WarehouseError:
+        pass  # that it is busy or broken may be the very thing to be told
     return name or f"Fortnox {settings.fortnox_tenant_id}"

@@ -44,7 +44,9 @@ def explained() -> Iterator[None]:
         yield
     except Failure as error:
         raise dg.Failure(
-            description=str(error), metadata={"remedy": error.remedy}, allow_retries=error.exit_code != 2
+            description=str(error),
+            metadata={"remedy": error.remedy, "failure": type(error).__name__},
+            allow_retries=error.exit_code != 2,
         ) from error
     except Exception as error:
         ours = from_foreign(error)

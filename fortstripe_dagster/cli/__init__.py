@@ -10,7 +10,7 @@ import sys
 
 import click
 
-from fortstripe_dagster.cli import closing, delivering, going_live, proving, setting_up, trying  # noqa: F401
+from fortstripe_dagster.cli import alerting, closing, delivering, going_live, proving, setting_up, trying  # noqa: F401
 from fortstripe_dagster.cli.group import cli, say
 from fortstripe_dagster.failures import DONE, FAILED, Failure, from_foreign
 
