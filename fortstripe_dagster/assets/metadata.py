@@ -15,6 +15,7 @@ import duckdb
 
 from fortstripe_dagster.business_day import TIMEZONE, Days
 from fortstripe_dagster.money import to_decimal
+from fortstripe_dagster.texts import one_line
 
 Metadata = dict[str, Any]
 CHART_WIDTH = 40
@@ -85,4 +86,4 @@ def daily_chart(rows: Sequence[tuple[date, Decimal]]) -> dg.MetadataValue[Any]:
 
 def _cell(value: object) -> str:
     text = "" if value is None else str(value)
-    return text.replace("|", "¦").replace("\n", " ").replace("<", "‹").replace("`", "ʼ")
+    return one_line(text).replace("|", "¦").replace("<", "‹").replace("`", "ʼ")

@@ -13,6 +13,7 @@ from fortstripe_dagster import settings as settings_module
 from fortstripe_dagster.business_day import parse_day
 from fortstripe_dagster.settings import Settings
 from fortstripe_dagster.settings.companies import choose
+from fortstripe_dagster.texts import one_line
 from fortstripe_dagster.warehouse import Warehouse
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -40,7 +41,7 @@ def json_option(command: Command) -> Command:
 
 def say(line: str) -> None:
     """Progress for a person."""
-    click.echo(line, err=True)
+    click.echo(_for_a_terminal(line), err=True)
 
 
 def company() -> tuple[Settings, Warehouse]:
@@ -52,7 +53,15 @@ def company() -> tuple[Settings, Warehouse]:
 
 def show(report: Any, as_json: bool) -> None:
     """The result: a table for a person, or JSON."""
-    click.echo(json.dumps(report.as_json(), ensure_ascii=False, indent=2, default=str) if as_json else report.text())
+    if as_json:
+        click.echo(json.dumps(report.as_json(), ensure_ascii=False, indent=2, default=str))
+    else:
+        click.echo(_for_a_terminal(report.text()))
+
+
+def _for_a_terminal(text: str) -> str:
+    """Lines as they are, without what names and descriptions from outside might tell the terminal to do."""
+    return "\n".join(one_line(line) for line in text.split("\n"))
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})

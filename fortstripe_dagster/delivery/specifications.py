@@ -21,6 +21,7 @@ from fortstripe_dagster.delivery.documents import Document, Entry
 from fortstripe_dagster.delivery.exact_json import amount
 from fortstripe_dagster.money import to_decimal
 from fortstripe_dagster.settings import Settings
+from fortstripe_dagster.texts import cell
 
 _COLUMNS = (
     "Tid", "Dag", "Händelse", "Stripe-id", "Betalning", "Kvitto eller faktura", "Vad", "Kund", "Land", "Valuta",
@@ -29,8 +30,6 @@ _COLUMNS = (
 INVOICES = ("invoice", "credit_invoice")
 _CALLED = {"voucher": "verifikation", "invoice": "faktura", "credit_invoice": "kreditfaktura"}
 _SALES = frozenset({"sale", "sale_credit"})
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""What a spreadsheet takes for a formula when a text begins with it."""
 
 
 def document_id(specified: str) -> str:
@@ -88,7 +87,7 @@ def content(specified: Document, desired: Desired, compiled: datetime) -> bytes:
     table = csv.writer(text, delimiter=";", lineterminator="\r\n")
     table.writerows(
         [
-            [f"Underlag till {_CALLED[specified.kind]}", _text(specified.description)],
+            [f"Underlag till {_CALLED[specified.kind]}", cell(specified.description)],
             ["Bokföringsdag", specified.day.isoformat()],
             ["Dokument", specified.document_id],
             ["Sammanställd", _time(compiled)],
@@ -110,7 +109,7 @@ def content(specified: Document, desired: Desired, compiled: datetime) -> bytes:
             known = _event(entry, desired)
         sold = _sold(entry, desired) if entry is not None and entry.lines == part.lines else ()
         for row, sign in sold:
-            table.writerow([*known[:6], _text(row.description), *known[7:], *_of_row(row, sign), "", "", part.entry_id])
+            table.writerow([*known[:6], cell(row.description), *known[7:], *_of_row(row, sign), "", "", part.entry_id])
         for line in part.lines:
             side = [_number(line.amount), ""] if line.amount > 0 else ["", _number(-line.amount)]
             rate = "" if line.vat_rate is None else _number(line.vat_rate)
@@ -138,9 +137,9 @@ def _event(entry: Entry, desired: Desired) -> list[object]:
         entry.kind,
         (credit.credit_id if credit else None) or entry.source or entry.sale_id or entry.entry_id,
         entry.charge or (sale.charge if sale else None) or "",
-        (sale.number if sale else None) or "",
-        _text(entry.text),
-        _text(_customer(sale)),
+        cell((sale.number if sale else None) or ""),
+        cell(entry.text),
+        cell(_customer(sale)),
         (sale.party.country if sale else None) or "",
         sale.currency if sale else entry.settlement,
         _foreign(entry, sale, credit),
@@ -203,7 +202,3 @@ def _time(moment: datetime) -> str:
 
 def _number(value: Decimal) -> str:
     return f"{value:f}".replace(".", ",")
-
-
-def _text(text: str) -> str:
-    return f"'{text}" if text.startswith(_FORMULA) else text

@@ -29,6 +29,7 @@ from fortstripe_dagster.fortnox import (
 )
 from fortstripe_dagster.operations.doctor.permissions import scopes_of
 from fortstripe_dagster.settings import Settings
+from fortstripe_dagster.texts import one_line
 
 HOST = "127.0.0.1"
 PATH = "/callback"
@@ -193,4 +194,4 @@ def _strange(query: dict[str, str]) -> str:
 
 def _plain(text: str) -> str:
     """Words from outside for a terminal: printable, on one line, not long."""
-    return "".join(letter if letter.isprintable() else " " for letter in text)[:200].strip().rstrip(".")
+    return one_line(text)[:200].strip().rstrip(".")

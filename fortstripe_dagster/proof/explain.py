@@ -16,6 +16,7 @@ import duckdb
 from fortstripe_dagster.failures import Failure
 from fortstripe_dagster.money import to_decimal
 from fortstripe_dagster.proof.words import WORDS, Language
+from fortstripe_dagster.texts import one_line
 from fortstripe_dagster.warehouse import Warehouse, has_table
 
 SHOWN = 25
@@ -57,7 +58,7 @@ class Explanation:
 
         def add(fact: Fact, depth: int) -> None:
             word = WORDS[self.language].get(fact.kind, fact.kind)
-            lines.append("  " * depth + " ".join(part for part in (word, fact.id, fact.said) if part))
+            lines.append(one_line("  " * depth + " ".join(part for part in (word, fact.id, fact.said) if part)))
             for below in fact.below:
                 add(below, depth + 1)
 

@@ -20,6 +20,7 @@ import jinja2
 from fortstripe_dagster.proof.report import money
 from fortstripe_dagster.proof.vat_return import EcSalesRow, OssRow, VatBox, VatFinding, VatLine, VatReturn
 from fortstripe_dagster.proof.vat_tie import VatTie, VatTieRow
+from fortstripe_dagster.texts import cell
 
 SHOWN = 200
 """Lines of a box on the page; all of them are in the files and in proof.vat_lines."""
@@ -78,7 +79,13 @@ def write_files(
 
 
 def _cells(row: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: str(value).replace(".", ",") if isinstance(value, Decimal) else value for name, value in row.items()}
+    return {name: _cell(value) for name, value in row.items()}
+
+
+def _cell(value: Any) -> Any:
+    if isinstance(value, Decimal):
+        return str(value).replace(".", ",")
+    return cell(value) if isinstance(value, str) else value
 
 
 def _write(path: Path, text: str) -> None:
