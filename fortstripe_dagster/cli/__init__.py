@@ -19,6 +19,8 @@ __all__ = ["cli", "main"]
 
 def main() -> None:
     """Run a command; every failure is one line on stderr and an exit code."""
+    # DuckDB imports pandas, if it can, at its first query with a parameter: a third of a second that no command needs.
+    sys.modules.setdefault("pandas", None)  # type: ignore[arg-type]
     try:
         code = cli.main(standalone_mode=False)
     except click.ClickException as error:
