@@ -87,6 +87,8 @@ def deliver(
             run = _begin(settings, warehouse, journal, client, days, run_id, () if shadow else only, progress)
             for part in slices(warehouse, days):
                 run.deliver(part)
+        journal.finish_run(run_id)
+        publish(journal, warehouse)
         return run.report(client.requests - requests_before)
 
 

@@ -25,7 +25,7 @@ from fortstripe_dagster.delivery.documents import Document
 from fortstripe_dagster.delivery.exact_json import dumps, loads
 from fortstripe_dagster.failures import DeliveryStopped, Failure
 
-VERSION = 3
+VERSION = 4
 APPLICATION_ID = 0x46537470
 """Marks the file as ours: "FStp"."""
 
@@ -108,6 +108,14 @@ class Journal:
         """Note that a delivery of these days starts."""
         self._insert("runs", run_id, days.first.isoformat(), days.last.isoformat(), _now())
 
+    def finish_run(self, run_id: str) -> None:
+        """Note that the delivery which was begun last under this id came to its end."""
+        with self._transaction() as connection:
+            connection.execute(
+                "INSERT INTO finished_runs SELECT *, ? FROM runs WHERE run_id = ? ORDER BY started_at DESC LIMIT 1",
+                [_now(), run_id],
+            )
+
     def pin(self, name: str, value: str, what: str) -> None:
         """Tie the journal to an account, mode or company at the first run; `what` names it for people.
 
@@ -175,10 +183,10 @@ class Journal:
             )
 
     def touched(self) -> list[date]:
-        """Days that changed after the last delivery that included them."""
+        """Days that changed after the last delivery that included them began; one that failed does not count."""
         found = self.rows(
             "SELECT DISTINCT day FROM touched_days t WHERE NOT EXISTS ("
-            "  SELECT 1 FROM runs r WHERE t.day BETWEEN r.first_day AND r.last_day AND r.started_at > t.at)"
+            "  SELECT 1 FROM finished_runs r WHERE t.day BETWEEN r.first_day AND r.last_day AND r.started_at > t.at)"
             " ORDER BY day"
         )
         return [date.fromisoformat(row["day"]) for row in found]
@@ -341,7 +349,7 @@ def _create(connection: sqlite3.Connection) -> None:
 
 
 def _upgrade(connection: sqlite3.Connection) -> None:
-    """Bring an older journal up to date: version 1 kept no choice sets, version 2 no orders."""
+    """Bring an older journal up to date: version 1 kept no choice sets, 2 no orders, 3 no ends of runs."""
     columns = {row["name"] for row in connection.execute("PRAGMA table_info(sealed_entries)")}
     if "choices" not in columns:
         connection.execute("ALTER TABLE sealed_entries ADD COLUMN choices TEXT")
@@ -350,6 +358,8 @@ def _upgrade(connection: sqlite3.Connection) -> None:
         made = re.search(r"CREATE TABLE (\w+)", statement)
         if made and made[1] not in there:
             connection.execute(statement)
+    if "finished_runs" not in there:  # which of them failed is not known
+        connection.execute("INSERT INTO finished_runs SELECT *, started_at FROM runs")
     _seal_tables(connection)
 
 

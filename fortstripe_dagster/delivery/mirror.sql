@@ -51,4 +51,7 @@ CREATE TABLE IF NOT EXISTS delivery.choice_changes (
 CREATE TABLE IF NOT EXISTS delivery.replans (
     from_day DATE, choices VARCHAR, reason VARCHAR, who VARCHAR, asked_at TIMESTAMPTZ
 );
-CREATE TABLE IF NOT EXISTS delivery.runs (run_id VARCHAR, first_day DATE, last_day DATE, started_at TIMESTAMPTZ);
+CREATE TABLE IF NOT EXISTS delivery.runs (
+    run_id VARCHAR, first_day DATE, last_day DATE, started_at TIMESTAMPTZ,
+    finished_at TIMESTAMPTZ         -- NULL while it is under way, and where it failed
+);

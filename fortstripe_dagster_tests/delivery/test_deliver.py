@@ -10,7 +10,7 @@ import pytest
 from starlette.responses import JSONResponse
 
 from fortstripe_dagster.business_day import Days
-from fortstripe_dagster.failures import HELD
+from fortstripe_dagster.failures import HELD, DeliveryStopped
 from fortstripe_dagster.sandbox.fortnox.company import Company
 from fortstripe_dagster_tests.delivery.house import House, house
 
@@ -272,3 +272,27 @@ def test_one_stop_shop_sales_are_vouchers_unless_the_company_registered_the_rate
     assert home.deliver(oss_packaging=packaging).exit_code == 0
     assert len(home.books.invoices.all) == invoices
     assert home.accounts()["1686"] == "125.00"
+
+
+def test_a_day_that_changed_is_asked_for_until_a_run_of_it_has_come_to_its_end(home: House) -> None:
+    home.sale("ch_1", 10000, day=D4)
+    home.deliver()
+    with home.journal() as journal:
+        journal.touch([D4], "a refund")
+    home.sale("ch_2", 20000, day=D4)
+    before = len(home.writes())
+    home.gateway.faults.answer = lambda call: (
+        JSONResponse({"message": "unauthorized"}, 401) if call.writes and len(home.writes()) > before + 1 else None
+    )
+    with pytest.raises(DeliveryStopped):
+        home.deliver()
+    assert len(home.writes()) > before + 1  # it failed in the middle
+    with home.journal() as journal:
+        assert journal.touched() == [D4]
+    assert home.sql("SELECT count(*), count(finished_at) FROM delivery.runs") == [(2, 1)]
+
+    home.gateway.faults.answer = lambda call: None
+    home.deliver()
+    with home.journal() as journal:
+        assert journal.touched() == []
+    assert home.sql("SELECT count(*), count(finished_at) FROM delivery.runs") == [(3, 2)]
