@@ -124,11 +124,23 @@ def undo(document: str, reason: str, who: str, redo: bool, as_json: bool) -> int
 
 
 @cli.command()
-def adopt() -> int:
-    """Rebuild a lost or old journal from the references of our documents in Fortnox."""
+@click.option("--document", help="The id of one document, which a person booked by hand.")
+@click.option("--voucher", help="The voucher that says it, e.g. A123.")
+@click.option("--reason", help="Why it was booked by hand, for the treatment history.")
+@click.option("--who", default=getuser, show_default="your user name", help="Who says so.")
+def adopt(document: str | None, voucher: str | None, reason: str | None, who: str) -> int:
+    """Rebuild a lost or old journal from the references of our documents in Fortnox.
+
+    With --document, --voucher and --reason: count one voucher that a person made as that document of ours.
+    """
     from fortstripe_dagster import delivery
 
     settings, warehouse = company()
+    if document or voucher or reason:
+        if not (document and voucher and reason):
+            raise click.UsageError("--document, --voucher and --reason go together.")
+        click.echo(delivery.adopt_by_hand(settings, warehouse, document, voucher, reason, who))
+        return DONE
     report = delivery.adopt(settings, warehouse, progress=say)
     click.echo(report.text())
     return HELD if report.unplaced else DONE

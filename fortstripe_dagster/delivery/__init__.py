@@ -7,6 +7,7 @@ and `compare` (what to do when an answer or a journal was lost).
 
 from fortstripe_dagster.delivery.adopt import AdoptReport, adopt
 from fortstripe_dagster.delivery.approval import approve_planned
+from fortstripe_dagster.delivery.by_hand import adopt_by_hand
 from fortstripe_dagster.delivery.connection import connect
 from fortstripe_dagster.delivery.deliver import approve, deliver, plan
 from fortstripe_dagster.delivery.documents import Document, Held
@@ -28,6 +29,7 @@ __all__ = [
     "Plan",
     "TreatmentHistory",
     "adopt",
+    "adopt_by_hand",
     "approve",
     "approve_planned",
     "connect",

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from itertools import islice
 from typing import Any
 
-from fortstripe_dagster.delivery import bodies
+from fortstripe_dagster.delivery import bodies, history
 from fortstripe_dagster.delivery.claims import journals_beside
 from fortstripe_dagster.delivery.exact_json import dumps
 from fortstripe_dagster.delivery.journal import Journal
@@ -83,8 +83,8 @@ def _vouchers(context: Context, year: Year) -> list[Mapping[str, Any]]:
     """Marked vouchers of our series that the journal lacks; nothing is listed while the numbers agree."""
     known = context.journal.rows(
         "SELECT count(DISTINCT a.number) FROM seals s JOIN intents i USING (seal) JOIN answers a USING (intent)"
-        " WHERE s.kind = 'voucher' AND a.outcome IN ('done', 'found') AND s.day BETWEEN ? AND ?",
-        [year.first.isoformat(), year.last.isoformat()],
+        " WHERE s.kind = 'voucher' AND a.outcome IN ('done', 'found') AND s.day BETWEEN ? AND ? AND s.packaging <> ?",
+        [year.first.isoformat(), year.last.isoformat(), history.BY_HAND],
     )[0][0]
     if year.next_voucher - 1 <= known:
         return []

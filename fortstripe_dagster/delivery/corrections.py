@@ -117,5 +117,8 @@ def _person(sealed: Sealed, difference: tuple[Line, ...], remedy: str) -> Held:
         sealed.day,
         (sealed.entry_id,),
         f"{sealed.document_id} is in Fortnox, and the ledger has changed since: {amounts}.",
-        remedy,
+        f"{remedy} Or book the difference by hand and name the voucher: `fortstripe adopt --document"
+        f" correction:{sealed.document_id} --voucher A123`.",
+        Document("", "voucher", sealed.day, "", (Part(sealed.entry_id, difference),)).content_hash,
+        difference,
     )

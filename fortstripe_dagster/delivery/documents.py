@@ -182,6 +182,8 @@ class Held:
     reason: str
     remedy: str
     content_hash: str = ""
+    difference: tuple[Line, ...] = ()
+    """What Fortnox lacks of an entry that a document says otherwise: a person may book it by hand."""
 
 
 def held(document: Document, reason: str, remedy: str) -> Held:

@@ -18,6 +18,9 @@ from fortstripe_dagster.delivery.documents import REVERSAL, STEPS, Document, Lin
 from fortstripe_dagster.delivery.exact_json import amount, dumps, loads
 from fortstripe_dagster.delivery.journal import Journal
 
+BY_HAND = "by hand"
+"""Packaging of what a person booked in Fortnox and had us adopt."""
+
 
 @dataclass(frozen=True)
 class Sealed:

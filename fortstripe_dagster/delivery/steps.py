@@ -229,7 +229,7 @@ def _attach(context: Context, document: Document, step: str) -> Request:
     return attaching.connect(
         _number(context, document.document_id),
         _number(context, voucher.document_id),
-        context.settings.voucher_series,
+        voucher.content.get("series") or context.settings.voucher_series,
         year.first.isoformat(),
     )
 

@@ -13,7 +13,9 @@ WITH requests AS (
     FROM delivery.answers a
     JOIN delivery.intents i USING (intent)
     LEFT JOIN delivery.documents d USING (document_id)
+    -- What was adopted by hand is told by the person's order.
     WHERE a.outcome IN ('done', 'found', 'refused') AND d.packaging IS DISTINCT FROM 'matched'
+      AND d.packaging IS DISTINCT FROM 'by hand'
 ),
 people AS (
     SELECT ordered_at AS done_at, action, document_id, who, reason AS why, NULL AS run_id FROM delivery.orders
