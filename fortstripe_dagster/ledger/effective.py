@@ -21,7 +21,7 @@ import duckdb
 
 from fortstripe_dagster.failures import Failure
 from fortstripe_dagster.ledger.choices import Choices, load
-from fortstripe_dagster.ledger.order import ORDER, UNPUBLISHED
+from fortstripe_dagster.ledger.order import KINDS_OF_SALE, ORDER, UNPUBLISHED
 from fortstripe_dagster.ledger.workspace import current, run, show, tables, workspace
 
 OF_SALES = ("sales", "sale_rows", "parties", "credits", "credit_rows")
@@ -71,9 +71,10 @@ def put_back(connection: duckdb.DuckDBPyConnection, sealed: Sealed, name: str, c
         load(connection, sealed.choices, clock)
         run(connection, ORDER, UNPUBLISHED)
         connection.execute(
-            """
+            f"""
             CREATE OR REPLACE TEMP TABLE sealed_sales AS
-            SELECT sale_id FROM ledger.entries WHERE kind = 'sale' AND entry_id IN (SELECT entry_id FROM sealed)
+            SELECT DISTINCT sale_id FROM ledger.entries
+            WHERE kind IN {KINDS_OF_SALE} AND entry_id IN (SELECT entry_id FROM sealed)
             """
         )
         connection.execute(

@@ -83,6 +83,9 @@ COMPLETED = ("fees", "gift_card_moves", "deferral_plans", "deferral_states", "de
 KINDS_ACROSS = ("fee_vat", "opening", "revaluation")
 """Kinds of entry that a file of `ACROSS` posts."""
 
+KINDS_OF_SALE = ("sale", "cash_sale", "sale_credit")
+"""Kinds of entry that stand for a sale, or a part of one: its rows and its buyer go with them."""
+
 RUNNING = "oss_sales"
 """The one table of families that the next file adds up over all of history."""
 

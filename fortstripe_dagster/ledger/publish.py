@@ -8,7 +8,7 @@ from datetime import date
 
 import duckdb
 
-from fortstripe_dagster.ledger.order import CONTRACT, FAMILIES, KINDS_ACROSS, UNPUBLISHED
+from fortstripe_dagster.ledger.order import CONTRACT, FAMILIES, KINDS_ACROSS, KINDS_OF_SALE, UNPUBLISHED
 from fortstripe_dagster.ledger.workspace import statements, tables
 
 KEYS = ("sale_id", "balance_transaction", "id", "charge", "dispute", "source", "customer")
@@ -79,7 +79,7 @@ def find_changed_days(connection: duckdb.DuckDBPyConnection) -> list[date]:
     sales = f"SELECT sale_id FROM {changed['parties']} UNION SELECT sale_id FROM {changed['sale_rows']}"
     rows = connection.execute(
         f"SELECT event_day FROM {changed['entries']} UNION SELECT event_day FROM {changed['lines']}"
-        f" UNION SELECT event_day FROM ledger.entries WHERE kind IN ('sale', 'credit') AND sale_id IN ({sales})"
+        f" UNION SELECT event_day FROM ledger.entries WHERE kind IN {(*KINDS_OF_SALE, 'credit')} AND sale_id IN ({sales})"
     )
     return [row[0] for row in rows.fetchall()]
 

@@ -7,6 +7,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from fortstripe_dagster.business_day import Days
+from fortstripe_dagster.ledger import build, choices_of
 from fortstripe_dagster.sandbox.official_rates import official_rate
 from fortstripe_dagster.sandbox.stripe.builder.tax import Line
 from fortstripe_dagster_tests.ledger.books import at, book, new_world, row
@@ -72,6 +73,21 @@ def test_under_the_cash_method_it_is_booked_on_its_day(tmp_path: Path) -> None:
     down = world.invoice(at=at(4), customer=customer, lines=[row("Unused", -12500)])
     ledger = book(world, tmp_path, accounting_method="cash")
     assert ledger.entry(f"{down['id']}:sale") == {"2611": "25.00", "2899": "-125.00", "3001": "100.00"}
+
+
+def test_delivered_it_keeps_the_rows_of_the_choices_of_its_day(tmp_path: Path) -> None:
+    world = new_world()
+    customer = world.customer(name="Svea Handel AB", country="SE")
+    down = world.invoice(at=at(4), customer=customer, lines=[row("Unused", -12500)])
+    before = book(world, tmp_path)
+    sealed = [(choices_of(before.settings).text, {f"{down['id']}:sale": date(2026, 3, 4)})]
+    accounts = before.settings.accounts.model_copy(update={"sales": {**before.settings.accounts.sales, "25": "3051"}})
+    changed = before.settings.model_copy(update={"accounts": accounts})
+    rows = "SELECT account FROM ledger.sale_rows"
+    build(changed, before.warehouse)
+    assert before.rows(rows) == [("3051",)]
+    build(changed, before.warehouse, sealed=sealed)
+    assert before.rows(rows) == [("3001",)]
 
 
 def test_one_to_a_business_in_the_eu_waits_for_a_person(tmp_path: Path) -> None:

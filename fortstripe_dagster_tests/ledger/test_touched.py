@@ -15,14 +15,16 @@ MADE = """
     CREATE SCHEMA ledger;
     CREATE TABLE ledger.entries AS SELECT * FROM (VALUES
         ('a:sale', DATE '2026-03-02', 'sale', 'a', NULL::VARCHAR, 'v1'),
-        ('b:sale', DATE '2026-03-03', 'sale', 'b', NULL, 'v1')
+        ('b:sale', DATE '2026-03-03', 'sale', 'b', NULL, 'v1'),
+        ('n:sale', DATE '2026-03-04', 'sale_credit', 'n', NULL, 'v1'),
+        ('k:sale:p', DATE '2026-03-05', 'cash_sale', 'k', NULL, 'v1')
     ) AS t(entry_id, event_day, kind, sale_id, alert, rule_version);
     CREATE TABLE ledger.lines AS SELECT * FROM (VALUES
         ('a:sale', DATE '2026-03-02', 1, '3001', 100.00), ('a:sale', DATE '2026-03-02', 2, '3001', 100.00),
         ('b:sale', DATE '2026-03-03', 1, '3001', 50.00)
     ) AS t(entry_id, event_day, line_no, account, credit);
-    CREATE TABLE ledger.parties AS SELECT * FROM (VALUES ('a', 'Anna'), ('b', 'Bo')) AS t(sale_id, name);
-    CREATE TABLE ledger.sale_rows AS SELECT * FROM (VALUES ('a', 'Kurs'), ('b', 'Bok')) AS t(sale_id, text);
+    CREATE TABLE ledger.parties AS SELECT * FROM (VALUES ('a', 'Anna'), ('b', 'Bo'), ('k', 'Kim')) AS t(sale_id, name);
+    CREATE TABLE ledger.sale_rows AS SELECT * FROM (VALUES ('a', 'Kurs'), ('b', 'Bok'), ('n', 'Rest')) AS t(sale_id, text);
 """
 SECOND, THIRD = date(2026, 3, 2), date(2026, 3, 3)
 
@@ -43,6 +45,8 @@ def built() -> duckdb.DuckDBPyConnection:
         ("UPDATE ledger.lines SET credit = 51 WHERE entry_id = 'b:sale'", [THIRD]),
         ("UPDATE ledger.parties SET name = 'Anna Berg' WHERE sale_id = 'a'", [SECOND]),
         ("UPDATE ledger.sale_rows SET text = 'Boken' WHERE sale_id = 'b'", [THIRD]),
+        ("UPDATE ledger.sale_rows SET text = 'Resten' WHERE sale_id = 'n'", [date(2026, 3, 4)]),
+        ("UPDATE ledger.parties SET name = 'Kim Ek' WHERE sale_id = 'k'", [date(2026, 3, 5)]),
         ("DELETE FROM ledger.lines WHERE entry_id = 'a:sale' AND line_no = 2", [SECOND]),
         ("DELETE FROM ledger.entries WHERE entry_id = 'b:sale'; DELETE FROM ledger.lines WHERE entry_id = 'b:sale'",
          [THIRD]),

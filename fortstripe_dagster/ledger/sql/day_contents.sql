@@ -1,7 +1,8 @@
 -- What each day holds that may reach Fortnox, as one number: entries, lines, and the buyers and rows of its sales.
 -- Adding the parts' hashes up needs no order. Another version of DuckDB may hash otherwise, so its name goes with it.
 WITH sales_of_days AS (
-    SELECT DISTINCT event_day, sale_id FROM ledger.entries WHERE kind IN ('sale', 'credit') AND event_day IN (FROM looked_at)
+    SELECT DISTINCT event_day, sale_id FROM ledger.entries
+    WHERE kind IN ('sale', 'cash_sale', 'sale_credit', 'credit') AND event_day IN (FROM looked_at)
 ),
 parts AS (
     SELECT event_day, hash(e) AS part
