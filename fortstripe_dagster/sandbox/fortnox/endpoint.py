@@ -88,7 +88,7 @@ class Exchange:
 Handler = Callable[[Exchange], Response]
 
 
-def route(books: Books, faults: Faults, path: str, root: str = "/3/", **handlers: Handler) -> Route:
+def route(books: Books, faults: Faults, path: str, root: str = "/3/", /, **handlers: Handler) -> Route:
     """A route below `root` that answers each method (get, post, put, delete) with its handler."""
 
     async def answer(request: Request) -> Response:
