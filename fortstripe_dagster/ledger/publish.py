@@ -79,7 +79,8 @@ def find_changed_days(connection: duckdb.DuckDBPyConnection) -> list[date]:
     sales = f"SELECT sale_id FROM {changed['parties']} UNION SELECT sale_id FROM {changed['sale_rows']}"
     rows = connection.execute(
         f"SELECT event_day FROM {changed['entries']} UNION SELECT event_day FROM {changed['lines']}"
-        f" UNION SELECT event_day FROM ledger.entries WHERE kind IN {(*KINDS_OF_SALE, 'credit')} AND sale_id IN ({sales})"
+        " UNION SELECT event_day FROM ledger.entries"
+        f" WHERE kind IN {(*KINDS_OF_SALE, 'credit')} AND sale_id IN ({sales})"
     )
     return [row[0] for row in rows.fetchall()]
 

@@ -24,7 +24,8 @@ MADE = """
         ('b:sale', DATE '2026-03-03', 1, '3001', 50.00)
     ) AS t(entry_id, event_day, line_no, account, credit);
     CREATE TABLE ledger.parties AS SELECT * FROM (VALUES ('a', 'Anna'), ('b', 'Bo'), ('k', 'Kim')) AS t(sale_id, name);
-    CREATE TABLE ledger.sale_rows AS SELECT * FROM (VALUES ('a', 'Kurs'), ('b', 'Bok'), ('n', 'Rest')) AS t(sale_id, text);
+    CREATE TABLE ledger.sale_rows AS
+        SELECT * FROM (VALUES ('a', 'Kurs'), ('b', 'Bok'), ('n', 'Rest')) AS t(sale_id, text);
 """
 SECOND, THIRD = date(2026, 3, 2), date(2026, 3, 3)
 
