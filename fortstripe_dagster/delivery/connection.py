@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from fortstripe_dagster.circuit import Circuit
 from fortstripe_dagster.delivery.claims import claim
 from fortstripe_dagster.failures import DeliveryStopped
 from fortstripe_dagster.fortnox import (
@@ -49,6 +50,9 @@ def connect(settings: Settings) -> Fortnox:
         ),
         timeout=TIMEOUT_SECONDS,
         read_only=settings.mode == "shadow",
+        breaker=Circuit(
+            settings.fortnox_home / "fortnox-circuit.json", "Fortnox", settings.fortnox.rest_after_failures
+        ),
     )
 
 

@@ -20,6 +20,7 @@ import requests
 import stripe
 import urllib3
 
+from fortstripe_dagster.circuit import Circuit
 from fortstripe_dagster.extract.rate_limit import RateLimiter
 from fortstripe_dagster.failures import ConfigurationError, StripeFailure
 from fortstripe_dagster.settings import STRIPE_API_VERSION, Settings
@@ -70,6 +71,7 @@ class StripeApi:
         self.limiter = RateLimiter(
             limits.requests_per_second, limits.requests_per_second_account or allowed(key), limits.in_flight
         )
+        self._circuit = Circuit(settings.home / "stripe-circuit.json", "Stripe", limits.rest_after_failures)
         self._counted: Counter[str] = Counter()
         self._lock = threading.Lock()
         self._reached = False
@@ -126,6 +128,8 @@ class StripeApi:
         base: Literal["api", "files"] = "api",
     ) -> bytes:
         resource = resource_of(path)
+        if (why := self._circuit.resting()) is not None:
+            raise StripeFailure(f"{why}.", "wait: the runs go on by themselves when it answers again.")
         for attempt in range(1, self.patience.attempts + 1):
             sent = self.limiter.wait(resource)
             self._count(method, path)
@@ -140,11 +144,13 @@ class StripeApi:
                 cause = error.__cause__ or error
                 last |= not self._reached and attempt >= FIRST_CONTACT_ATTEMPTS
                 if last or isinstance(cause, requests.exceptions.SSLError):
+                    self._circuit.failed()
                     raise self._unreachable(cause, reading, attempt) from error
                 time.sleep(self.patience.delay(attempt))
                 continue
             self._reached = True
             if 200 <= status < 300:
+                self._circuit.succeeded()
                 self.limiter.answered(resource, sent)
                 return bytes(body)
             if status == 429:
@@ -152,6 +158,8 @@ class StripeApi:
             elif status < 500 and status != 409:
                 raise self._refused(status, body, headers, reading, permission)
             if last:
+                if status >= 500:
+                    self._circuit.failed()
                 raise self._still_failing(status, reading, attempt)
             time.sleep(_retry_after(headers) or self.patience.delay(attempt))
         raise AssertionError("the last attempt either returns or raises")

@@ -21,7 +21,8 @@ from requests.adapters import HTTPAdapter
 
 from .answers import failure, no_answer
 from .auth import Auth
-from .errors import FortnoxError, InDoubt, NotDone, ReadOnly, Unauthorized
+from .breaker import AlwaysClosed, Breaker
+from .errors import FortnoxError, InDoubt, NotDone, ReadOnly, Refused, Unauthorized
 from .limiter import Limiter
 from .retries import Retries
 from .values import as_int
@@ -43,7 +44,8 @@ class Fortnox:
 
     `api_base` is the host, e.g. https://api.fortnox.se; paths start with /3/ or /api/ (see `path`). `timeout` is
     (connect, read) in seconds. A client that is `read_only` sends nothing that could change the books, and raises
-    ReadOnly instead. Every method may raise a FortnoxError.
+    ReadOnly instead. A `breaker` is told of requests that were given up, and may say that none is sent for a while.
+    Every method may raise a FortnoxError.
     """
 
     def __init__(
@@ -56,6 +58,7 @@ class Fortnox:
         timeout: tuple[float, float] = (5, 60),
         retries: Retries = Retries(),  # noqa: B008 - frozen
         read_only: bool = False,
+        breaker: Breaker | None = None,
     ) -> None:
         if urlsplit(api_base).scheme not in ("http", "https") or not urlsplit(api_base).hostname:
             raise ValueError(f"{api_base!r} is not the address of a host, such as https://api.fortnox.se")
@@ -67,6 +70,7 @@ class Fortnox:
         self._timeout = timeout
         self._retries = retries
         self._read_only = read_only
+        self._breaker = breaker or AlwaysClosed()
         self._counting = threading.Lock()
         self.requests: Counter[tuple[str, str]] = Counter()
         """Requests sent, repeated ones too, by (method, endpoint), e.g. ("PUT", "invoices/*/bookkeep")."""
@@ -134,16 +138,25 @@ class Fortnox:
         """Send until it is answered, refused, in doubt, or no longer worth it."""
         if self._read_only and not (refusal := ReadOnly(method, path, "not sent")).is_read:
             raise refusal
+        if (why := self._breaker.resting()) is not None:
+            raise NotDone(method, path, why)
         for attempt in count(1):
             try:
                 response = self._with_token(method, path, params, content)
                 try:
-                    return read(response)
+                    answer = read(response)
                 except ValueError:
                     raise InDoubt(method, path, "the answer is not JSON", status=response.status_code) from None
+                self._breaker.succeeded()
+                return answer
+            except Refused:
+                self._breaker.succeeded()
+                raise
             except (NotDone, InDoubt) as error:
                 pause = self._retries.pause(error, attempt)
                 if pause is None:
+                    if error.status != 429:
+                        self._breaker.failed()
                     raise
                 _log.warning("%s Trying again in %.1f s (attempt %d).", error, pause, attempt + 1)
                 self._rest(error, pause)

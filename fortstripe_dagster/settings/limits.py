@@ -26,6 +26,11 @@ class StripeLimits(Group):
     switched_off: tuple[
         Literal["checkout_sessions", "payment_intents", "topups", "transfers", "application_fees"], ...
     ] = Field(default=(), description="Streams that are not read, since the company has no use for them.")
+    rest_after_failures: int = Field(
+        default=5,
+        ge=0,
+        description="Requests given up in a row after which Stripe is left alone for a while; 0: never.",
+    )
     use_reports: Literal["auto", "off"] = Field(
         default="auto",
         description="Whether past days are compared with Stripe's own report, where the key may have one made.",
@@ -44,6 +49,11 @@ class FortnoxLimits(Group):
     )
     requests_per_5_seconds: int = Field(default=24, ge=1, description="Fortnox allows 25 for a client and company.")
     in_flight: int = Field(default=4, ge=1, le=16, description="Customers' chains worked on in parallel.")
+    rest_after_failures: int = Field(
+        default=5,
+        ge=0,
+        description="Requests given up in a row after which Fortnox is left alone for a while; 0: never.",
+    )
     settle_seconds: float = Field(
         default=60, ge=0, description="How long after a lost answer Fortnox's lists are trusted to show the document."
     )
