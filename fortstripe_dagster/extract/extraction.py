@@ -20,6 +20,7 @@ import duckdb
 from fortstripe_dagster.business_day import Days, midnight, today
 from fortstripe_dagster.extract import (
     balance,
+    before_start,
     budget,
     control_totals,
     events,
@@ -185,6 +186,7 @@ class Extraction:
         """
         self.check_account()
         self._make_up_for_gaps()
+        self._list_before_the_start()
         missing, *open_ends = self._ask(
             lambda connection: (
                 self._completion.missing(connection),
@@ -232,9 +234,12 @@ class Extraction:
                 balance.record(connection, found, at)
             at, found = readings[-1]
             lines = balance.explain(connection, found, self.settings.start_date, at, settled=found == readings[-2][1])
+            before_start.record(connection, self.settings.start_date, at)
             totals = control_totals.of_balances(connection, lines, self.settings.start_date, today())
             control_totals.record(connection, totals, at)
             self._record_requests(connection)
+        if self._ask(rates.gaps):  # what stood there before the first booked day may be of one more currency
+            self.extract_rates()
         self._report.balances = lines
         self._report.control_totals += totals
         return lines
@@ -294,6 +299,12 @@ class Extraction:
             with self.warehouse.transaction() as connection:
                 for gap in gaps:
                     record_window(connection, events.SWEPT, gap, now(), 0, 0)
+
+    def _list_before_the_start(self) -> None:
+        """List what may have stood open when the books begin; once, but for another start."""
+        self._covered("payouts")
+        if planned := before_start.windows(self._coverage or {}, self.settings.start_date, int(time.time())):
+            self._list(planned)
 
     def _newest(self) -> Window:
         """The balance transactions that were not listed yet."""

@@ -43,6 +43,9 @@ _OCCURRING = f"""
         UNION SELECT currency, (coalesce(effective_at, finalized_at, created) AT TIME ZONE 'Europe/Stockholm')::DATE
             FROM stripe.invoices WHERE status NOT IN ('draft', 'deleted')
         UNION SELECT currency, day FROM stripe.balance_transactions
+        UNION SELECT currency, start_date FROM stripe.opening_balances WHERE opening <> 0
+        UNION SELECT currency, start_date FROM stripe.opening_payouts
+        UNION SELECT currency, start_date FROM stripe.opening_disputes
         UNION {_MONTH_ENDS}
     ) AS o
     LEFT JOIN read_csv('{REDENOMINATIONS}') AS r ON r.currency = o.currency AND r.valid_from <= o.day

@@ -132,7 +132,8 @@ SUBLISTS_WANTED = {
     "payout_members": """
         SELECT id FROM stripe.payouts
         ANTI JOIN stripe.raw_objects AS members ON members.stream = 'payout_members' AND members.id = payouts.id
-        WHERE automatic AND reconciliation_status = 'completed'""",
+        WHERE automatic AND reconciliation_status = 'completed'
+            AND epoch(created) >= (SELECT min(from_ts) FROM stripe.coverage WHERE stream = 'balance_transactions')""",
     "customer_balance_transactions": """
         SELECT customer
         FROM (

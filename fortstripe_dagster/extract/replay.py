@@ -19,6 +19,8 @@ SEEN = {
     "windows": "fetched_at",
     "balances": "read_at",
     "opening_balances": "read_at",
+    "opening_disputes": "read_at",
+    "opening_payouts": "read_at",
     "lookups": "looked_up_at",
     "control_totals": "checked_at",
     "requests": "spent_at",

@@ -14,17 +14,25 @@ WITH ever_paid AS (
     JOIN stripe.balance_transactions f ON f.id = p.failure_balance_transaction
     WHERE e.type = 'payout.paid' AND e.created < f.created
 ),
-sent AS (
-    SELECT p.id, p.arrival_date, m.currency, -m.amount AS amount, -m.amount_ore AS ore,
+made AS (
+    SELECT source AS id, currency, -amount AS amount, -amount_ore AS ore FROM ledger.movements WHERE treatment = 'payout'
+    UNION ALL
+    -- Those that were on their way when the books began were made before.
+    SELECT o.payout, o.currency, o.amount, to_ore(o.amount, o.currency, r.sek_per_unit)
+    FROM stripe.opening_payouts o
+    JOIN ledger.exchange_rates r
+      ON r.currency = o.currency AND r.day IS NOT DISTINCT FROM rate_day(policy('start_date')::DATE, o.currency)
+),
+sent AS (    SELECT p.id, p.arrival_date, m.currency, m.amount, m.ore,
            (SELECT min(f.day) FROM ledger.movements f WHERE f.source = p.id AND f.treatment = 'payout_failed') AS failed_day
     FROM stripe.payouts p
-    JOIN ledger.movements m ON m.source = p.id AND m.treatment = 'payout'
+    JOIN made m ON m.id = p.id
     JOIN ever_paid e ON e.id = p.id
     WHERE p.arrival_date < policy('today')::DATE
 )
 SELECT id || ':arrived' AS entry_id, 'payout_arrived' AS kind, arrival_date AS day, id AS source, currency, amount, ore,
        'Utbetalning ' || id || ' till banken' AS text
-FROM sent WHERE failed_day IS NULL OR failed_day > arrival_date
+FROM sent WHERE arrival_date >= policy('start_date')::DATE AND (failed_day IS NULL OR failed_day > arrival_date)
 UNION ALL
 SELECT id || ':returned', 'payout_returned', failed_day, id, currency, -amount, -ore,
        'Utbetalning ' || id || ' kom tillbaka'

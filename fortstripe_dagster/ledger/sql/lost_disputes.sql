@@ -21,4 +21,7 @@ SELECT d.id AS dispute, d.charge, d.amount, d.reason, coalesce(c.closed_at, s.se
 FROM stripe.disputes d
 LEFT JOIN closed c ON c.id = d.id
 LEFT JOIN seen s ON s.id = d.id
-WHERE d.status = 'lost';
+-- One for which no money moved since the books began, nor was out when they did, was lost before.
+WHERE d.status = 'lost'
+  AND (d.id IN (SELECT source FROM stripe.balance_transactions WHERE day >= policy('start_date')::DATE)
+       OR d.id IN (SELECT dispute FROM stripe.opening_disputes));

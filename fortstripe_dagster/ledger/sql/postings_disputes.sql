@@ -1,16 +1,25 @@
 -- A dispute is lost: what stood on the disputed account meets the credit of the sale, or becomes a bad debt.
 INSERT INTO ledger.postings BY NAME
-WITH entry AS (
+WITH disputed AS (
+    SELECT source AS dispute, -amount_ore AS ore FROM ledger.movements WHERE treatment IN ('dispute', 'dispute_won')
+    UNION ALL
+    -- What had left when the books began.
+    SELECT o.dispute, to_ore(o.amount, o.currency, r.sek_per_unit)
+    FROM stripe.opening_disputes o
+    JOIN ledger.exchange_rates r
+      ON r.currency = o.currency AND r.day IS NOT DISTINCT FROM rate_day(policy('start_date')::DATE, o.currency)
+),
+entry AS (
     SELECT l.dispute || ':lost' AS entry_id, l.event_day AS day, 'dispute_lost' AS kind, l.dispute AS source, l.charge,
            c.sale_id, c.credit_id, 'SEK' AS settlement, 'Förlorad tvist ' || l.dispute AS text,
            coalesce(c.held, CASE WHEN l.treatment IS NULL
                                  THEN 'lost dispute (' || coalesce(l.reason, 'no reason')
                                       || '): choose dispute_lost for that reason in fortstripe.toml' END) AS held,
            l.treatment, 'SEK' AS currency,
-           coalesce(c.gross_ore, 0) AS credited_ore, sum(-m.amount_ore) AS disputed_ore
+           coalesce(c.gross_ore, 0) AS credited_ore, sum(m.ore) AS disputed_ore
     FROM ledger.lost_disputes l
     JOIN ledger.covered_days d ON d.day = l.event_day
-    JOIN ledger.movements m ON m.source = l.dispute AND m.treatment IN ('dispute', 'dispute_won')
+    JOIN disputed m ON m.dispute = l.dispute
     LEFT JOIN ledger.credits c ON c.credit_id = l.dispute AND c.gross_ore > 0
     GROUP BY ALL
 ),

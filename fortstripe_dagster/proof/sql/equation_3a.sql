@@ -27,6 +27,13 @@ closed AS (
     SELECT *, CASE WHEN policy('bank_leg') = 'book' AND arrived < coalesce(failed, DATE '9999-12-31') THEN arrived
                    ELSE failed END AS gone
     FROM payouts WHERE created >= start_date()
+    UNION ALL
+    -- What was on its way when the books began.
+    SELECT p.* REPLACE (start_date() AS created),
+           CASE WHEN policy('bank_leg') = 'book' AND p.arrived < coalesce(p.failed, DATE '9999-12-31') THEN p.arrived
+                ELSE p.failed END
+    FROM payouts p JOIN stripe.opening_payouts o ON o.payout = p.id AND o.on_its_way
+    WHERE p.created < start_date()
 ),
 topups AS (
     SELECT t.id, t.currency, t.amount, b.day AS created,

@@ -1,0 +1,129 @@
+"""Books that begin in the middle of things: a payout on its way, disputes open, a payout of older payments to come."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from decimal import Decimal
+
+import pytest
+
+from fortstripe_dagster import delivery
+from fortstripe_dagster.business_day import Days
+from fortstripe_dagster.proof import ProofReport
+from fortstripe_dagster.sandbox.stripe.world import World
+from fortstripe_dagster.warehouse import Warehouse
+from fortstripe_dagster_tests.companies import Running, running
+from fortstripe_dagster_tests.proof.company import CLEARING, local
+
+DAYS = Days(date(2026, 3, 5), date(2026, 3, 20))
+
+
+@pytest.fixture(scope="module")
+def company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """A shop since February whose books begin here on 5 March."""
+    world = World(seed=1, now=local(1, 10))
+    person = {"name": "Anna Berg", "email": "anna@example.com"}
+    sold = [world.one_off_payment(at=local(2, day, 10), amount=10000 * day, **person) for day in (9, 10, 11)]
+    euro = world.one_off_payment(at=local(2, 12, 10), amount=5000, currency="eur", **person)
+    won, lost, closed = (world.dispute_opened(charge, at=local(2, 16)) for charge in sold)
+    world.dispute_opened(euro, at=local(2, 17))
+    world.dispute_lost(closed, at=local(2, 27))
+    world.payout_paid(world.payout(at=local(2, 23, 6), amount=1000))
+    refunded = world.one_off_payment(at=local(3, 1, 10), amount=40000, **person)
+    world.payout_paid(world.payout(at=local(3, 3, 6), amount=20000, arrival=date(2026, 3, 5)))
+    returned = world.payout(at=local(3, 4, 6), amount=30000, arrival=date(2026, 3, 6))
+    world.payout_paid(returned)
+    world.one_off_payment(at=local(3, 4, 23, 59), amount=30000, **person)
+    world.one_off_payment(at=local(3, 5, 0, 1), amount=20000, **person)
+    world.refund(refunded, at=local(3, 9))
+    world.payout_failed(returned, at=local(3, 9, 15))
+    world.dispute_won(won, at=local(3, 10))
+    world.dispute_lost(lost, at=local(3, 12))
+    world.payout_paid(world.payout(at=local(3, 13, 6)))
+    world.one_off_payment(at=local(3, 16, 10), amount=7700, **person)
+    with running(world, tmp_path_factory.mktemp("inside"), start_date=DAYS.first, accounts=CLEARING) as served:
+        served.sync(DAYS)
+        yield served
+
+
+def lines(company: Running, account: str, until: date) -> Decimal:
+    with company.warehouse() as connection:
+        return connection.execute(
+            "SELECT coalesce(sum(debit - credit), 0) FROM ledger.lines WHERE account = ? AND event_day <= ?",
+            [account, until],
+        ).fetchall()[0][0]
+
+
+def test_every_equation_holds_from_the_first_day(company: Running) -> None:
+    with company.warehouse() as connection:
+        wrong = connection.execute(
+            "SELECT day, equation, account, left_side, right_side FROM proof.tie_out"
+            " WHERE status = 'alarm' OR (equation IN ('1', '3a', '4a', '4b', '7') AND left_side <> right_side)"
+        ).fetchall()
+        days = connection.execute("SELECT count(DISTINCT day) FROM proof.tie_out WHERE equation = '1'").fetchall()
+    assert wrong == []
+    assert days == [(len(list(DAYS)),)]
+
+
+def test_what_was_on_its_way_stands_on_transit_until_it_arrives_or_comes_back(company: Running) -> None:
+    with company.warehouse() as connection:
+        found = connection.execute("SELECT amount, on_its_way FROM stripe.opening_payouts ORDER BY amount").fetchall()
+        arrived = connection.execute(
+            "SELECT kind, event_day FROM ledger.entries WHERE kind LIKE 'payout_%' AND event_day < '2026-03-13' ORDER BY ALL"
+        ).fetchall()
+    assert found == [(20000, True), (30000, True)]
+    assert arrived == [
+        ("payout_arrived", date(2026, 3, 5)),
+        ("payout_arrived", date(2026, 3, 6)),
+        ("payout_failed", date(2026, 3, 9)),
+        ("payout_returned", date(2026, 3, 9)),
+    ]
+    assert lines(company, "1689", date(2026, 3, 5)) == Decimal(300)
+    assert lines(company, "1689", date(2026, 3, 9)) == 0
+
+
+def test_disputes_of_before_are_closed_against_what_stood_there(company: Running) -> None:
+    with company.warehouse() as connection:
+        found = connection.execute("SELECT currency, amount FROM stripe.opening_disputes ORDER BY amount").fetchall()
+        lost = connection.execute("SELECT amount, event_day FROM ledger.lost_disputes").fetchall()
+    euro = Decimal(found[0][1]) / 100
+    assert found == [("SEK", 56288), ("SEK", 90000), ("SEK", 100000)]
+    assert lost == [(100000, date(2026, 3, 12))], "the one that was lost before the start is none of ours"
+    assert lines(company, "1516", DAYS.first) == 1900 + euro
+    assert lines(company, "1516", DAYS.last) == euro
+
+
+def test_a_payout_of_older_payments_adds_up(company: Running) -> None:
+    with company.warehouse() as connection:
+        ((older, booked),) = connection.execute(
+            "SELECT count(*) FILTER (b.day < $1), count(*) FILTER (e.event_day < $1)"
+            " FROM stripe.payout_members m JOIN stripe.balance_transactions b ON b.id = m.balance_transaction"
+            " LEFT JOIN ledger.entries e ON e.balance_transaction = b.id",
+            [DAYS.first],
+        ).fetchall()
+        ((left, right),) = connection.execute(
+            "SELECT left_side, right_side FROM proof.tie_out WHERE equation = '7' AND day = $1", [DAYS.last]
+        ).fetchall()
+    assert older > 0 and booked == 0
+    assert left == right != 0
+
+
+def test_what_stood_open_is_booked_only_after_a_person_approved(company: Running) -> None:
+    first = approved(company)
+    assert first.exit_code == 0, [item for item in first.items if item.severity != "info"]
+    ledger = company.general_ledger()
+    assert ledger["1686"] == lines(company, "1686", DAYS.last)
+    assert ledger["1516"] == lines(company, "1516", DAYS.last)
+    again = company.sync(DAYS)
+    assert again.delivered.written == {}
+
+
+def approved(company: Running) -> ProofReport:
+    warehouse = Warehouse(company.settings.warehouse_path)
+    plan = delivery.plan(company.settings, warehouse, DAYS, progress=company.said.append)
+    waiting = {document.document_id.split(":", 2)[2] for document in plan.awaiting}
+    assert {name.split(":")[2] for name in waiting} == {"payments", "transit", "disputed"}
+    assert company.general_ledger().get("2999") is None
+    delivery.approve(company.settings, [(each.document_id, each.content_hash) for each in plan.awaiting], "Karin")
+    return company.sync(DAYS).proof
