@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 
 import pytest
@@ -11,6 +11,7 @@ import pytest
 from fortstripe_dagster import delivery
 from fortstripe_dagster.business_day import Days
 from fortstripe_dagster.proof import ProofReport
+from fortstripe_dagster.sandbox.stripe.account import StripeObject
 from fortstripe_dagster.sandbox.stripe.world import World
 from fortstripe_dagster.warehouse import Warehouse
 from fortstripe_dagster_tests.companies import Running, running
@@ -23,25 +24,30 @@ DAYS = Days(date(2026, 3, 5), date(2026, 3, 20))
 def company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """A shop since February whose books begin here on 5 March."""
     world = World(seed=1, now=local(1, 10))
-    person = {"name": "Anna Berg", "email": "anna@example.com"}
-    sold = [world.one_off_payment(at=local(2, day, 10), amount=10000 * day, **person) for day in (9, 10, 11)]
-    euro = world.one_off_payment(at=local(2, 12, 10), amount=5000, currency="eur", **person)
+
+    def sell(at: datetime, amount: int, currency: str = "sek") -> StripeObject:
+        return world.one_off_payment(
+            at=at, amount=amount, currency=currency, name="Anna Berg", email="anna@example.com"
+        )
+
+    sold = [sell(local(2, day, 10), 10000 * day) for day in (9, 10, 11)]
+    euro = sell(local(2, 12, 10), 5000, "eur")
     won, lost, closed = (world.dispute_opened(charge, at=local(2, 16)) for charge in sold)
     world.dispute_opened(euro, at=local(2, 17))
     world.dispute_lost(closed, at=local(2, 27))
     world.payout_paid(world.payout(at=local(2, 23, 6), amount=1000))
-    refunded = world.one_off_payment(at=local(3, 1, 10), amount=40000, **person)
+    refunded = sell(local(3, 1, 10), 40000)
     world.payout_paid(world.payout(at=local(3, 3, 6), amount=20000, arrival=date(2026, 3, 5)))
     returned = world.payout(at=local(3, 4, 6), amount=30000, arrival=date(2026, 3, 6))
     world.payout_paid(returned)
-    world.one_off_payment(at=local(3, 4, 23, 59), amount=30000, **person)
-    world.one_off_payment(at=local(3, 5, 0, 1), amount=20000, **person)
+    sell(local(3, 4, 23, 59), 30000)
+    sell(local(3, 5, 0, 1), 20000)
     world.refund(refunded, at=local(3, 9))
     world.payout_failed(returned, at=local(3, 9, 15))
     world.dispute_won(won, at=local(3, 10))
     world.dispute_lost(lost, at=local(3, 12))
     world.payout_paid(world.payout(at=local(3, 13, 6)))
-    world.one_off_payment(at=local(3, 16, 10), amount=7700, **person)
+    sell(local(3, 16, 10), 7700)
     with running(world, tmp_path_factory.mktemp("inside"), start_date=DAYS.first, accounts=CLEARING) as served:
         served.sync(DAYS)
         yield served
@@ -70,7 +76,8 @@ def test_what_was_on_its_way_stands_on_transit_until_it_arrives_or_comes_back(co
     with company.warehouse() as connection:
         found = connection.execute("SELECT amount, on_its_way FROM stripe.opening_payouts ORDER BY amount").fetchall()
         arrived = connection.execute(
-            "SELECT kind, event_day FROM ledger.entries WHERE kind LIKE 'payout_%' AND event_day < '2026-03-13' ORDER BY ALL"
+            "SELECT kind, event_day FROM ledger.entries WHERE kind LIKE 'payout_%' AND event_day < ? ORDER BY ALL",
+            [date(2026, 3, 13)],
         ).fetchall()
     assert found == [(20000, True), (30000, True)]
     assert arrived == [
