@@ -191,6 +191,8 @@ def _summed(fields: tuple[str | tuple[str, ...], ...]) -> bytes:
 
 def representable(text: str) -> str:
     """The text as CP437 can say it: no control characters, the nearest letter where there is one."""
+    if text.isascii() and text.isprintable() and "\\" not in text:
+        return text
     said = unicodedata.normalize("NFC", text).translate(_PLAIN)
     return "".join(_nearest(character) for character in said)
 

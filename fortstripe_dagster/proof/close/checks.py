@@ -22,6 +22,7 @@ from fortstripe_dagster.proof.vat_tie import VatTie
 
 Outcome = Literal["ok", "explained", "waits", "alarm"]
 ORDER: tuple[Outcome, ...] = ("ok", "explained", "waits", "alarm")
+OVER = ("won", "lost", "warning_closed")
 COUNTED = frozenset({"nothing_held", "nothing_changed", "every_day_read"})
 SEVERITIES: dict[str, Outcome] = {"alarm": "alarm", "waits": "waits", "info": "explained"}
 """What a finding of each severity makes of its check, the worst first."""
@@ -68,6 +69,7 @@ def checks_of(
         *_equations(equations_of(connection, days)),
         *_stripe_control(lists["stripe_control"]),
         *_vat(vat, tie),
+        *_disputes(lists["disputes"]),
         *_tax_invoices(lists["tax_invoices"]),
         *_counted(connection, days, lists),
         *_ties(lists),
@@ -171,15 +173,18 @@ def _none(section: str, name: str, count: int, otherwise: Outcome) -> Check:
 
 
 def _ties(lists: Mapping[str, Listing]) -> Iterator[Check]:
-    """Each total that is not what the ledger says, and for each section how many are."""
-    agreeing: dict[str, int] = {}
-    for listing in lists.values():
-        for tie in listing.ties:
-            section = listing.heading.section
-            if not tie.difference:
-                agreeing[section] = agreeing.get(section, 0) + 1
-                continue
+    """Each total that is not what the ledger says, and how many are."""
+    ties = [(listing.heading.section, tie) for listing in lists.values() for tie in listing.ties]
+    for section, tie in ties:
+        if tie.difference:
             about = f"{tie.name}:{tie.column}:{' '.join(tie.accounts)}"
             yield Check(section, f"tie:{tie.measure}", about, tie.total, tie.ledger, "alarm")
-    for section, count in agreeing.items():
-        yield Check(section, "totals_agree", str(count), None, None, "ok")
+    yield Check("00", "totals_agree", str(sum(not tie.difference for _, tie in ties)), None, None, "ok")
+
+
+def _disputes(listing: Listing) -> Iterator[Check]:
+    """A dispute that is over leaves nothing behind."""
+    rows = [dict(zip(listing.columns, row, strict=True)) for row in listing.rows]
+    over = sum((row["closing"] for row in rows if row["status"] in OVER), Decimal("0.00"))
+    left = [row["stripe"] for row in rows if row["status"] in OVER and row["closing"]]
+    yield Check("06", "disputes_over", "SEK", over, Decimal(0), "waits" if left else "ok", ", ".join(left))

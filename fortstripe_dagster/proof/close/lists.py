@@ -11,6 +11,8 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import astuple, dataclass, fields, replace
 from decimal import Decimal
+from functools import cached_property
+from importlib.metadata import version
 from importlib.resources import files
 from typing import Any, Literal
 
@@ -20,6 +22,8 @@ from fortstripe_dagster.business_day import Days
 from fortstripe_dagster.proof.vat_return import sql as proof_sql
 
 Measure = Literal["opening", "movement", "closing"]
+NARROW = 12
+"""Characters of a text that fits on one line in any table: a day, an account, a voucher, a VAT number."""
 BALANCES: dict[Measure, str] = {
     "opening": "l.event_day < month_first()",
     "movement": "in_month(l.event_day)",
@@ -68,7 +72,7 @@ class Listing:
         place = self.columns.index(column)
         return [row[place] for row in self.rows]
 
-    @property
+    @cached_property
     def numbers(self) -> frozenset[str]:
         """The columns that hold numbers."""
         return frozenset(
@@ -77,13 +81,22 @@ class Listing:
             if any(isinstance(row[place], (int, Decimal)) and not isinstance(row[place], bool) for row in self.rows)
         )
 
+    @cached_property
+    def narrow(self) -> frozenset[str]:
+        """The columns whose texts are short enough never to be broken."""
+        return frozenset(
+            column
+            for place, column in enumerate(self.columns)
+            if all(len(str(row[place])) <= NARROW for row in self.rows if row[place] is not None)
+        )
+
     def without(self, column: str) -> Listing:
         """The list without one of its columns."""
         place = self.columns.index(column)
         rows = tuple((*row[:place], *row[place + 1 :]) for row in self.rows)
         return replace(self, columns=(*self.columns[:place], *self.columns[place + 1 :]), rows=rows)
 
-    @property
+    @cached_property
     def totals(self) -> dict[str, Decimal]:
         """The sum of each column that is added up."""
         return {
@@ -104,6 +117,7 @@ def prepare(connection: duckdb.DuckDBPyConnection, days: Days) -> None:
     """Make the temporary tables and macros that the lists of these days read."""
     connection.execute(f"SET VARIABLE close_first = DATE '{days.first}'")
     connection.execute(f"SET VARIABLE close_last = DATE '{days.last}'")
+    connection.execute(f"SET VARIABLE close_program = 'fortstripe {version('fortstripe_dagster')}'")
     connection.execute("CREATE TEMP TABLE IF NOT EXISTS choices (name VARCHAR PRIMARY KEY, value VARCHAR)")
     connection.execute(proof_sql("macros"))
     connection.execute(list_sql("_month"))

@@ -8,13 +8,14 @@ import shutil
 import zipfile
 from collections.abc import Callable, Sequence
 from dataclasses import astuple, dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import duckdb
 
-from fortstripe_dagster.business_day import STOCKHOLM, Days
+from fortstripe_dagster.business_day import STOCKHOLM, Days, today
 from fortstripe_dagster.delivery import connect
 from fortstripe_dagster.failures import DONE, FAILED, HELD, ConfigurationError, Failure
 from fortstripe_dagster.fortnox import Fortnox
@@ -132,7 +133,11 @@ def close_month(
     `as_proven` asks Fortnox nothing and takes the last proof of exactly these days. Raises Failure when there is no
     ledger, no such proof, or Fortnox cannot be read.
     """
-    days = Days(max(month.first, settings.start_date), month.last) if settings.start_date <= month.last else month
+    if month.last < settings.start_date:
+        raise Failure(f"{month} is before the books begin on {settings.start_date}.", "close a later month.")
+    if month.last >= today(now):
+        raise Failure(f"{month} has not ended.", "close it when it has, and has been synced.")
+    days = Days(max(month.first, settings.start_date), month.last)
     if not as_proven:
         client = fortnox or connect(settings)
         prove(settings, warehouse, days, progress, fortnox=client, now=now)
@@ -144,10 +149,11 @@ def close_month(
     with warehouse.transaction() as connection:
         contents, certificate = _contents(connection, settings, days, tuple(languages))
     folder = settings.home / "close" / f"{month.first:%Y-%m}"
+    sie = _sie(settings, warehouse, contents)
     folders, archives, manifest = [], [], ""
     for language in languages:
         made = folder / language
-        manifest = _write(settings, warehouse, contents, certificate, made, language)
+        manifest = _write(settings, contents, certificate, sie, made, language)
         folders.append(made)
         archives.append(_zip(made, folder / f"close-{month.first:%Y-%m}-{language}.zip"))
         progress(f"close: {archives[-1]}")
@@ -199,7 +205,7 @@ def _last_proof(connection: duckdb.DuckDBPyConnection, days: Days) -> tuple[date
 
 
 def _write(
-    settings: Settings, warehouse: Warehouse, contents: Contents, certificate: Path, folder: Path, language: Language
+    settings: Settings, contents: Contents, certificate: Path, sie: bytes, folder: Path, language: Language
 ) -> str:
     """Write one language's folder, whole or not at all; returns its manifest without the line of the moment."""
     speech = Speech(language)
@@ -222,7 +228,8 @@ def _write(
         workbooks.write(fresh / names[section], members, speech, contents.company, period, made_on)
     page.write(fresh, contents, by_section, speech, names)
     shutil.copyfile(certificate, fresh / f"13_{page.plain(speech.word('certificate'))}.html")
-    _sie(settings, warehouse, contents, made_on, fresh / "13_sie.si")
+    if sie:
+        (fresh / "13_sie.si").write_bytes(sie)
     for paper in attachments.read(settings):
         if paper.month == f"{contents.days.first:%Y-%m}":
             place = fresh / f"13_{page.plain(speech.word('attachments'))}" / Path(paper.path).name
@@ -239,10 +246,15 @@ def _write(
     return listed
 
 
-def _sie(settings: Settings, warehouse: Warehouse, contents: Contents, made_on: date, path: Path) -> None:
-    """The month's vouchers as SIE 4I; none where the month has no entries."""
-    if contents.lists["clearing"].rows or contents.lists["vat_lines"].rows:
-        write_sie(settings, warehouse, contents.days, path, contents.company or "?", generated=made_on)
+def _sie(settings: Settings, warehouse: Warehouse, contents: Contents) -> bytes:
+    """The month's vouchers as SIE 4I; empty where the month has none."""
+    if not contents.lists["samples"].rows:
+        return b""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "13_sie.si"
+        made_on = contents.proven_at.astimezone(STOCKHOLM).date()
+        write_sie(settings, warehouse, contents.days, path, contents.company, generated=made_on)
+        return path.read_bytes()
 
 
 def _zip(folder: Path, archive: Path) -> Path:

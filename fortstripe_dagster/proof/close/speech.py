@@ -12,8 +12,11 @@ from fortstripe_dagster.proof.close.lists import Heading, Tie, headings
 from fortstripe_dagster.proof.equations import EQUATIONS
 from fortstripe_dagster.proof.words import WORDS, Language
 
-SPOKEN = {"kind", "status", "class", "part", "severity", "evidence", "remark", "balance_type", "outcome", "supply"}
+SPOKEN = frozenset("kind status class part severity evidence remark balance_type outcome supply document".split())
 """Columns whose values are words of ours; all others hold names, ids and texts as they are."""
+
+DECIMALS = {"rate": 4, "vat_rate": None}
+"""Columns of rates, and how many decimals they are said with."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +51,7 @@ class Speech:
         if isinstance(value, int):
             return self.whole(Decimal(value))
         if isinstance(value, Decimal):
-            return f"{value.normalize():f}" if column in ("rate", "vat_rate") else self.amount(value)
+            return self.rate(value, column) if column in DECIMALS else self.amount(value)
         if isinstance(value, date):
             return value.isoformat()
         return WORDS[self.language].get(value, value) if column in SPOKEN else str(value)
@@ -59,6 +62,12 @@ class Speech:
         if self.language == "en":
             return plain.replace("-", "−")
         return plain.translate(str.maketrans(",.-", "\u00a0,−"))
+
+    def rate(self, value: Decimal, column: str) -> str:
+        """An exchange rate with four decimals, a VAT rate with those it has."""
+        places = DECIMALS[column]
+        plain = f"{value.normalize():f}" if places is None else f"{value:.{places}f}"
+        return plain.replace(".", ",") if self.language == "sv" else plain
 
     def whole(self, value: Decimal) -> str:
         """A round amount: `−20 000`."""
@@ -71,7 +80,7 @@ class Speech:
     def tie(self, tie: Tie) -> str:
         """What a total must equal."""
         accounts = ", ".join(tie.accounts)
-        return f"{self.word(tie.column)} = {self.word(tie.measure + '_of')} {accounts}, {self.word('ledger')}"
+        return f"{self.column(tie.column)} = {self.word(tie.measure + '_of')} {accounts}, {self.word('ledger')}"
 
     def apart(self, tie: Tie) -> str:
         """How far a total is from it."""

@@ -15,7 +15,7 @@ fees AS (
 SELECT m.source AS stripe, coalesce(d.charge, '') AS charge, d.day, coalesce(d.reason, '') AS reason,
        coalesce(d.status, '') AS status, d.evidence_due_by::DATE AS answer_by, coalesce(d.currency, '') AS currency,
        units(d.amount, d.currency)::DECIMAL(18, 3) AS amount, coalesce(m.opening, 0)::DECIMAL(18, 2) AS opening,
-       coalesce(m.opened, 0)::DECIMAL(18, 2) AS debit, coalesce(m.closed, 0)::DECIMAL(18, 2) AS credit,
+       coalesce(m.opened, 0)::DECIMAL(18, 2) AS debits, coalesce(m.closed, 0)::DECIMAL(18, 2) AS credits,
        m.closing::DECIMAL(18, 2) AS closing, coalesce(f.kronor, 0)::DECIMAL(18, 2) AS fees,
        coalesce(t.treatment, '') AS treatment
 FROM moved m

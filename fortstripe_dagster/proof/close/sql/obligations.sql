@@ -8,8 +8,8 @@ WITH owed AS (
 )
 SELECT o.account, coalesce(n.name, '') AS name, o.role AS used_for,
        coalesce(sum(l.debit - l.credit) FILTER (l.event_day < month_first()), 0)::DECIMAL(18, 2) AS opening,
-       coalesce(sum(l.debit) FILTER (in_month(l.event_day)), 0)::DECIMAL(18, 2) AS debit,
-       coalesce(sum(l.credit) FILTER (in_month(l.event_day)), 0)::DECIMAL(18, 2) AS credit,
+       coalesce(sum(l.debit) FILTER (in_month(l.event_day)), 0)::DECIMAL(18, 2) AS debits,
+       coalesce(sum(l.credit) FILTER (in_month(l.event_day)), 0)::DECIMAL(18, 2) AS credits,
        coalesce(sum(l.debit - l.credit), 0)::DECIMAL(18, 2) AS closing
 FROM owed o
 LEFT JOIN ledger.lines l ON l.account = o.account AND l.event_day <= month_last()

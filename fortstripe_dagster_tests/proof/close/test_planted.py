@@ -1,0 +1,91 @@
+"""A clean month gives no finding; each planted error is named on the cover and in the list of findings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, timedelta
+from decimal import Decimal
+
+import pytest
+
+from fortstripe_dagster.proof.close import ClosePack, close_month
+from fortstripe_dagster_tests.conftest import MARCH
+from fortstripe_dagster_tests.proof.close.excel import sheets
+from fortstripe_dagster_tests.proof.company import Company
+from fortstripe_dagster_tests.proof.test_planted import edit, unnoted
+
+D = Decimal
+
+
+def closed(company: Company) -> tuple[ClosePack, str]:
+    """The pack in English, and all that its list of findings and its cover say."""
+    pack = close_month(company.settings, company.warehouse, MARCH, ("en",), lambda line: None, fortnox=company.fortnox)
+    (book,) = pack.folders[0].glob("11_*.xlsx")
+    return pack, " ".join(str(value) for cells in sheets(book).values() for value in cells.values()) + pack.text()
+
+
+def test_a_clean_month_gives_none(clean: Company) -> None:
+    pack, _ = closed(clean)
+    others = {(each.name, each.outcome) for each in pack.checks if each.outcome != "ok"}
+    assert others == {("stripe_control", "explained")}
+    assert (pack.outcome, pack.exit_code) == ("explained", 0), "a test account has no report, and that is said"
+
+
+def a_missing_fee(company: Company) -> str:
+    ((entry, transaction),) = company.sql(
+        "SELECT entry_id, balance_transaction FROM ledger.entries WHERE kind = 'fee' ORDER BY 1 LIMIT 1"
+    )
+    for table in ("lines", "entries", "fees"):
+        company.sql(f"DELETE FROM ledger.{table} WHERE entry_id = ?", entry)
+    return str(transaction)
+
+
+def a_doubled_voucher(company: Company) -> str:
+    original = company.books.vouchers(2, "S")[0]
+    year = company.books.ledger.required_year_of(original.day)
+    company.books.ledger.post_manual(year, "S", original.day, original.description, original.rows)
+    return f"repeats voucher S {original.number} of 2026"
+
+
+def an_edited_invoice(company: Company) -> str:
+    clock = company.books.clock
+    company.books.clock = lambda: clock() + timedelta(minutes=5)
+    invoice = company.books.invoices.get(1)
+    invoice.header.update(InvoiceDate=date(2026, 3, 9))
+    invoice.modified = company.books.clock()
+    return "has InvoiceDate 2026-03-09 in Fortnox"
+
+
+def a_wrong_vat_box(company: Company) -> str:
+    company.books.ledger.accounts[2][3001].vat_code = "MF"
+    return "account 3001"
+
+
+def a_manual_voucher(company: Company) -> str:
+    number = unnoted(company, date(2026, 3, 20), {"1686": D(-500), "1930": D(500)}, "A")
+    return f"voucher A {number} of 2026"
+
+
+def one_ore(company: Company) -> str:
+    edit(company.books.vouchers(2, "S")[0], "1686", "3740", D("0.01"))
+    return "0.01 SEK in debit on account 1686"
+
+
+@pytest.mark.parametrize(
+    ("plant", "outcome", "check"),
+    [
+        (a_missing_fee, "alarm", "equation:1"),
+        (a_doubled_voucher, "alarm", "equation:2"),
+        (an_edited_invoice, "alarm", "nothing_changed"),
+        (a_wrong_vat_box, "alarm", "vat_fortnox"),
+        (a_manual_voucher, "waits", "nothing_changed"),
+        (one_ore, "alarm", "equation:2"),
+    ],
+)
+def test_a_planted_error_is_caught_and_named(
+    clean: Company, plant: Callable[[Company], str], outcome: str, check: str
+) -> None:
+    name = plant(clean)
+    pack, said = closed(clean)
+    assert pack.outcome == outcome and check in {each.name for each in pack.checks if each.outcome == outcome}
+    assert name in said

@@ -1,0 +1,53 @@
+"""The words of the proof: each is said by something, and whatever is said is there in both languages."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from fortstripe_dagster.proof import close
+from fortstripe_dagster.proof.close.lists import headings
+from fortstripe_dagster.proof.close.samples import ChainRow
+from fortstripe_dagster.proof.vat_return import EcSalesRow, OssRow, VatBox
+from fortstripe_dagster.proof.vat_tie import VatTieRow
+from fortstripe_dagster.proof.words import WORDS
+
+PROOF = Path(close.__file__).parents[1]
+BEFORE = ("extract", "ledger", "delivery")
+"""Stages whose kinds and states are said."""
+STRIPES = set("won lost needs_response under_review paid open uncollectible succeeded failed in_transit".split())
+"""States that Stripe gives its objects."""
+GATHERED = r"^(section_\d\d|opening_of|movement_of|closing_of)$"
+"""Words whose names are put together where they are said."""
+
+
+def test_both_languages_have_the_same_words_and_none_is_empty() -> None:
+    assert WORDS["en"].keys() == WORDS["sv"].keys()
+    assert all(text.strip() for words in WORDS.values() for text in words.values())
+
+
+def test_every_word_is_said_by_something() -> None:
+    """As a quoted name in the code or a template, a column of a list, or a value that a rule of another stage gives."""
+    quoted = texts(PROOF, "*.py", "*.sql", "*.html") + "".join(
+        texts(PROOF.parent / each, "*.sql", "*.py") for each in BEFORE
+    )
+    used = set(re.findall(r"[\"'](\w+(?: \w+)?)[\"']", quoted)) | STRIPES
+    used |= set(re.findall(r"\w+", texts(PROOF / "close" / "sql", "*.sql")))
+    used |= {each.name for kind in (ChainRow, EcSalesRow, OssRow, VatBox, VatTieRow) for each in fields(kind)}
+    assert [word for word in WORDS["en"] if word not in used and not re.match(GATHERED, word)] == []
+
+
+def texts(folder: Path, *patterns: str) -> str:
+    """All that the files of a folder say."""
+    return "".join(path.read_text("utf-8") for pattern in patterns for path in folder.rglob(pattern))
+
+
+@pytest.mark.parametrize("language", ["en", "sv"])
+def test_titles_of_lists_are_names_that_a_sheet_may_have(language: str) -> None:
+    titles = [getattr(each, language) for each in headings()]
+    assert len(set(titles)) == len(titles)
+    assert all(len(title) <= 31 and not set(title) & set("[]:*?/\\'") for title in titles if language == "sv")
+    assert all(len(title) <= 31 and not set(title) & set("[]:*?/\\") for title in titles)
