@@ -62,12 +62,16 @@ class Warehouse:
         """Replace the read-only copy that analysts query (`warehouse.read.duckdb`), atomically."""
         copy = self.path.with_suffix(".read.duckdb")
         fresh = copy.with_suffix(".fresh")
+        self.copy(fresh)
+        os.replace(fresh, copy)
+        return copy
+
+    def copy(self, target: Path) -> None:
+        """Copy the file to `target` while nobody writes to it."""
         with self.writer() as connection:
             connection.execute("CHECKPOINT")
             connection.close()
-            shutil.copyfile(self.path, fresh)
-        os.replace(fresh, copy)
-        return copy
+            shutil.copyfile(self.path, target)
 
     @contextmanager
     def _turn(self) -> Iterator[None]:

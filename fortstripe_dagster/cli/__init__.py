@@ -10,7 +10,16 @@ import sys
 
 import click
 
-from fortstripe_dagster.cli import alerting, closing, delivering, going_live, proving, setting_up, trying  # noqa: F401
+from fortstripe_dagster.cli import (  # noqa: F401
+    alerting,
+    closing,
+    delivering,
+    going_live,
+    keeping,
+    proving,
+    setting_up,
+    trying,
+)
 from fortstripe_dagster.cli.group import cli, say
 from fortstripe_dagster.failures import DONE, FAILED, Failure, from_foreign
 
