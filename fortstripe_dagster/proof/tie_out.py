@@ -85,6 +85,7 @@ def compute(
             ("sales", settings.sales),
             ("approval", settings.approval),
             ("mode", settings.mode),
+            ("opening", settings.opening),
             ("voucher_series", settings.voucher_series),
             ("difference_limit", str(settings.difference_limit)),
         ],

@@ -101,6 +101,11 @@ class Settings(BaseSettings):
         description="`shadow`: Fortnox is read and nothing is written to it; what would be booked is compared with "
         "what people booked.",
     )
+    opening: Literal["propose", "in_books"] = Field(
+        default="propose",
+        description="What stood open at Stripe when the books begin (its balance, payouts on their way, disputes): "
+        "proposed as vouchers that a person approves, or `in_books`: Fortnox holds it already.",
+    )
     approval: Literal["auto", "manual"] = Field(
         default="auto", description="`manual`: nothing is written before a person runs `fortstripe approve`."
     )

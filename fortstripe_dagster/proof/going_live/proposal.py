@@ -48,7 +48,7 @@ class Proposal:
     @property
     def doubles(self) -> tuple[Booked, ...]:
         """Payouts that fortstripe would book and somebody has booked: they arrive on or after the first day."""
-        return tuple(each for each in self.booked if self.start is not None and each.payout.created >= self.start)
+        return tuple(each for each in self.booked if self.start is not None and each.payout.arrival >= self.start)
 
     @property
     def differing(self) -> tuple[Opening, ...]:
@@ -81,6 +81,8 @@ class Proposal:
         lines = []
         if self.start:
             lines.append(f"start_date = {self.start}")
+        if self.openings and not self.differing and any(each.difference is not None for each in self.openings):
+            lines.append('opening = "in_books"  # they hold what Stripe held')
         if self.doubles:
             lines.append('mode = "shadow"  # until it is settled who books the payouts that are booked by hand today')
         single = {name: each for name, each in self.accounts.items() if name.count(".") == 1}

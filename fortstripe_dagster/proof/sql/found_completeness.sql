@@ -30,7 +30,8 @@ QUALIFY row_number() OVER (PARTITION BY s.unit ORDER BY held.unit) = 1;
 
 INSERT INTO found BY NAME
 WITH unproven AS (
-    SELECT s.*, e.kind AS entry_kind, n.documents, n.names, w.status, w.reason, w.remedy AS mend
+    SELECT s.*, e.kind AS entry_kind, n.documents, n.names, w.status, w.reason, w.remedy AS mend,
+           choice('opening') = 'in_books' AS in_books
     FROM spans s
     JOIN ledger.entries e ON e.entry_id = s.unit
     JOIN entry_documents n ON n.entry_id = s.unit
@@ -41,8 +42,9 @@ SELECT
     equation, unit AS id, amount, amount AS difference, first_day, last_day,
     CASE WHEN status = 'undone' THEN status WHEN documents > 1 THEN 'twice' WHEN status <> 'planned' THEN status
          WHEN documents = 1 THEN 'changed'
+         WHEN entry_kind = 'opening' AND in_books THEN 'opening in the books'
          WHEN entry_kind = 'opening' THEN 'opening proposed' ELSE 'unsent' END AS kind,
-    CASE WHEN kind = 'twice' THEN 'alarm' WHEN kind = 'shadow' THEN 'info'
+    CASE WHEN kind = 'twice' THEN 'alarm' WHEN kind IN ('shadow', 'opening in the books') THEN 'info'
          WHEN kind IN ('changed', 'unsent', 'planned') AND choice('approval') = 'auto'
               AND first_day BETWEEN choice('first')::DATE AND choice('last')::DATE THEN 'alarm'
          ELSE 'waits' END AS severity,
@@ -50,6 +52,7 @@ SELECT
         WHEN 'twice' THEN ' stands in more than one document: ' || names
         WHEN 'changed' THEN ' changed after it was delivered in ' || names
         WHEN 'opening proposed' THEN ' is proposed and not yet approved'
+        WHEN 'opening in the books' THEN ' is what the books hold from before the start'
         WHEN 'unsent' THEN ' is in no document'
         WHEN 'awaiting approval' THEN ' awaits approval'
         WHEN 'shadow' THEN ' is not booked: the mode is shadow'

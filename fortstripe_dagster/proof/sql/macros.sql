@@ -20,6 +20,7 @@ CREATE OR REPLACE TEMP MACRO remedy_of(status, given) AS coalesce(given, CASE st
     WHEN 'waiting' THEN 'it follows when the other document is in Fortnox'
     WHEN 'awaiting approval' THEN 'run fortstripe approve'
     WHEN 'shadow' THEN ''
+    WHEN 'opening in the books' THEN ''
     WHEN 'in doubt' THEN 'sync that day again: it is looked up in Fortnox'
     WHEN 'opening proposed' THEN 'compare it with Fortnox''s balance, then run fortstripe approve or leave it'
     WHEN 'twice' THEN 'report it with that id; do not correct it by hand'

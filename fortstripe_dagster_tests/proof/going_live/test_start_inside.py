@@ -10,7 +10,9 @@ import pytest
 
 from fortstripe_dagster import delivery
 from fortstripe_dagster.business_day import Days
-from fortstripe_dagster.proof import ProofReport
+from fortstripe_dagster.operations.pipeline import sync
+from fortstripe_dagster.proof import ProofReport, prove
+from fortstripe_dagster.sandbox.fortnox.ledger import signed_row
 from fortstripe_dagster.sandbox.stripe.account import StripeObject
 from fortstripe_dagster.sandbox.stripe.world import World
 from fortstripe_dagster.warehouse import Warehouse
@@ -114,6 +116,32 @@ def test_a_payout_of_older_payments_adds_up(company: Running) -> None:
         ).fetchall()
     assert older > 0 and booked == 0
     assert left == right != 0
+
+
+def test_what_the_books_hold_already_is_not_proposed_but_compared(company: Running) -> None:
+    settings = company.settings.model_copy(update={"opening": "in_books"})
+    first = sync(settings, DAYS, company.said.append)
+    assert first.delivered.awaiting == ()
+    with company.warehouse() as connection:
+        opened = connection.execute(
+            "SELECT account, sum(debit - credit) FROM ledger.lines WHERE entry_id LIKE 'opening:%' GROUP BY account"
+        ).fetchall()
+    differing = {item.id: item for item in first.proof.items if item.kind == "opening differs"}
+    assert {account: -item.amount for account, item in differing.items()} == {
+        account: amount for account, amount in opened if account in ("1686", "1689")
+    }
+    assert first.proof.ok and first.exit_code == 3
+    book(company, dict(opened), "Stripe 2026-03-04")
+    second = prove(settings, Warehouse(settings.warehouse_path), DAYS, company.said.append)
+    assert (second.waiting, second.exit_code) == ((), 0)
+    book(company, {account: -amount for account, amount in opened}, "Stripe 2026-03-04, rättad")
+
+
+def book(company: Running, amounts: dict[str, Decimal], text: str) -> None:
+    """A voucher of the bookkeeper's on the day before the books begin."""
+    rows = [signed_row(int(account), amount) for account, amount in amounts.items()]
+    ledger = company.books.ledger
+    ledger.post_manual(ledger.required_year_of(date(2026, 3, 4)), "A", date(2026, 3, 4), text, rows)
 
 
 def test_what_stood_open_is_booked_only_after_a_person_approved(company: Running) -> None:
