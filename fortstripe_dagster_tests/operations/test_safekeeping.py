@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
+import shutil
 import stat
 import tarfile
-import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from itertools import count
 from pathlib import Path
 
 import pytest
 from filelock import FileLock
 
+from fortstripe_dagster import delivery
 from fortstripe_dagster.delivery import adopt
 from fortstripe_dagster.delivery.journal import Journal
 from fortstripe_dagster.failures import DeliveryStopped, Failure
 from fortstripe_dagster.operations import safekeeping
-from fortstripe_dagster.operations.pipeline import sync
 from fortstripe_dagster.operations.safekeeping import manifest
 from fortstripe_dagster.operations.safekeeping.backup import without_secrets
+from fortstripe_dagster.sandbox.fortnox.gateway import Call
 from fortstripe_dagster.sandbox.merchant import tiny
 from fortstripe_dagster.settings import Settings
 from fortstripe_dagster.warehouse import Warehouse
@@ -46,6 +48,11 @@ def kept(company: Running, tmp_path: Path) -> safekeeping.Backup:
     return safekeeping.backup(company.settings, company.said.append, tmp_path / "kept.tar.gz")
 
 
+def deliver(settings: Settings, company: Running) -> delivery.DeliveryReport:
+    """What a delivery of the month does from another place."""
+    return delivery.deliver(settings, Warehouse(settings.warehouse_path), MARCH, progress=company.said.append)
+
+
 def elsewhere(company: Running, home: Path) -> Settings:
     return company.settings.model_copy(update={"home": home})
 
@@ -59,8 +66,7 @@ def test_a_restored_company_goes_on_as_if_nothing_had_happened(
     assert (settings.home / "attachments/2026-03/contract.pdf").read_bytes() == b"%PDF a contract"
     assert list((settings.home / "proof").glob("certificate-*.html"))
     wrote = company.writes()
-    report = sync(settings, MARCH, company.said.append)
-    assert report.exit_code == 0 and report.delivered.nothing_to_do
+    assert deliver(settings, company).nothing_to_do
     assert company.writes() == wrote
 
 
@@ -84,26 +90,27 @@ def test_a_secret_in_the_configuration_is_left_out(company: Running) -> None:
 
 
 def test_it_is_sound_while_a_delivery_runs(tmp_path: Path) -> None:
-    """Backups made one after the other during a sync: each is a company as it was at some moment of it."""
+    """Backups made while requests are under way: each is a company as it was at some moment of the delivery."""
     with running(tiny(), tmp_path / "home") as company:
-        Journal(company.settings.journal_path).close()
-        syncing = threading.Thread(target=company.sync)
-        syncing.start()
         made: list[safekeeping.Backup] = []
-        while syncing.is_alive():
-            name = tmp_path / f"{len(made)}.tar.gz"
-            made.append(safekeeping.backup(company.settings, company.said.append, name))
-        syncing.join()
-        counts = [one.manifest.journal["intents"] for one in made]
-        assert len(made) > 2 and counts == sorted(counts) and counts[0] < counts[-1]
+        calls = count(1)
+
+        def in_the_midst(call: Call) -> None:
+            if call.writes and next(calls) in (3, 40, 80):
+                made.append(safekeeping.backup(company.settings, company.said.append, tmp_path / f"{len(made)}.tar.gz"))
+
+        company.fortnox.faults.answer = in_the_midst
+        company.sync()
+        intents = [one.manifest.journal["intents"] for one in made]
+        assert len(intents) == 3 and intents == sorted(set(intents))
         for number, one in enumerate(made):
             settings = elsewhere(company, tmp_path / f"restored-{number}")
             safekeeping.restore(settings, one.path, company.said.append)
             with Journal(settings.journal_path) as journal:
                 answered = journal.rows("SELECT count(*) FROM answers")[0][0]
-            assert answered <= one.manifest.journal["intents"] <= answered + settings.fortnox.in_flight
+            assert answered < intents[number] <= answered + settings.fortnox.in_flight
             with Warehouse(settings.warehouse_path).writer() as connection:
-                connection.execute("SELECT count(*) FROM information_schema.tables").fetchone()
+                assert connection.execute("SELECT count(*) FROM ledger.sales").fetchone() == (20,)
 
 
 def test_a_newer_journal_is_not_replaced(company: Running, kept: safekeeping.Backup, tmp_path: Path) -> None:
@@ -112,7 +119,7 @@ def test_a_newer_journal_is_not_replaced(company: Running, kept: safekeeping.Bac
     with Journal(settings.journal_path) as journal:
         journal.move_cursor("anything", datetime.now(UTC))
     before = settings.journal_path.read_bytes()
-    with pytest.raises(Failure, match="newer than kept.tar.gz .* 1 of its rows"):
+    with pytest.raises(Failure, match="newer than kept.tar.gz of .* lacks 1 rows"):
         safekeeping.restore(settings, kept.path, company.said.append)
     assert settings.journal_path.read_bytes() == before
 
@@ -135,7 +142,7 @@ def test_a_damaged_journal_is_what_backups_are_for(company: Running, kept: safek
     settings.journal_path.write_bytes(b"garbage" * 1000)
     restored = safekeeping.restore(settings, kept.path, company.said.append)
     assert restored.aside is not None and (restored.aside / "journal.sqlite").exists()
-    assert sync(settings, MARCH, company.said.append).delivered.nothing_to_do
+    assert deliver(settings, company).nothing_to_do
 
 
 def test_a_backup_of_another_company_is_refused(company: Running, kept: safekeeping.Backup, tmp_path: Path) -> None:
@@ -175,13 +182,12 @@ def test_an_archive_cannot_write_outside_of_its_place(company: Running, tmp_path
 
 @pytest.mark.parametrize("name", ["journal.lock", "warehouse.lock"])
 def test_a_run_under_way_is_not_disturbed(
-    company: Running, kept: safekeeping.Backup, tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
+    company: Running, kept: safekeeping.Backup, tmp_path: Path, name: str
 ) -> None:
-    monkeypatch.setattr("fortstripe_dagster.operations.safekeeping.restore.WAIT_SECONDS", 0.1)
     settings = elsewhere(company, tmp_path / "busy")
     settings.home.mkdir()
     with FileLock(settings.home / name), pytest.raises(Failure, match="under way"):
-        safekeeping.restore(settings, kept.path, company.said.append)
+        safekeeping.restore(settings, kept.path, company.said.append, wait_seconds=0.1)
     assert not settings.journal_path.exists()
 
 
@@ -201,11 +207,12 @@ def test_a_journal_older_than_fortnox_stops_the_delivery_until_it_adopts(tmp_pat
         company.sync()
         settings = elsewhere(company, tmp_path / "restored")
         safekeeping.restore(settings, early.path, company.said.append)
+        shutil.copy(company.settings.warehouse_path, settings.warehouse_path)
         with pytest.raises(DeliveryStopped):
-            sync(settings, MARCH, company.said.append)
+            deliver(settings, company)
         adopt(settings, Warehouse(settings.warehouse_path), progress=company.said.append)
         wrote = company.writes()
-        assert sync(settings, MARCH, company.said.append).proof.ok
+        assert deliver(settings, company).nothing_to_do
         assert company.writes() == wrote
 
 

@@ -1,4 +1,4 @@
-"""Take a company out of a backup. What stands in the way is moved aside, never deleted; a newer journal is not replaced.
+"""Take a company out of a backup. What stands in the way is moved aside, never deleted; a newer journal stays.
 
 A restored journal may be older than Fortnox: the next delivery finds that out and stops, and `fortstripe adopt` brings
 the journal up to date from the references in Fortnox.
@@ -24,8 +24,6 @@ from fortstripe_dagster.operations.safekeeping import manifest
 from fortstripe_dagster.operations.safekeeping.manifest import Manifest
 from fortstripe_dagster.settings import Settings
 
-WAIT_SECONDS = 5
-"""How long a run that is about to end is waited for."""
 BESIDE = ("-wal", "-shm", ".wal")
 """What SQLite and DuckDB keep beside a file, and which belongs to the old one."""
 
@@ -53,12 +51,11 @@ class Restored:
         if self.aside is not None:
             lines.append(f"What stood there before is in {self.aside}.")
         lines += self.remarks
-        return "\n".join(
-            [*lines, "Now `fortstripe plan`: if Fortnox holds more than the journal, it says so; then adopt."]
-        )
+        lines.append("Now sync: if Fortnox holds more than the journal, it stops and says so; then `fortstripe adopt`.")
+        return "\n".join(lines)
 
 
-def restore(settings: Settings, archive: Path, say: Callable[[str], None]) -> Restored:
+def restore(settings: Settings, archive: Path, say: Callable[[str], None], *, wait_seconds: float = 5) -> Restored:
     """Put a company's journal, warehouse and files back into its data directory.
 
     Raises Failure when the archive is damaged, of another company, or older than the journal that is there; or when a
@@ -68,7 +65,7 @@ def restore(settings: Settings, archive: Path, say: Callable[[str], None]) -> Re
     with TemporaryDirectory(dir=settings.home, prefix=".restore-") as folder:
         unpacked = Path(folder)
         found = _unpack(archive, unpacked)
-        with _nobody_else(settings):
+        with _nobody_else(settings, wait_seconds):
             _refuse_older(found, settings, archive)
             aside = _move_aside(settings, found)
             say(f"restore: {len(found.files)} files")
@@ -97,12 +94,12 @@ def _unpack(archive: Path, folder: Path) -> Manifest:
 
 
 @contextmanager
-def _nobody_else(settings: Settings) -> Iterator[None]:
-    """While no delivery and no writer is at work. Raises Failure if one is."""
+def _nobody_else(settings: Settings, wait_seconds: float) -> Iterator[None]:
+    """While no delivery and no writer is at work. Raises Failure if one still is after `wait_seconds`."""
     with ExitStack() as held:
         for path in (settings.warehouse_path, settings.journal_path):
             try:
-                held.enter_context(FileLock(path.with_suffix(".lock")).acquire(timeout=WAIT_SECONDS))
+                held.enter_context(FileLock(path.with_suffix(".lock")).acquire(timeout=wait_seconds))
             except Timeout:
                 raise Failure(
                     "A run of this company is under way.", "let it finish or stop it, then restore again."
@@ -125,7 +122,7 @@ def _refuse_older(found: Manifest, settings: Settings, archive: Path) -> None:
     newer = sum(max(0, count - found.journal.get(table, 0)) for table, count in present.items())
     if newer:
         raise Failure(
-            f"The journal that is there is newer than {archive.name} ({found.made_at}): {newer} of its rows are not in it.",
+            f"The journal that is there is newer than {archive.name} of {found.made_at}, which lacks {newer} rows.",
             "keep it; if it is damaged, move journal.sqlite aside by hand, restore, and run `fortstripe adopt`.",
         )
 
