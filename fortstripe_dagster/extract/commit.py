@@ -1,7 +1,7 @@
 """From a spool into schema `stripe`, in the caller's one transaction: raw objects and typed tables.
 
-The bytes go to DuckDB as they came; the SQL files make each table and fill it from what changed. An object that lacks a
-field the books need stops everything before anything is visible.
+The bytes go to DuckDB as they came; it stores the objects without what is personal. The SQL files make each table and
+fill it from what changed. An object that lacks a field the books need stops everything before anything is visible.
 """
 
 from __future__ import annotations
@@ -14,12 +14,13 @@ from importlib.resources import files
 import duckdb
 
 from fortstripe_dagster.extract import shapes
+from fortstripe_dagster.extract.personal import LISTED, LeftOut, kept, lean
 from fortstripe_dagster.extract.spool import Page
 from fortstripe_dagster.extract.streams import STREAMS, SUBLISTS, Stream
 from fortstripe_dagster.failures import StripeFailure
 from fortstripe_dagster.settings import STRIPE_API_VERSION
 
-FILES_AT_ONCE = 32
+FILES_AT_ONCE = 8
 """Pages handed to DuckDB together; bounds memory, whatever the size of the window."""
 
 SQL = {file.name.removesuffix(".sql"): file.read_text() for file in files(__package__).joinpath("sql").iterdir()}
@@ -68,7 +69,7 @@ _ITEMS = """
     )
     SELECT
         $stream, parent, f[1] ->> '$', moment(f[2]), coalesce(f[3]::BOOLEAN, false), asked, number, position,
-        list_count(f[4:]) = len(f) - 3, item
+        list_count(f[4:{needed}]) = {needed} - 3, {lean}
     FROM (SELECT *, json_extract(item, {fields}) AS f FROM each_one)
 """
 
@@ -103,8 +104,10 @@ def create_tables(connection: duckdb.DuckDBPyConnection) -> None:
         shapes.follow(connection, SQL, names, WORKSPACE)
 
 
-def commit(connection: duckdb.DuckDBPyConnection, pages: Sequence[Page]) -> dict[str, Committed]:
-    """Bring pages into the raw and typed tables; what was done, by stream.
+def commit(
+    connection: duckdb.DuckDBPyConnection, pages: Sequence[Page], left_out: LeftOut = LISTED
+) -> dict[str, Committed]:
+    """Bring pages into the raw and typed tables, without what is to be left out; what was done, by stream.
 
     Raises StripeFailure if an object lacks a field or holds what the typed tables cannot take; the caller's
     transaction is then rolled back.
@@ -114,7 +117,7 @@ def commit(connection: duckdb.DuckDBPyConnection, pages: Sequence[Page]) -> dict
         return {}
     connection.execute(f"SET memory_limit = '{MEMORY}'; SET threads = 1")  # of several, each would cost more CPU
     connection.execute(WORKSPACE)
-    _stage(connection, pages)
+    _stage(connection, pages, left_out)
     _require_fields(connection)
     rows = dict(connection.execute("SELECT stream, count(*) FROM arrived GROUP BY stream").fetchall())
     if not rows:
@@ -126,7 +129,7 @@ def commit(connection: duckdb.DuckDBPyConnection, pages: Sequence[Page]) -> dict
     return {stream: Committed(count, changed.get(stream, 0)) for stream, count in rows.items()}
 
 
-def _stage(connection: duckdb.DuckDBPyConnection, pages: Sequence[Page]) -> None:
+def _stage(connection: duckdb.DuckDBPyConnection, pages: Sequence[Page], left_out: LeftOut) -> None:
     columns = zip(
         *((str(p.file), number, p.stream, p.parent, p.asked_at, p.single) for number, p in enumerate(pages)),
         strict=True,
@@ -137,13 +140,17 @@ def _stage(connection: duckdb.DuckDBPyConnection, pages: Sequence[Page]) -> None
     )
     for stream in dict.fromkeys(page.stream for page in pages):
         needs = STREAMS[stream].needs if stream in STREAMS else ()
-        items = _ITEMS.format(fields=[f"$.{field}" for field in (*_FIELDS, *needs)])
+        personal = left_out.get(stream, ())
+        fields = [f"$.{path}" for path in (*_FIELDS, *needs, *kept(personal))]
+        needed = len(_FIELDS) + len(needs)
+        values = [f"f[{place}]" for place in range(needed + 1, len(fields) + 1)]
+        items = _ITEMS.format(fields=fields, needed=needed, lean=lean("item", personal, values))
         its_files = [str(page.file) for page in pages if page.stream == stream]
         for start in range(0, len(its_files), FILES_AT_ONCE):
             connection.execute(items, {"stream": stream, "files": its_files[start : start + FILES_AT_ONCE]})
         if stream in SUBLISTS and (keep := SUBLISTS[stream][1].keep):
-            kept = ", ".join(f"'{field}', raw -> '$.{field}'" for field in keep)
-            connection.execute(f"UPDATE items SET raw = json_object({kept}) WHERE stream = ?", [stream])
+            parts = ", ".join(f"'{field}', raw -> '$.{field}'" for field in keep)
+            connection.execute(f"UPDATE items SET raw = json_object({parts}) WHERE stream = ?", [stream])
 
 
 def _owners(names: Iterable[str]) -> list[Stream]:

@@ -24,6 +24,7 @@ from fortstripe_dagster.extract import (
     budget,
     control_totals,
     events,
+    personal,
     rate_sources,
     rates,
     references,
@@ -130,6 +131,7 @@ class Extraction:
             found = balance.parse_account(account, account_balance)
             with self.warehouse.transaction() as connection:
                 create_tables(connection)
+                personal.clean(connection, personal.left_out(self.settings.stripe))
                 balance.pin(connection, found, self.run_id, self.settings.stripe_api_key.get_secret_value())
                 self._coverage = self._known(connection)
                 self._record_requests(connection)

@@ -20,6 +20,7 @@ from fortstripe_dagster.extract.coverage import record_pieces, record_window
 from fortstripe_dagster.extract.crew import Crew, Task
 from fortstripe_dagster.extract.listing import WindowListing
 from fortstripe_dagster.extract.pages import StripeReader
+from fortstripe_dagster.extract.personal import left_out
 from fortstripe_dagster.extract.report import StreamReport
 from fortstripe_dagster.extract.spool import Page, Piece, Spool, drop, now
 from fortstripe_dagster.extract.streams import STREAMS, SUBLISTS
@@ -51,6 +52,7 @@ class Gathering:
         progress: Say,
     ) -> None:
         self._settings = settings
+        self._left_out = left_out(settings.stripe)
         self._warehouse = warehouse
         self._reader = reader
         self._record_requests = record_requests
@@ -152,7 +154,7 @@ class Gathering:
 
     def _commit(self, pages: Sequence[Page], also: Question[Answer]) -> tuple[dict[str, Committed], Answer]:
         with self._warehouse.transaction() as connection:
-            committed = commit(connection, pages)
+            committed = commit(connection, pages, self._left_out)
             answer = also(connection)
             self._record_requests(connection)
         drop(pages)

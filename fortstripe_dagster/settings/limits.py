@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -30,6 +30,14 @@ class StripeLimits(Group):
         default=5,
         ge=0,
         description="Requests given up in a row after which Stripe is left alone for a while; 0: never.",
+    )
+    personal_fields: Literal["drop", "keep"] = Field(
+        default="drop",
+        description="Whether what Stripe tells of people and the books do not need is left out of what is stored.",
+    )
+    leave_out: tuple[Annotated[str, Field(pattern=r"^[a-z_]+(\.[A-Za-z0-9_-]+)+$")], ...] = Field(
+        default=(),
+        description="Further fields to leave out, as `stream.field`; `customers.metadata.ssn` names one inside.",
     )
     use_reports: Literal["auto", "off"] = Field(
         default="auto",
