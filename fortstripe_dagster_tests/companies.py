@@ -13,7 +13,9 @@ import duckdb
 
 from fortstripe_dagster import delivery
 from fortstripe_dagster.business_day import Days
+from fortstripe_dagster.delivery import DeliveryReport
 from fortstripe_dagster.operations.pipeline import SyncReport, sync
+from fortstripe_dagster.proof import ProofReport, prove
 from fortstripe_dagster.sandbox.fortnox.books import Books
 from fortstripe_dagster.sandbox.fortnox.company import Company
 from fortstripe_dagster.sandbox.fortnox.gateway import Gateway, RateLimit
@@ -40,6 +42,13 @@ class Running:
 
     def sync(self, days: Days = MARCH) -> SyncReport:
         return sync(self.settings, days, self.said.append)
+
+    def deliver(self, days: Days = MARCH) -> DeliveryReport:
+        """Only what stands in the ledger already."""
+        return delivery.deliver(self.settings, Warehouse(self.settings.warehouse_path), days, progress=self.said.append)
+
+    def prove(self, days: Days = MARCH) -> ProofReport:
+        return prove(self.settings, Warehouse(self.settings.warehouse_path), days, self.said.append)
 
     def approve_all(self) -> None:
         """A person approves all that awaits it."""

@@ -20,9 +20,11 @@ import pytest
 import requests
 
 from fortstripe_dagster.assets.company import Company
+from fortstripe_dagster.business_day import Days
 from fortstripe_dagster.definitions import build_definitions
 from fortstripe_dagster.sandbox.merchant import tiny
 from fortstripe_dagster_tests.companies import Running, running
+from fortstripe_dagster_tests.ledger.books import at, new_world
 from fortstripe_dagster_tests.operations.environment import configure
 
 ROOT = Path(__file__).parents[2]
@@ -82,19 +84,23 @@ def test_a_day_on_which_the_clock_changes_is_one_partition(company: Running) -> 
     assert window.end.timestamp() - window.start.timestamp() == 23 * 3600
 
 
-def test_a_type_that_no_rule_knows_stops_delivery(company: Running) -> None:
-    defs = build_definitions(company.settings, Company())
-    job = defs.resolve_job_def("daily_sync")
-    march = {"dagster/asset_partition_range_start": "2026-03-02", "dagster/asset_partition_range_end": "2026-03-13"}
-    with dg.instance_for_test(overrides={"concurrency": {"pools": {"granularity": "run"}}}) as instance:
-        assert job.execute_in_process(instance=instance, tags=march).success
+def test_a_type_that_no_rule_knows_stops_delivery(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    world = new_world()
+    world.one_off_payment(at=at(12), amount=12500, name="Anna")
+    with running(world, tmp_path / "home") as company:
+        configure(company.settings, tmp_path, monkeypatch)
+        job = build_definitions(company.settings, Company()).resolve_job_def("daily_sync")
+        days = {"dagster/asset_partition_range_start": "2026-03-12", "dagster/asset_partition_range_end": "2026-03-13"}
+        company.sync(Days(date(2026, 3, 12), date(2026, 3, 13)))
         written = company.writes()
-        company.world.balance_transaction(at=datetime(2026, 3, 13, 12, tzinfo=UTC), type="quantum_leap", amount=-700)
-        result = job.execute_in_process(instance=instance, tags=march, raise_on_error=False)
+        assert written
+        world.one_off_payment(at=at(13), amount=25000, name="Bo")
+        world.balance_transaction(at=at(13), type="quantum_leap", amount=-700)
+        result = job.execute_in_process(instance=dg.DagsterInstance.ephemeral(), tags=days, raise_on_error=False)
         failed = [check for check in result.get_asset_check_evaluations() if not check.passed]
-    assert not result.success
-    assert [check.check_name for check in failed] == ["no_unknown_types"]
-    assert company.writes() == written
+        assert not result.success
+        assert [check.check_name for check in failed] == ["no_unknown_types"]
+        assert company.writes() == written
 
 
 def test_after_a_killed_run_a_backfill_from_the_ui_is_one_run_that_proves_its_days(company: Running) -> None:
