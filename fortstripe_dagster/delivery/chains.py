@@ -1,8 +1,8 @@
 """Which documents must be made one after the other, and which may be made side by side.
 
-A chain is a customer with everything that hangs on it. Vouchers hang on nothing; a day's, with their files, are one
-chain, so that their numbers follow the days closely without one slow answer holding up all. So are the moves of an
-article in stock: its quantity is read before it is written.
+A chain is a customer with everything that hangs on it. Vouchers hang on nothing: each, with its supplements and files,
+is a chain, taken in the order of days, so that their numbers follow the days closely and no request waits for another.
+So are the moves of an article in stock: its quantity is read before it is written.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 
-from fortstripe_dagster.delivery.documents import Document
+from fortstripe_dagster.delivery.documents import SETTING_UP, Document
 from fortstripe_dagster.delivery.stock import KINDS
 
 Chain = list[Document]
@@ -40,13 +40,13 @@ def chains_of(documents: Sequence[Document]) -> list[Chain]:
         return name
 
     for document in documents:
-        for other in document.depends_on if not _of_a_day(document) else ():
-            if not other.startswith("article:"):
+        for other in document.depends_on if not _of_voucher(document) else ():
+            if other.partition(":")[0] not in SETTING_UP:
                 parents[root(document.document_id)] = root(other)
     chains: dict[str, Chain] = defaultdict(list)
     for document in documents:
-        if _of_a_day(document):
-            chain = f"vouchers {document.day}"
+        if _of_voucher(document):
+            chain = f"voucher {document.document_id.split(':')[1:4]}"
         elif document.kind in KINDS:
             chain = f"stock {document.content['article']}"
         else:
@@ -57,7 +57,7 @@ def chains_of(documents: Sequence[Document]) -> list[Chain]:
     return sorted(chains.values(), key=lambda chain: (min(document.day for document in chain), chain[0].document_id))
 
 
-def _of_a_day(document: Document) -> bool:
+def _of_voucher(document: Document) -> bool:
     return document.kind == "voucher" or (document.kind == "specification" and "voucher" in document.content)
 
 
