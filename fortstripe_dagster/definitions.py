@@ -1,6 +1,7 @@
 """The whole Dagster project on one page: from Stripe's streams to the proof that Fortnox agrees.
 
 stripe (a stream an asset) -> ledger -> delivery/plan -> fortnox -> proof/tie_out -> alerts/open
+By the month: proof/vat_return -> proof/close_pack
 
 One company is `defs`. Of several, each is a repository of its own in this code location: its assets, job, schedule and
 resources are its own, and a file that cannot be used takes none of the others with it.
@@ -18,6 +19,7 @@ from fortstripe_dagster import settings as settings_module
 from fortstripe_dagster.assets.alerting import alert_asset, run_failures, watch
 from fortstripe_dagster.assets.approval import approval_job
 from fortstripe_dagster.assets.broken import broken_company
+from fortstripe_dagster.assets.closing import closing_assets, closing_schedule, closing_selection
 from fortstripe_dagster.assets.company import Company
 from fortstripe_dagster.assets.delivery import delivery_assets
 from fortstripe_dagster.assets.extract import extract_assets
@@ -42,7 +44,7 @@ def build_definitions(settings: Settings | None, company: Company | None = None)
     place = Place(daily(settings.start_date if settings else UNCONFIGURED_START), name)
     daily_sync = dg.define_asset_job(
         place.named("daily_sync"),
-        selection=dg.AssetSelection.all() - dg.AssetSelection.assets(place.key(SET_UP)),
+        selection=dg.AssetSelection.all() - dg.AssetSelection.assets(place.key(SET_UP)) - closing_selection(place),
         description="One local day, or a range of them: extract, ledger, delivery, proof.",
     )
     follow_changes = following_job(place)
@@ -54,10 +56,10 @@ def build_definitions(settings: Settings | None, company: Company | None = None)
         alert_asset(place),
     ]
     return dg.Definitions(
-        assets=[set_up_asset(place), *stages],
+        assets=[set_up_asset(place), *stages, *closing_assets(place)],
         asset_checks=ledger_asset_checks(place),
         jobs=[approval_job(place), daily_sync, follow_changes],
-        schedules=[nightly(daily_sync.name, place), doctor_job(place)],
+        schedules=[nightly(daily_sync.name, place), closing_schedule(place), doctor_job(place)],
         sensors=[stripe_events(place, daily_sync, follow_changes), run_failures(place), watch(place)],
         resources={"company": company or Company(name=name)},
         # Steps of one company share one warehouse: in one process a step costs a tenth of a second instead of three.

@@ -27,6 +27,11 @@ def daily(start_date: date) -> dg.DailyPartitionsDefinition:
     return dg.DailyPartitionsDefinition(start_date=start_date.isoformat(), timezone=TIMEZONE)
 
 
+def monthly(start_date: date) -> dg.MonthlyPartitionsDefinition:
+    """One partition for each month from that of the company's start date to the last that has ended."""
+    return dg.MonthlyPartitionsDefinition(start_date=start_date.replace(day=1).isoformat(), timezone=TIMEZONE)
+
+
 def days_of(context: dg.AssetExecutionContext) -> Days:
     """The local days a run covers: one partition, or a backfill's range of them.
 

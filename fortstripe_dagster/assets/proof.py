@@ -1,4 +1,4 @@
-"""The asset that proves Stripe = ledger = Fortnox, and a check for each of its equations."""
+"""The asset that proves Stripe = ledger = Fortnox, with a check for each of its equations; and what drifted there."""
 
 from collections.abc import Sequence
 
@@ -11,12 +11,14 @@ from fortstripe_dagster.assets.partitions import BACKFILL_POLICY, days_of
 from fortstripe_dagster.assets.place import Place
 from fortstripe_dagster.business_day import Days
 from fortstripe_dagster.proof import EQUATIONS, Equation, ProofReport, prove
+from fortstripe_dagster.proof.drift import drift
 
 TIE_OUT = dg.AssetKey(["proof", "tie_out"])
+DRIFT = dg.AssetKey(["proof", "drift"])
 
 
 def proof_assets(place: Place) -> list[dg.AssetsDefinition]:
-    """The nightly tie-out with its checks."""
+    """The nightly tie-out with its checks, and what it found changed in Fortnox."""
 
     @dg.asset(
         key=place.key(TIE_OUT),
@@ -58,7 +60,33 @@ def proof_assets(place: Place) -> list[dg.AssetsDefinition]:
             check_results=list(_checks(report)),
         )
 
-    return [tie_out]
+    @dg.asset(
+        key=place.key(DRIFT),
+        deps=[place.key(TIE_OUT)],
+        group_name=place.group("proof"),
+        kinds={"fortnox", "duckdb"},
+        owners=["team:finance"],
+        partitions_def=place.days,
+        backfill_policy=BACKFILL_POLICY,
+        pool=place.pool,
+        description="What people changed in Fortnox after delivery; nothing of it is ever written over.",
+    )
+    def changed_in_fortnox(context: dg.AssetExecutionContext, company: Company) -> dg.MaterializeResult:
+        with explained(), company.connection(context.log.info) as connection:
+            standing = drift(connection)
+            return dg.MaterializeResult(
+                metadata={
+                    **of_table(connection, "proof.drift"),
+                    "standing": len(standing),
+                    "alarms": sum(each.severity == "alarm" for each in standing),
+                    "changes": markdown_table(
+                        ["day", "kind", "severity", "who", "what happened"],
+                        [(each.day, each.kind, each.severity, each.who, each.text) for each in standing],
+                    ),
+                }
+            )
+
+    return [tie_out, changed_in_fortnox]
 
 
 def _check_name(equation: str) -> str:

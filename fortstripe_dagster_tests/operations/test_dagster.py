@@ -119,7 +119,7 @@ def test_after_a_killed_run_a_backfill_from_the_ui_is_one_run_that_proves_its_da
         )
         try:
             graphql = GraphQL(f"http://127.0.0.1:{port}/graphql", deadline=time.monotonic() + 240)
-            loaded = graphql.until("{ assetNodes { assetKey { path } } }", lambda data: data["assetNodes"])
+            loaded = graphql.until("{ assetNodes { assetKey { path } jobNames } }", lambda data: data["assetNodes"])
             killed = kill_a_run_while_it_writes(company, graphql, log)
             days = ["2026-03-02", "2026-03-03", "2026-03-04"]
             launched = graphql.ask(
@@ -127,7 +127,9 @@ def test_after_a_killed_run_a_backfill_from_the_ui_is_one_run_that_proves_its_da
                 " __typename ... on LaunchBackfillSuccess { backfillId } ... on PythonError { message } } }",
                 {
                     "p": {
-                        "assetSelection": [node["assetKey"] for node in loaded["assetNodes"]],
+                        "assetSelection": [
+                            node["assetKey"] for node in loaded["assetNodes"] if "daily_sync" in node["jobNames"]
+                        ],
                         "partitionNames": days,
                         "tags": [],
                     }
