@@ -76,7 +76,7 @@ def package(desired: Desired, already: Already, settings: Settings) -> Packaged:
     newest = {**already.newest, **{base_of(document.document_id): document.document_id for document in documents}}
     for_vouchers: dict[str, list[tuple[Entry | None, Part]]] = defaultdict(list)
     for entry in fresh:
-        if entry.kind == "opening" and settings.opening == "in_books":
+        if entry.kind in vouchers.OPENING and settings.opening == "in_books":
             continue  # people booked it before the start
         if entry.held:
             waiting.append(

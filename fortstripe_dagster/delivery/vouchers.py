@@ -58,6 +58,9 @@ GROUPS = {
 }
 """Kinds of entry that share a voucher of the day."""
 
+OPENING = frozenset({"opening", "opening_receivable"})
+"""Kinds of entry that say what stood open when the books begin: a voucher each, after a person approved it."""
+
 SINGLE = {
     "payout": "created",
     "payout_failed": "failed",
@@ -106,7 +109,7 @@ _Key = tuple[str, str, Decimal | None, str | None, str | None, str | None]
 
 def base_id(entry: Entry, group: str | None = None) -> str:
     """The id of the voucher that an entry goes into. Raises Failure for a kind that nobody has placed."""
-    if entry.kind == "opening":
+    if entry.kind in OPENING:
         return f"voucher:{entry.day}:{entry.entry_id}"
     if entry.kind in SINGLE:
         return f"voucher:{entry.day}:{entry.source}:{SINGLE[entry.kind]}"

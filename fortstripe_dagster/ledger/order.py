@@ -47,6 +47,7 @@ FAMILIES = (
     "postings_payments",
     "postings_advances",
     "postings_settlements",
+    "postings_opening_receivables",
     "postings_granted",
     "postings_movements",
     "postings_connect",

@@ -33,6 +33,7 @@ ORDER = (
     "found_stripe",
     "found_invoices",
     "found_fortnox",
+    "found_opening",
     "found_receivables",
     "found_payouts",
     "found_completeness",

@@ -21,7 +21,7 @@ ours AS (
            sum(l.debit - l.credit) AS amount, count(DISTINCT e.entry_id) AS entries
     FROM ledger.lines l
     JOIN ledger.entries e USING (entry_id)
-    WHERE e.held IS NULL AND e.kind <> 'opening' AND e.entry_id NOT IN (SELECT entry_id FROM delivered)
+    WHERE e.held IS NULL AND e.kind NOT LIKE 'opening%' AND e.entry_id NOT IN (SELECT entry_id FROM delivered)
     GROUP BY ALL
 ),
 theirs AS (

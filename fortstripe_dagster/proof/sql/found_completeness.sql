@@ -42,8 +42,8 @@ SELECT
     equation, unit AS id, amount, amount AS difference, first_day, last_day,
     CASE WHEN status = 'undone' THEN status WHEN documents > 1 THEN 'twice' WHEN status <> 'planned' THEN status
          WHEN documents = 1 THEN 'changed'
-         WHEN entry_kind = 'opening' AND in_books THEN 'opening in the books'
-         WHEN entry_kind = 'opening' THEN 'opening proposed' ELSE 'unsent' END AS kind,
+         WHEN entry_kind LIKE 'opening%' AND in_books THEN 'opening in the books'
+         WHEN entry_kind LIKE 'opening%' THEN 'opening proposed' ELSE 'unsent' END AS kind,
     CASE WHEN kind = 'twice' THEN 'alarm' WHEN kind IN ('shadow', 'opening in the books') THEN 'info'
          WHEN kind IN ('changed', 'unsent', 'planned') AND choice('approval') = 'auto'
               AND first_day BETWEEN choice('first')::DATE AND choice('last')::DATE THEN 'alarm'
