@@ -16,6 +16,7 @@ from pathlib import Path
 import duckdb
 from filelock import FileLock, Timeout
 
+from fortstripe_dagster import migration
 from fortstripe_dagster.failures import WarehouseError
 
 SCHEMA_VERSION = 1
@@ -133,13 +134,15 @@ class Warehouse:
                 connection.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
             connection.execute("CREATE TABLE main.schema_version (version INTEGER PRIMARY KEY)")
             connection.execute("INSERT INTO main.schema_version VALUES (?)", [SCHEMA_VERSION])
-            return
         row = connection.execute("SELECT max(version) FROM main.schema_version").fetchone()
         if row and row[0] is not None and row[0] > SCHEMA_VERSION:
             raise WarehouseError(
                 f"{self.path.name} has schema {row[0]} of a newer fortstripe; this one knows {SCHEMA_VERSION}.",
                 "upgrade this installation, or use another FORTSTRIPE_HOME.",
             )
+        changed = migration.follow(connection)
+        if changed:
+            self.say(f"The warehouse was made by an older version; adapted: {', '.join(changed)}.")
 
 
 def has_table(connection: duckdb.DuckDBPyConnection, name: str) -> bool:

@@ -25,7 +25,7 @@ from fortstripe_dagster.delivery.documents import Document
 from fortstripe_dagster.delivery.exact_json import dumps, loads
 from fortstripe_dagster.failures import DeliveryStopped, Failure
 
-VERSION = 4
+VERSION = 5
 APPLICATION_ID = 0x46537470
 """Marks the file as ours: "FStp"."""
 
@@ -353,9 +353,11 @@ def _upgrade(connection: sqlite3.Connection) -> None:
     columns = {row["name"] for row in connection.execute("PRAGMA table_info(sealed_entries)")}
     if "choices" not in columns:
         connection.execute("ALTER TABLE sealed_entries ADD COLUMN choices TEXT")
+    for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'view'").fetchall():
+        connection.execute(f"DROP VIEW {row['name']}")
     there = {row["name"] for row in connection.execute("SELECT name FROM sqlite_master")}
     for statement in _statements(files(__package__).joinpath("journal.sql").read_text(encoding="utf-8")):
-        made = re.search(r"CREATE TABLE (\w+)", statement)
+        made = re.search(r"CREATE (?:TABLE|INDEX|VIEW) (\w+)", statement)
         if made and made[1] not in there:
             connection.execute(statement)
     if "finished_runs" not in there:  # which of them failed is not known
