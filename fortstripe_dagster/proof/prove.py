@@ -23,6 +23,7 @@ from fortstripe_dagster.proof import certificate, drift, fortnox_books, fortnox_
 from fortstripe_dagster.proof.going_live import shadow
 from fortstripe_dagster.proof.report import Equation, Item, ProofReport, equations_of, items_of, tie_out_of
 from fortstripe_dagster.proof.trial_balance import trial_balance_from
+from fortstripe_dagster.proof.vat_return import vat_return
 from fortstripe_dagster.settings import Settings
 from fortstripe_dagster.warehouse import Warehouse
 
@@ -91,6 +92,8 @@ def _report(
         tie_out=tie_out_of(equations, settings.accounts.clearing),
         trial_balance=trial_balance_from(connection, days.last),
         documents=dict(documents),
+        drift=drift.drift(connection),
+        vat=tuple(box for box in vat_return(connection, days).boxes if box.lines or box.waiting),
         notes=notes,
         content_hash=_content_hash(connection, days, equations, items),
         certificate_path=_certificate_path(settings.home, days),

@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields, is_dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import duckdb
 
@@ -16,6 +16,10 @@ from fortstripe_dagster.failures import DONE, FAILED, HELD
 from fortstripe_dagster.money import exponent
 from fortstripe_dagster.proof.equations import EQUATIONS
 from fortstripe_dagster.proof.trial_balance import TrialBalanceLine
+
+if TYPE_CHECKING:
+    from fortstripe_dagster.proof.drift import Drift
+    from fortstripe_dagster.proof.vat_return import VatBox
 
 Status = Literal["ok", "explained", "alarm"]
 Severity = Literal["alarm", "waits", "info"]
@@ -114,6 +118,8 @@ class ProofReport:
     tie_out: tuple[TieOut, ...]
     trial_balance: tuple[TrialBalanceLine, ...]
     documents: dict[str, int]
+    drift: tuple[Drift, ...]
+    vat: tuple[VatBox, ...]
     notes: tuple[str, ...]
     content_hash: str
     certificate_path: Path
@@ -169,6 +175,8 @@ class ProofReport:
             more = [f"  … and {len(items) - SHOWN} more in proof.items"] if len(items) > SHOWN else []
             parts += ["\n".join([f"{heading} ({len(items)})", *map(_told, items[:SHOWN]), *more])] if items else []
         told = len(self.explained) - len(self.waiting)
+        if self.drift:
+            parts.append(f"{_counted(len(self.drift), 'change', 'changes')} in Fortnox after delivery, in proof.drift")
         parts += ["\n".join(self.notes)] if self.notes else []
         parts.append(f"{told} more explained by name; certificate: {self.certificate_path}")
         return "\n\n".join(parts)

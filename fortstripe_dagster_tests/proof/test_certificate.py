@@ -52,6 +52,8 @@ def test_a_clean_month(company: Company) -> None:
         "credit_invoice",
     ):
         assert expected in page.text
+    ((output_vat,),) = company.sql("SELECT sum(amount) FROM proof.vat_lines WHERE box = '10'")
+    assert f"Utgående moms 25 %\n    {output_vat:,.2f}".replace(",", " ") in page.text and "Changed in" not in page.text
     clearing = f"{company.books.general_ledger(date(2026, 3, 31))[1686]:.2f}"
     assert page.text.count(clearing) >= 4, "three ways and the trial balance"
     assert "Alarms" not in page.text and "Waits" not in page.text
@@ -72,6 +74,7 @@ def test_findings_stand_first_and_nothing_in_them_is_markup(company: Company) ->
     assert "script" not in {tag for tag, _ in page.tags}
     assert "<script>alert(1)</script>" in page.text
     assert page.text.index("Alarms") < page.text.index("Waits for a person") < page.text.index("Trial balance")
+    assert "Changed in Fortnox after delivery" in page.text and "voucher manual" in page.text
     missing = [item for item in report.alarms if item.kind == "missing"]
     assert missing and page.text.count("ask who removed it in Fortnox") == len(missing)
 
