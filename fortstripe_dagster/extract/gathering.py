@@ -29,7 +29,7 @@ from fortstripe_dagster.failures import StripeFailure
 from fortstripe_dagster.settings import Settings
 from fortstripe_dagster.warehouse import Say, Warehouse
 
-PART_BYTES, PART_PAGES = 24 * 2**20, 200
+PART_BYTES, PART_PAGES = 40 * 2**20, 200
 """Answers committed together, at most: bounds the memory of a commit."""
 FIRST_PAGES, SHARE = 48, 4
 """Pages after which the first part is committed, then always a quarter of all: a run that dies loses no more."""

@@ -67,8 +67,9 @@ def live(company: StartCompany, world: World, **options: object):  # type: ignor
 
 
 def test_a_report_is_compared_by_day_and_currency_and_names_the_day_that_lacks_something(
-    company: StartCompany,
+    company: StartCompany, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(stripe_report, "POLL_EVERY", 0.02)
     world = World(now=march(1), livemode=True)
     world.one_off_payment(at=march(2, 23, 30), amount=50_000)  # the third, in Stockholm
     sold = world.one_off_payment(at=march(5), amount=10_000)
