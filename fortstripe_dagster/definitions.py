@@ -21,7 +21,7 @@ from fortstripe_dagster.assets.approval import approval_job
 from fortstripe_dagster.assets.broken import broken_company
 from fortstripe_dagster.assets.closing import closing_assets, closing_schedule, closing_selection
 from fortstripe_dagster.assets.company import Company
-from fortstripe_dagster.assets.delivery import delivery_assets
+from fortstripe_dagster.assets.delivery import FORECAST, delivery_assets
 from fortstripe_dagster.assets.extract import extract_assets
 from fortstripe_dagster.assets.ledger import ledger_asset_checks, ledger_assets
 from fortstripe_dagster.assets.nightly import nightly
@@ -42,9 +42,10 @@ def build_definitions(settings: Settings | None, company: Company | None = None)
     """Everything Dagster knows of one company; the settings decide only where its partitions begin."""
     name = settings.company if settings else ""
     place = Place(daily(settings.start_date if settings else UNCONFIGURED_START), name)
+    on_demand = dg.AssetSelection.assets(place.key(SET_UP), place.key(FORECAST)) | closing_selection(place)
     daily_sync = dg.define_asset_job(
         place.named("daily_sync"),
-        selection=dg.AssetSelection.all() - dg.AssetSelection.assets(place.key(SET_UP)) - closing_selection(place),
+        selection=dg.AssetSelection.all() - on_demand,
         description="One local day, or a range of them: extract, ledger, delivery, proof.",
     )
     follow_changes = following_job(place)

@@ -12,8 +12,10 @@ from fortstripe_dagster.assets.partitions import BACKFILL_POLICY, days_of
 from fortstripe_dagster.assets.place import Place
 from fortstripe_dagster.delivery import plan_page
 from fortstripe_dagster.delivery.effects import effect
+from fortstripe_dagster.delivery.time_left import duration
 
 PLAN = dg.AssetKey(["delivery", "plan"])
+FORECAST = dg.AssetKey(["delivery", "forecast"])
 DOCUMENTS = {
     "customers": ("customer", "Customers, matched before they are created."),
     "invoices": ("invoice", "Invoices, bookkept, one for each sale that is delivered as an invoice."),
@@ -25,7 +27,7 @@ DOCUMENTS = {
 
 def delivery_assets(place: Place) -> list[dg.AssetsDefinition]:
     """The plan and what it makes of Fortnox."""
-    return [_plan(place), _fortnox(place)]
+    return [_forecast(place), _plan(place), _fortnox(place)]
 
 
 def _plan(place: Place) -> dg.AssetsDefinition:
@@ -60,6 +62,43 @@ def _plan(place: Place) -> dg.AssetsDefinition:
         )
 
     return plan
+
+
+def _forecast(place: Place) -> dg.AssetsDefinition:
+    @dg.asset(
+        key=place.key(FORECAST),
+        deps=[place.key(dg.AssetKey(["ledger", table])) for table in TABLES],
+        group_name=place.group("delivery"),
+        kinds={"duckdb", "fortnox"},
+        owners=["team:finance"],
+        partitions_def=place.days,
+        backfill_policy=BACKFILL_POLICY,
+        pool=place.pool,
+        description="What a backfill would cost: requests, time and what would be held. Nothing is written: materialize"
+        " it for those days after the ledger and before the rest.",
+    )
+    def forecast(context: dg.AssetExecutionContext, company: Company) -> dg.MaterializeResult:
+        with explained():
+            settings = company.settings()
+            warehouse = company.warehouse(settings, context.log.info)
+            expected = delivery.forecast(settings, warehouse, days_of(context), progress=context.log.info)
+        held = [(item.day, item.document_id, item.reason, item.remedy) for item in expected.held]
+        return dg.MaterializeResult(
+            metadata={
+                "requests": expected.total_requests,
+                "documents": sum(expected.documents.values()),
+                "would be held": len(held),
+                "seconds": round(expected.seconds),
+                "time": duration(expected.seconds),
+                "by kind": markdown_table(
+                    ["kind", "documents", "requests"],
+                    [(kind, expected.documents.get(kind, ""), count) for kind, count in expected.requests.items()],
+                ),
+                "held": markdown_table(["day", "document", "reason", "remedy"], held),
+            }
+        )
+
+    return forecast
 
 
 def _fortnox(place: Place) -> dg.AssetsDefinition:

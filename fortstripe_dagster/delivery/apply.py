@@ -23,6 +23,7 @@ from fortstripe_dagster.delivery.failed_payments import NoRoom
 from fortstripe_dagster.delivery.journal import Intent
 from fortstripe_dagster.delivery.recovery import resolve
 from fortstripe_dagster.delivery.steps import Context, difference, look_up, number_of, request, reread, send
+from fortstripe_dagster.delivery.time_left import TimeLeft
 from fortstripe_dagster.failures import DeliveryStopped
 from fortstripe_dagster.fortnox import NotDone, Refused, Unauthorized
 
@@ -69,6 +70,7 @@ class _Application:
         self._certain = 0
         self._answers = 0
         self._told = time.monotonic()
+        self._left = TimeLeft()
         self._no_files: tuple[str, str] | None = None
         """Why no file can be sent, and what to do about it: asked once, not for each document."""
 
@@ -262,7 +264,8 @@ class _Application:
                 return
             self._told = time.monotonic()
             sent = sum(self._context.fortnox.requests.values())
-            self._say(f"fortnox: {self._certain} of {len(self._documents)} documents, {sent} requests")
+            left = self._left.said(self._certain, len(self._documents))
+            self._say(f"fortnox: {self._certain} of {len(self._documents)} documents, {sent} requests{left}")
 
 
 def _explained(document: Document, error: Refused | Unauthorized) -> tuple[str, str]:

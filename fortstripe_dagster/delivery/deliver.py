@@ -22,6 +22,7 @@ from fortstripe_dagster.delivery.preflight import read_company, with_needs
 from fortstripe_dagster.delivery.recovery import resolve
 from fortstripe_dagster.delivery.report import DeliveryReport
 from fortstripe_dagster.delivery.steps import Context
+from fortstripe_dagster.delivery.time_left import TimeLeft
 from fortstripe_dagster.failures import DeliveryStopped
 from fortstripe_dagster.fortnox import Fortnox
 from fortstripe_dagster.settings import Settings
@@ -85,8 +86,12 @@ def deliver(
     with Journal(settings.journal_path) as journal, journal.delivering():
         with explained():
             run = _begin(settings, warehouse, journal, client, days, run_id, () if shadow else only, progress)
-            for part in slices(warehouse, days):
+            parts, left = slices(warehouse, days), TimeLeft()
+            for number, part in enumerate(parts, 1):
                 run.deliver(part)
+                if len(parts) > 1:
+                    told = left.said((part.last - days.first).days + 1, (days.last - days.first).days + 1)
+                    progress(f"delivery: part {number} of {len(parts)} is done, up to {part.last}{told}")
         journal.finish_run(run_id)
         publish(journal, warehouse)
         return run.report(client.requests - requests_before)

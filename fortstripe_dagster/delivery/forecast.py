@@ -27,6 +27,7 @@ from fortstripe_dagster.delivery.plan import Draft, Plan, draft, settle
 from fortstripe_dagster.delivery.plan_json import held_json
 from fortstripe_dagster.delivery.preflight import read_company, with_needs
 from fortstripe_dagster.delivery.steps import Context
+from fortstripe_dagster.delivery.time_left import duration
 from fortstripe_dagster.failures import DONE, HELD
 from fortstripe_dagster.fortnox import Fortnox
 from fortstripe_dagster.money import to_minor, vat_of_gross
@@ -62,9 +63,7 @@ class Forecast:
 
     def text(self) -> str:
         """The forecast for a terminal."""
-        hours, minutes = divmod(round(self.seconds / 60), 60)
-        duration = f"{hours} h {minutes} min" if self.seconds >= 120 else f"{self.seconds:.0f} s"
-        lines = [f"Delivery of {self.days}: {self.total_requests} requests in about {duration}."]
+        lines = [f"Delivery of {self.days}: {self.total_requests} requests in about {duration(self.seconds)}."]
         lines += [
             f"  {self.documents.get(kind, ''):>8} {kind:20} {count:8} requests" for kind, count in self.requests.items()
         ]

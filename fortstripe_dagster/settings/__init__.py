@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import quote
 
-from pydantic import BaseModel, Field, SecretStr, ValidationError, field_validator
+from pydantic import BaseModel, Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from fortstripe_dagster.failures import ConfigurationError
@@ -25,6 +25,7 @@ from fortstripe_dagster.settings import companies
 from fortstripe_dagster.settings.accounts import Accounts
 from fortstripe_dagster.settings.alerts import Alerts
 from fortstripe_dagster.settings.dimensions import Conditions, Rule, refuse_unreachable
+from fortstripe_dagster.settings.environment import Environment
 from fortstripe_dagster.settings.group import Group
 from fortstripe_dagster.settings.limits import FortnoxLimits, StripeLimits
 from fortstripe_dagster.settings.periods import LockedPeriod
@@ -51,7 +52,7 @@ class DefaultSupply(Group):
     )
 
 
-class Settings(BaseSettings):
+class Settings(Environment):
     """All a company has decided. Load it with `load()`."""
 
     model_config = SettingsConfigDict(
@@ -197,49 +198,6 @@ class Settings(BaseSettings):
     stripe: StripeLimits = StripeLimits()
     alerts: Alerts = Alerts()
     fortnox: FortnoxLimits = FortnoxLimits()
-
-    home: Path = Field(default=Path(".fortstripe"), description="Data directory: warehouse, journal, spool.")
-    company: str = Field(
-        default="", validation_alias="FORTSTRIPE_COMPANY", description="Its name among several companies, else empty."
-    )
-    stripe_api_key: SecretStr = Field(
-        default=SecretStr(""), validation_alias="STRIPE_API_KEY", description="A restricted key with read access."
-    )
-    stripe_api_base: str = Field(
-        default="https://api.stripe.com", validation_alias="STRIPE_API_BASE", description="Another address, for tests."
-    )
-    fortnox_client_id: SecretStr = Field(
-        default=SecretStr(""), validation_alias="FORTNOX_CLIENT_ID", description="The integration's Client-Id."
-    )
-    fortnox_client_secret: SecretStr = Field(
-        default=SecretStr(""), validation_alias="FORTNOX_CLIENT_SECRET", description="The integration's Client-Secret."
-    )
-    fortnox_tenant_id: str = Field(
-        default="", validation_alias="FORTNOX_TENANT_ID", description="The company's database number in Fortnox."
-    )
-    fortnox_api_base: str = Field(
-        default="https://api.fortnox.se", validation_alias="FORTNOX_API_BASE", description="Another address, for tests."
-    )
-    fortnox_auth_base: str = Field(
-        default="https://apps.fortnox.se",
-        validation_alias="FORTNOX_AUTH_BASE",
-        description="Where tokens are had; another address, for tests.",
-    )
-    rates_api_base: str = Field(
-        default="", validation_alias="RATES_API_BASE", description="Where exchange rates are read; unset, their source."
-    )
-    alert_slack_url: SecretStr = Field(
-        default=SecretStr(""), validation_alias="ALERT_SLACK_URL", description="Slack's incoming webhook for alerts."
-    )
-    alert_smtp_password: SecretStr = Field(
-        default=SecretStr(""), validation_alias="ALERT_SMTP_PASSWORD", description="Password of alerts.smtp_user."
-    )
-    alert_webhook_url: SecretStr = Field(
-        default=SecretStr(""), validation_alias="ALERT_WEBHOOK_URL", description="Where alerts are posted as JSON."
-    )
-    alert_webhook_secret: SecretStr = Field(
-        default=SecretStr(""), validation_alias="ALERT_WEBHOOK_SECRET", description="Signs what is posted there."
-    )
 
     @field_validator("voucher_series")
     @classmethod

@@ -88,9 +88,7 @@ def test_a_table_of_proof_gets_its_new_column_and_keeps_its_rows(home: Path) -> 
         assert connection.execute("SELECT id, last_day FROM proof.items").fetchall() == [("kept", None)]
 
 
-@pytest.mark.parametrize(
-    "change", ["DROP explained", "ALTER day TYPE VARCHAR", "ADD COLUMN of_a_later_one INTEGER"]
-)
+@pytest.mark.parametrize("change", ["DROP explained", "ALTER day TYPE VARCHAR", "ADD COLUMN of_a_later_one INTEGER"])
 def test_one_that_cannot_be_filled_starts_over_with_those_of_its_file(home: Path, change: str) -> None:
     assert adapted(home, f"ALTER TABLE proof.tie_out {change}") == ["proof.items", "proof.tie_out"]
     with Warehouse(home / "warehouse.duckdb").writer() as connection:

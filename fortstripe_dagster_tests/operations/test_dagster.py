@@ -20,9 +20,13 @@ import pytest
 import requests
 
 from fortstripe_dagster.assets.company import Company
+from fortstripe_dagster.assets.delivery import FORECAST
 from fortstripe_dagster.business_day import Days
 from fortstripe_dagster.definitions import build_definitions
+from fortstripe_dagster.extract import extract
+from fortstripe_dagster.ledger import build
 from fortstripe_dagster.sandbox.merchant import tiny
+from fortstripe_dagster.warehouse import Warehouse
 from fortstripe_dagster_tests.companies import Running, running
 from fortstripe_dagster_tests.ledger.books import at, new_world
 from fortstripe_dagster_tests.operations.environment import configure
@@ -101,6 +105,29 @@ def test_a_type_that_no_rule_knows_stops_delivery(tmp_path: Path, monkeypatch: p
         assert not result.success
         assert [check.check_name for check in failed] == ["no_unknown_types"]
         assert company.writes() == written
+
+
+def test_a_forecast_of_a_backfill_is_an_asset_that_writes_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = new_world()
+    world.one_off_payment(at=at(12), amount=12500, name="Anna")
+    day = Days(date(2026, 3, 12), date(2026, 3, 12))
+    with running(world, tmp_path / "home") as company:
+        configure(company.settings, tmp_path, monkeypatch)
+        warehouse = Warehouse(company.settings.warehouse_path)
+        extract(company.settings, warehouse, day, progress=company.said.append)
+        build(company.settings, warehouse)
+        defs = build_definitions(company.settings, Company())
+        assert FORECAST not in defs.resolve_job_def("daily_sync").asset_layer.selected_asset_keys
+        result = defs.resolve_implicit_global_asset_job_def().execute_in_process(
+            asset_selection=[FORECAST], instance=dg.DagsterInstance.ephemeral(), partition_key="2026-03-12"
+        )
+        (made,) = result.asset_materializations_for_node("delivery__forecast")
+        assert company.writes() == 0
+        delivered = company.deliver(day)
+    assert made.metadata["requests"].value == delivered.total_requests
+    assert made.metadata["documents"].value == sum(delivered.documents().values())
 
 
 def test_after_a_killed_run_a_backfill_from_the_ui_is_one_run_that_proves_its_days(company: Running) -> None:
