@@ -25,15 +25,16 @@ entry AS (
     JOIN ledger.covered_days c ON c.day = p.day
     QUALIFY row_number() OVER (PARTITION BY entry_id ORDER BY p.day, p.part_id) = 1
 ),
+rows_paid AS (SELECT * FROM ledger.sale_rows WHERE sale_id IN (SELECT sale_id FROM entry)),
 groups AS (
     SELECT sale_id, account, vat_rate, treatment, cost_center, project, rule, 2 AS line_no, sum(net_ore) AS ore
-    FROM ledger.sale_rows GROUP BY ALL
+    FROM rows_paid GROUP BY ALL
     UNION ALL
     SELECT sale_id, vat_account, vat_rate, treatment, NULL, NULL, NULL, 3, sum(vat_ore)
-    FROM ledger.sale_rows WHERE vat_rate > 0 GROUP BY ALL
+    FROM rows_paid WHERE vat_rate > 0 GROUP BY ALL
     UNION ALL
-    SELECT sale_id, account('suspense'), NULL, NULL, NULL, NULL, NULL, 2, gross_ore
-    FROM ledger.sales WHERE sale_id NOT IN (SELECT sale_id FROM ledger.sale_rows)
+    SELECT DISTINCT sale_id, account('suspense'), NULL, NULL, NULL, NULL, NULL, 2, gross_ore
+    FROM entry WHERE sale_id NOT IN (SELECT sale_id FROM rows_paid)
 ),
 run AS (
     -- Rounded on the sum of all groups so far: the parts of a payment add up to it, and the payments to the sale.
