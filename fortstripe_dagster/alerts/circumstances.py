@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import duckdb
 
@@ -11,12 +11,31 @@ from fortstripe_dagster.extract.budget import spent
 from fortstripe_dagster.settings import Settings
 from fortstripe_dagster.warehouse import has_table
 
+REFRESH_TOKEN_LIVES = timedelta(days=31)
+"""Fortnox says 45 days, and said 31 before (reference, login): the shorter is sure."""
+CONSENT_WARNING = timedelta(days=10)
+
 _LAST_RUN = "SELECT max(started_at) FROM delivery.runs"
 
 
 def in_tables(connection: duckdb.DuckDBPyConnection, settings: Settings, now: datetime) -> list[Alert]:
     """What the warehouse tells about how the project is run."""
     return [*_silence(connection, settings, now), *_budget(connection, now)]
+
+
+def of_login(settings: Settings, now: datetime) -> list[Alert]:
+    """A person's login ends when it is not renewed for a month; a service account's consent has no end."""
+    if settings.fortnox.auth != "refresh_token":
+        return []
+    connect = "run `fortstripe connect`: a person consents anew, in a minute."
+    file = settings.fortnox_tokens_path
+    if not file.is_file():
+        return [Alert("consent", "fortnox", "There is no login to Fortnox: nothing can be delivered.", connect, True)]
+    ends = datetime.fromtimestamp(file.stat().st_mtime, UTC) + REFRESH_TOKEN_LIVES
+    if ends - now > CONSENT_WARNING:
+        return []
+    text = f"The login to Fortnox was not renewed for long and may end on {ends:%Y-%m-%d}."
+    return [Alert("consent", "fortnox", text, f"let a run renew it before; after that day, {connect}", True)]
 
 
 def _silence(connection: duckdb.DuckDBPyConnection, settings: Settings, now: datetime) -> list[Alert]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -143,3 +145,21 @@ def test_watchdogs_unknown_types_and_a_month_of_reading_that_is_nearly_spent(com
     assert [alert.subject for alert in of_kind(alerts, "budget")] == ["stripe"]
     year_later = found(company, FIFTH + timedelta(days=365))
     assert of_kind(year_later, "watchdog") == [] and of_kind(year_later, "budget") == []
+
+
+def test_a_persons_login_that_is_not_renewed_is_an_alert_before_it_ends(company: Running, tmp_path: Path) -> None:
+    tokens = tmp_path / "tokens.json"
+    fortnox = company.settings.fortnox.model_copy(update={"auth": "refresh_token", "token_file": tokens})
+    settings = company.settings.model_copy(update={"fortnox": fortnox})
+
+    def consent(now: datetime) -> list[str]:
+        return [x.text for x in find(settings, Warehouse(settings.warehouse_path), now) if x.kind == "consent"]
+
+    assert consent(FIFTH) == ["There is no login to Fortnox: nothing can be delivered."]
+    tokens.write_text("{}")
+    os.utime(tokens, (FIFTH.timestamp(), FIFTH.timestamp()))
+    assert consent(FIFTH + timedelta(days=20)) == []
+    assert consent(FIFTH + timedelta(days=21)) == [
+        "The login to Fortnox was not renewed for long and may end on 2026-04-05."
+    ]
+    assert of_kind(found(company, FIFTH + timedelta(days=90)), "consent") == []
