@@ -74,6 +74,17 @@ class Warehouse:
             connection.close()
             shutil.copyfile(self.path, target)
 
+    def rewrite(self) -> None:
+        """Write the file anew, so that nothing of what was deleted or changed is left in it."""
+        fresh = self.path.with_suffix(".anew")
+        fresh.unlink(missing_ok=True)
+        with self.writer() as connection:
+            place = str(fresh).replace("'", "''")
+            connection.execute(f"ATTACH '{place}' AS anew (ROW_GROUP_SIZE {ROW_GROUP}, STORAGE_VERSION '{STORAGE}')")
+            connection.execute("COPY FROM DATABASE warehouse TO anew; DETACH anew")
+            connection.close()
+            os.replace(fresh, self.path)
+
     @contextmanager
     def _turn(self) -> Iterator[None]:
         self.path.parent.mkdir(parents=True, exist_ok=True)

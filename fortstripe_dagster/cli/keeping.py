@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from getpass import getuser
 from pathlib import Path
 
 import click
@@ -9,6 +10,7 @@ import click
 from fortstripe_dagster import settings as settings_module
 from fortstripe_dagster.cli.group import cli, json_option, say, show
 from fortstripe_dagster.failures import DONE
+from fortstripe_dagster.warehouse import Warehouse
 
 
 @cli.command()
@@ -30,4 +32,18 @@ def restore(archive: Path, as_json: bool) -> int:
     from fortstripe_dagster.operations import safekeeping
 
     show(safekeeping.restore(settings_module.load(), archive, say), as_json)
+    return DONE
+
+
+@cli.command()
+@click.argument("customer")
+@click.option("--reason", required=True, help="Why; it stands in the treatment history.")
+@click.option("--who", default=getuser, show_default="your user name", help="Who orders it.")
+@json_option
+def forget(customer: str, reason: str, who: str, as_json: bool) -> int:
+    """Erase what is kept here of CUSTOMER (cus_…), as far as the books allow; says what stays and until when."""
+    from fortstripe_dagster.operations.forgetting import forget as erase
+
+    settings = settings_module.load()
+    show(erase(settings, Warehouse(settings.warehouse_path, say=say), customer, reason, who, say), as_json)
     return DONE

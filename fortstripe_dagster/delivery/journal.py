@@ -162,6 +162,10 @@ class Journal:
         """Record what a person ordered against a document: undo, redo or adopt."""
         self._insert("orders", document_id, action, reason, who, _now())
 
+    def forget(self, customer: str, what: str, reason: str, who: str) -> None:
+        """Record that a person had data of a customer erased here, and which."""
+        self._insert("forgotten", customer, what, reason, who, _now())
+
     def replan(self, since: date, choices: str, reason: str, who: str) -> None:
         """Record a person's request that entries from a day on follow these choices."""
         self._insert("replans", since.isoformat(), choices, reason, who, _now())
@@ -349,7 +353,8 @@ def _create(connection: sqlite3.Connection) -> None:
 
 
 def _upgrade(connection: sqlite3.Connection) -> None:
-    """Bring an older journal up to date: version 1 kept no choice sets, 2 no orders, 3 no ends of runs."""
+    """Bring an older journal up to date: version 1 kept no choice sets, 2 no orders, 3 no ends of runs, 4 nobody
+    forgotten."""
     columns = {row["name"] for row in connection.execute("PRAGMA table_info(sealed_entries)")}
     if "choices" not in columns:
         connection.execute("ALTER TABLE sealed_entries ADD COLUMN choices TEXT")

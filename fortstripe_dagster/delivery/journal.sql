@@ -92,6 +92,10 @@ CREATE TABLE orders (
     document_id TEXT NOT NULL, action TEXT NOT NULL CHECK (action IN ('undo', 'redo', 'adopt')),
     reason TEXT NOT NULL, who TEXT NOT NULL, at TEXT NOT NULL
 );
+-- Customers whose personal data were erased here, at whose order and why. What was sent to Fortnox stays above.
+CREATE TABLE forgotten (
+    customer TEXT NOT NULL, what TEXT NOT NULL, reason TEXT NOT NULL, who TEXT NOT NULL, at TEXT NOT NULL
+);
 CREATE TABLE cursors (name TEXT NOT NULL, value TEXT NOT NULL, at TEXT NOT NULL);
 CREATE TABLE touched_days (day TEXT NOT NULL, why TEXT NOT NULL, at TEXT NOT NULL);
 

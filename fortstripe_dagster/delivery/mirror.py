@@ -26,7 +26,7 @@ from fortstripe_dagster.warehouse import Warehouse
 MIRROR = files(__package__).joinpath("mirror.sql").read_text(encoding="utf-8")
 TREATMENT_HISTORY = files(__package__).joinpath("treatment_history.sql").read_text(encoding="utf-8")
 CHOSEN = ("choice_sets", "choice_changes", "replans")
-TABLES = ("documents", "document_lines", "intents", "answers", "approvals", "orders", "runs", *CHOSEN)
+TABLES = ("documents", "document_lines", "intents", "answers", "approvals", "orders", "forgotten", "runs", *CHOSEN)
 _RUNS = "SELECT r.*, f.finished_at FROM runs r LEFT JOIN finished_runs f USING (run_id, started_at)"
 
 
@@ -48,7 +48,7 @@ def publish(journal: Journal, warehouse: Warehouse, standing: Standing | None = 
             changed |= {item.document_id for _, item in standing.items}
             changed |= _standing_before(connection, standing.days)
         _replace_documents(connection, journal, changed, dict(_by_id(standing)))
-        for table in ("approvals", "orders", "runs", "choice_sets", "replans"):
+        for table in ("approvals", "orders", "forgotten", "runs", "choice_sets", "replans"):
             rows = journal.rows(_RUNS if table == "runs" else f"SELECT * FROM {table}")
             connection.execute(f"DELETE FROM delivery.{table}")
             _insert(connection, table, [tuple(row) for row in rows])

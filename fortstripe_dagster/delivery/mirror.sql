@@ -43,6 +43,10 @@ CREATE TABLE IF NOT EXISTS delivery.approvals (document_id VARCHAR, content_hash
 CREATE TABLE IF NOT EXISTS delivery.orders (
     document_id VARCHAR, action VARCHAR, reason VARCHAR, who VARCHAR, ordered_at TIMESTAMPTZ
 );
+-- Customers whose personal data a person had erased.
+CREATE TABLE IF NOT EXISTS delivery.forgotten (
+    customer VARCHAR, what VARCHAR, reason VARCHAR, who VARCHAR, forgotten_at TIMESTAMPTZ
+);
 CREATE TABLE IF NOT EXISTS delivery.choice_sets (choices VARCHAR PRIMARY KEY, text JSON, first_delivered_at TIMESTAMPTZ);
 -- What changed from one choice set to the next: accounts, policies, rules, rule data.
 CREATE TABLE IF NOT EXISTS delivery.choice_changes (

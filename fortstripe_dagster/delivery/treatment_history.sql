@@ -22,6 +22,9 @@ people AS (
     UNION ALL
     SELECT approved_at, 'approve', document_id, who, 'content ' || content_hash, NULL FROM delivery.approvals
     UNION ALL
+    SELECT forgotten_at, 'forget', 'customer:' || customer, who, reason || ' (erased: ' || what || ')', NULL
+    FROM delivery.forgotten
+    UNION ALL
     SELECT asked_at, 'replan from ' || from_day, NULL, who, reason, NULL FROM delivery.replans
     UNION ALL
     SELECT changed_at, 'change of ' || part || coalesce('.' || nullif(name, ''), ''), NULL, NULL,

@@ -14,6 +14,7 @@ from importlib.resources import files
 import duckdb
 
 from fortstripe_dagster.extract import shapes
+from fortstripe_dagster.extract.forgotten import keep_forgotten
 from fortstripe_dagster.extract.personal import LISTED, LeftOut, kept, lean
 from fortstripe_dagster.extract.spool import Page
 from fortstripe_dagster.extract.streams import STREAMS, SUBLISTS, Stream
@@ -119,6 +120,7 @@ def commit(
     connection.execute(WORKSPACE)
     _stage(connection, pages, left_out)
     _require_fields(connection)
+    keep_forgotten(connection)
     rows = dict(connection.execute("SELECT stream, count(*) FROM arrived GROUP BY stream").fetchall())
     if not rows:
         return {}

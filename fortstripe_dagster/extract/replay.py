@@ -24,6 +24,7 @@ SEEN = {
     "lookups": "looked_up_at",
     "control_totals": "checked_at",
     "requests": "spent_at",
+    "forgotten": "forgotten_at",
 }
 """Tables that are not made of objects, and when each row came to be known."""
 ALWAYS = ("account", "official_rates")
