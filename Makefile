@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test test-kills dev bench-extract bench-ledger bench-delivery clean
+.PHONY: demo test test-kills test-deploy dev bench-extract bench-ledger bench-delivery clean
 
 demo: $(VENV)/.installed
 	$(BIN)/fortstripe demo
@@ -14,6 +14,10 @@ test: $(VENV)/.installed
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/pytest -n 3 --dist worksteal
+
+test-deploy: $(VENV)/.installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt 'dagster-postgres~=0.29.27' psycopg2-binary
+	$(BIN)/pytest fortstripe_dagster_tests/deployment
 
 test-kills: $(VENV)/.installed
 	$(BIN)/pytest -n 3 --dist worksteal fortstripe_dagster_tests/kills

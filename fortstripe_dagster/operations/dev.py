@@ -6,16 +6,19 @@ import os
 import signal
 import subprocess
 import sys
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from importlib.resources import files
 from pathlib import Path
 
 from dagster import DagsterInstance
+from filelock import FileLock, Timeout
 
-from fortstripe_dagster.assets.place import pool_of
-from fortstripe_dagster.failures import Failure
+from fortstripe_dagster.failures import ConfigurationError, Failure
+from fortstripe_dagster.operations.code_server import LOCATION
+from fortstripe_dagster.operations.instance import end_orphans, limit_pools
 from fortstripe_dagster.settings import config_path
-from fortstripe_dagster.settings.companies import company_files, several
+from fortstripe_dagster.settings.companies import several
 
 ROOT = Path(__file__).parents[2]
 
@@ -32,10 +35,28 @@ def prepare_instance(home: Path) -> Path:
         configuration.write_text(files(__package__).joinpath("dagster.yaml").read_text())
     with DagsterInstance.from_config(str(dagster_home)) as instance:
         instance.get_runs_count()
-        for company in [one.name for one in company_files()] if several() else [""]:
-            instance.event_log_storage.set_concurrency_slots(pool_of(company), 1)
+        limit_pools(instance)
         instance.schedule_storage.all_instigator_state() if instance.schedule_storage else None
+        end_orphans(instance, LOCATION)
     return dagster_home
+
+
+@contextmanager
+def _alone(data: Path) -> Iterator[None]:
+    """Refuse a second UI over the same data: it would take the first one's runs for dead."""
+    data.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(data / "dagster.lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout as error:
+        raise ConfigurationError(
+            f"The Dagster UI over {data} runs already.",
+            "use that one or stop it first, or set another FORTSTRIPE_HOME.",
+        ) from error
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def main() -> int:
@@ -48,7 +69,9 @@ def main() -> int:
             host = stack.enter_context(hosted(Path(".fortstripe/demo"), seed=1, payments=300, ports=PORTS))
             environment |= host.environment
             print(f"No fortstripe.toml: showing the sandbox company. Its Fortnox is at {host.addresses['fortnox']}/")
-        home = prepare_instance(Path(environment.get("FORTSTRIPE_HOME", ".fortstripe")))
+        data = Path(environment.get("FORTSTRIPE_HOME", ".fortstripe"))
+        stack.enter_context(_alone(data))
+        home = prepare_instance(data)
         process = subprocess.Popen(
             [sys.executable, "-m", "dagster", "dev", "-w", str(ROOT / "workspace.yaml"), *sys.argv[1:]],
             env=environment | {"DAGSTER_HOME": str(home)},
