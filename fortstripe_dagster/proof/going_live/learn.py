@@ -9,6 +9,7 @@ from pathlib import Path
 
 import duckdb
 
+from fortstripe_dagster.business_day import today
 from fortstripe_dagster.failures import ConfigurationError, Failure
 from fortstripe_dagster.fortnox import Fortnox, FortnoxError, path, sie
 from fortstripe_dagster.money import to_decimal
@@ -80,7 +81,7 @@ def from_fortnox(client: Fortnox, progress: Callable[[str], None] = print) -> li
     """The books of Fortnox's latest financial years. Raises Failure when they cannot be read."""
     try:
         listed = client.get(path("financialyears"))["FinancialYears"]
-        begun = [year for year in listed if date.fromisoformat(year["FromDate"]) <= date.today()]
+        begun = [year for year in listed if date.fromisoformat(year["FromDate"]) <= today()]
         newest = sorted(begun, key=lambda year: str(year["FromDate"]))[-YEARS:]
         found = []
         for year in newest:

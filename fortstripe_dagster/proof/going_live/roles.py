@@ -11,9 +11,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from fortstripe_dagster.fortnox.sie import Sie, SieVoucher
-from fortstripe_dagster.proof.going_live.recognise import LIQUID, NAME, Recognised, label
+from fortstripe_dagster.proof.going_live.recognise import LIQUID, NAME, RECEIVABLES, Recognised, label
 
-RECEIVABLES = range(1500, 1520)
 SALES = range(3000, 3700)
 FEES = range(4000, 7000)
 OUTPUT_VAT = {"25": (2610, 2611), "12": (2620, 2621), "6": (2630, 2631)}

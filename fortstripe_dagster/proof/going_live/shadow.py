@@ -20,7 +20,7 @@ from fortstripe_dagster.business_day import Days
 from fortstripe_dagster.failures import DONE, HELD
 from fortstripe_dagster.proof.fortnox_books import FortnoxBooks
 from fortstripe_dagster.proof.going_live.learn import read_payouts
-from fortstripe_dagster.proof.going_live.recognise import recognise
+from fortstripe_dagster.proof.going_live.recognise import Sold, recognise
 from fortstripe_dagster.proof.report import money
 from fortstripe_dagster.settings import Settings
 from fortstripe_dagster.warehouse import Warehouse
@@ -107,9 +107,16 @@ def compute(connection: duckdb.DuckDBPyConnection, settings: Settings, books: Fo
         int(number) for part in (settings.accounts.clearing, settings.accounts.transit) for number in part.values()
     }
     payouts = read_payouts(connection)
+    sales = [
+        Sold(name, Decimal(ore) / 100, day)
+        for name, ore, day in connection.execute(
+            "SELECT sale_id, gross_ore, event_day FROM ledger.sales WHERE event_day BETWEEN ? AND ? AND gross_ore > 0",
+            [days.first, days.last],
+        ).fetchall()
+    ]
     connection.execute("CREATE OR REPLACE TEMP TABLE stripe_vouchers (year_id INTEGER, series VARCHAR, number INTEGER)")
     for year in books.years:
-        found = recognise([year.ledger], payouts, accounts, leave_out=settings.voucher_series)
+        found = recognise([year.ledger], payouts, accounts, sales=sales, leave_out=settings.voucher_series)
         if found.vouchers:
             connection.executemany(
                 "INSERT INTO stripe_vouchers VALUES (?, ?, ?)",

@@ -15,7 +15,7 @@ from fortstripe_dagster.cli import cli
 from fortstripe_dagster.failures import ConfigurationError, Failure
 from fortstripe_dagster.fortnox import sie
 from fortstripe_dagster.proof.going_live import Proposal, from_fortnox, learn, read_files, roles
-from fortstripe_dagster.proof.going_live.recognise import Payout, recognise
+from fortstripe_dagster.proof.going_live.recognise import Payout, Sold, recognise
 from fortstripe_dagster.sandbox.fortnox.books import Books
 from fortstripe_dagster.sandbox.fortnox.ledger import signed_row
 from fortstripe_dagster.sandbox.fortnox.sie_export import sie_file
@@ -145,6 +145,18 @@ def test_an_amount_that_is_the_same_by_chance_is_no_payout() -> None:
     near = [Payout(f"po_{n}", Decimal(500), "SEK", date(2026, 1, 18), date(2026, 1, 20)) for n in (1, 2)]
     assert recognise([ledger(books)], [far, euro]).payouts == ()
     assert [each.payout.id for each in recognise([ledger(books)], near).payouts] == ["po_1"]
+
+
+def test_invoices_of_people_are_found_by_the_sales_that_they_bill() -> None:
+    books = Books()
+    day = date(2026, 1, 20)
+    post(books, day, "Kundfaktura 1", {"1510": "1250", "3001": "-1000", "2611": "-250"})
+    post(books, day, "Kundfaktura 2", {"1510": "700", "3001": "-560", "2611": "-140"})
+    sale = Sold("in_1", Decimal(1250), day - timedelta(days=2))
+    assert recognise([ledger(books)], [], sales=[sale]).vouchers == (), "nothing says that Stripe pays invoices here"
+    post(books, day, "Inbetalning Stripe", {"1686": "1250", "1510": "-1250"})
+    found = recognise([ledger(books)], [], sales=[sale, sale])
+    assert [each.text for each in found.vouchers] == ["Kundfaktura 1", "Inbetalning Stripe"]
 
 
 def test_the_books_are_compared_with_stripe_at_the_first_midnight(company: Company) -> None:
