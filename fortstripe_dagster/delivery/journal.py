@@ -25,7 +25,7 @@ from fortstripe_dagster.delivery.documents import Document
 from fortstripe_dagster.delivery.exact_json import dumps, loads
 from fortstripe_dagster.failures import DeliveryStopped, Failure
 
-VERSION = 5
+VERSION = 6
 APPLICATION_ID = 0x46537470
 """Marks the file as ours: "FStp"."""
 
@@ -353,7 +353,7 @@ def _create(connection: sqlite3.Connection) -> None:
 
 
 def _upgrade(connection: sqlite3.Connection) -> None:
-    """Bring an older journal up to date: version 1 kept no choice sets, 2 no orders, 3 no ends of runs, 4 nobody
+    """Bring an older journal up to date: version 1 kept no choice sets, 2 no orders, 3 no ends of runs, 5 nobody
     forgotten."""
     columns = {row["name"] for row in connection.execute("PRAGMA table_info(sealed_entries)")}
     if "choices" not in columns:

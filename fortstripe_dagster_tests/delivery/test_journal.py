@@ -38,6 +38,7 @@ def test_nothing_in_it_can_be_changed_or_deleted(tmp_path: Path) -> None:
         journal.keep_choices({"digest": "{}"})
         journal.replan(FIRST, "digest", "another account", "Eva")
         journal.order("voucher:x", "undo", "another customer", "Eva")
+        journal.forget("cus_1", "contact", "asked for it", "Eva")
     raw = sqlite3.connect(path)
     tables = [row[0] for row in raw.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
     assert len(tables) == 15
@@ -159,6 +160,7 @@ def test_a_journal_from_before_choice_sets_goes_on(tmp_path: Path) -> None:
         journal.keep_choices({"digest": "{}"})
         journal.replan(FIRST, "digest", "another account", "Eva")
         journal.order("voucher:x", "undo", "another customer", "Eva")
+        journal.forget("cus_1", "contact", "asked for it", "Eva")
         assert journal.touched() == []
         assert [row["choices"] for row in journal.rows("SELECT choices FROM sealed_entries")] == [None]
         with pytest.raises(sqlite3.IntegrityError, match="append-only"):
