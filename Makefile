@@ -19,8 +19,9 @@ test-deploy: $(VENV)/.installed
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt 'dagster-postgres~=0.29.27' psycopg2-binary
 	$(BIN)/pytest fortstripe_dagster_tests/deployment
 
+# On memory where there is some: each of several hundred runs writes a journal that waits for the disk.
 test-kills: $(VENV)/.installed
-	$(BIN)/pytest -n 3 --dist worksteal fortstripe_dagster_tests/kills
+	TMPDIR=$$(test -w /dev/shm && echo /dev/shm || echo $${TMPDIR:-/tmp}) $(BIN)/pytest -n 3 --dist worksteal fortstripe_dagster_tests/kills
 
 dev: $(VENV)/.installed
 	$(BIN)/python -m fortstripe_dagster.operations.dev

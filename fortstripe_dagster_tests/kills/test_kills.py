@@ -41,7 +41,7 @@ def undisturbed() -> tuple[tuple[str, ...], dict[str, list[str]]]:
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     points, _ = undisturbed()
     if "point" in metafunc.fixturenames:
-        step = 1 if metafunc.function is test_killed_at_this_point_it_resumes_to_the_same_books else 4
+        step = 1 if metafunc.function is test_killed_at_this_point_it_resumes_to_the_same_books else 8
         metafunc.parametrize("point", range(1, len(points) + 1, step), ids=lambda n: f"{n:03} {points[n - 1]}")
 
 
