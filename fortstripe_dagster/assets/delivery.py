@@ -7,7 +7,7 @@ import dagster as dg
 from fortstripe_dagster import delivery
 from fortstripe_dagster.assets.company import Company, explained
 from fortstripe_dagster.assets.ledger import TABLES
-from fortstripe_dagster.assets.metadata import daily_chart, markdown_table, of_table
+from fortstripe_dagster.assets.metadata import daily_chart, markdown_table, of_table, plot
 from fortstripe_dagster.assets.partitions import BACKFILL_POLICY, days_of
 from fortstripe_dagster.assets.place import Place
 from fortstripe_dagster.delivery import plan_page
@@ -15,6 +15,8 @@ from fortstripe_dagster.delivery.effects import effect
 from fortstripe_dagster.delivery.time_left import duration
 
 PLAN = dg.AssetKey(["delivery", "plan"])
+PROOF = dg.AssetKey(["proof", "tie_out"])
+"""Where what was delivered is proven: each asset in Fortnox links to it."""
 FORECAST = dg.AssetKey(["delivery", "forecast"])
 DOCUMENTS = {
     "customers": ("customer", "Customers, matched before they are created."),
@@ -146,16 +148,19 @@ def _fortnox(place: Place) -> dg.AssetsDefinition:
         held = [(item.document_id, item.kind, item.reason, item.remedy) for item in (*report.held, *report.in_doubt)]
         for key in context.selected_asset_keys:
             kind, _ = DOCUMENTS[key.path[-1]]
+            debits = [row[1:] for row in by_day if row[0] == kind]
+            plot(context, key, "debit of the day (SEK)", debits)
             written = {step: count for step, count in report.written.items() if step.split(".")[0] == kind}
             yield dg.MaterializeResult(
                 asset_key=key,
                 metadata={
                     **mirror,
                     "dagster/row_count": counts.get(kind, 0),
-                    "debit by day (SEK)": daily_chart([row[1:] for row in by_day if row[0] == kind]),
+                    "debit by day (SEK)": daily_chart(debits),
                     "written now": markdown_table(["step", "requests"], sorted(written.items())),
                     "held": markdown_table(["document", "kind", "reason", "remedy"], [x for x in held if x[1] == kind]),
                     "requests": report.total_requests,
+                    "proof": dg.MetadataValue.asset(place.key(PROOF)),
                 },
             )
 

@@ -9,9 +9,11 @@ from fortstripe_dagster.assets.company import Company, explained
 from fortstripe_dagster.assets.metadata import (
     Metadata,
     amounts_by_currency,
+    daily_chart,
     markdown_table,
     new_by_day,
     of_table,
+    plot,
     shown,
 )
 from fortstripe_dagster.assets.partitions import BACKFILL_POLICY, days_of
@@ -48,13 +50,15 @@ def _open(context: dg.AssetExecutionContext, company: Company) -> Extraction:
     )
 
 
-def _shown(context: dg.AssetExecutionContext, company: Company, name: str) -> Metadata:
+def _shown(context: dg.AssetExecutionContext, company: Company, name: str, key: dg.AssetKey) -> Metadata:
     """The typed table of a stream: schema, count, and what its days add up to."""
     table, days = f"stripe.{name}", days_of(context)
     with company.connection(context.log.info) as connection:
         metadata = of_table(connection, table)
-        metadata["new by day"] = new_by_day(connection, table, days)
+        new = new_by_day(connection, table, days)
         totals = amounts_by_currency(connection, table, days)
+    metadata["new by day"] = daily_chart(new)
+    plot(context, key, "new on the day", new)
     return metadata if totals is None else metadata | {"totals of the days": totals}
 
 
@@ -74,7 +78,7 @@ def _stream_asset(name: str, place: Place) -> dg.AssetsDefinition:
             with _open(context, company) as extraction:
                 report = extraction.extract_stream(name, days_of(context))
             metadata = {
-                **_shown(context, company, stream.tables[0]),
+                **_shown(context, company, stream.tables[0], place.key(dg.AssetKey(["stripe", name]))),
                 "objects read": report.rows,
                 "new or changed": report.changed,
                 "requests": report.requests,

@@ -8,7 +8,7 @@ import dagster as dg
 
 from fortstripe_dagster.assets.company import Company, explained
 from fortstripe_dagster.assets.extract import BALANCES, RATES
-from fortstripe_dagster.assets.metadata import daily_chart, markdown_table, of_table, shown
+from fortstripe_dagster.assets.metadata import daily_chart, markdown_table, of_table, plot, shown
 from fortstripe_dagster.assets.partitions import BACKFILL_POLICY, days_of
 from fortstripe_dagster.assets.place import Place
 from fortstripe_dagster.delivery import late_changes
@@ -73,6 +73,7 @@ DATA_VERSION = "dagster/data_version"
 """The tag by which Dagster compares what an asset was made of with what there is now."""
 ENTRIES = dg.AssetKey(["ledger", "entries"])
 LINES = dg.AssetKey(["ledger", "lines"])
+SALES = dg.AssetKey(["ledger", "sales"])
 
 
 def ledger_assets(place: Place) -> dg.AssetsDefinition:
@@ -114,6 +115,8 @@ def ledger_assets(place: Place) -> dg.AssetsDefinition:
                     metadata[table][title] = shown(connection, query, window)
                 sales = connection.execute(SALES_BY_DAY, window).fetchall()
         metadata["sales"]["sales by day (SEK, VAT included)"] = daily_chart(sales)
+        if (key := place.key(SALES)) in context.selected_asset_keys:
+            plot(context, key, "sales of the day (SEK)", sales)
         metadata["entries"]["held"] = _remarks(report.held)
         metadata["entries"]["alerts"] = _remarks(report.alerts_of(days))
         report_late_changes(context, place, late)

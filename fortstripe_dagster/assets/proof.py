@@ -5,15 +5,18 @@ from collections.abc import Sequence
 import dagster as dg
 
 from fortstripe_dagster.assets.company import Company, explained
-from fortstripe_dagster.assets.delivery import DOCUMENTS
-from fortstripe_dagster.assets.metadata import markdown_table, of_table
+from fortstripe_dagster.assets.delivery import DOCUMENTS, PROOF
+from fortstripe_dagster.assets.metadata import markdown_table, of_table, plot
 from fortstripe_dagster.assets.partitions import BACKFILL_POLICY, days_of
 from fortstripe_dagster.assets.place import Place
 from fortstripe_dagster.business_day import Days
 from fortstripe_dagster.proof import EQUATIONS, Equation, ProofReport, prove
 from fortstripe_dagster.proof.drift import drift
 
-TIE_OUT = dg.AssetKey(["proof", "tie_out"])
+TIE_OUT = PROOF
+ALARMS = """
+    SELECT day, count(*) FILTER (status = 'alarm') FROM proof.tie_out WHERE day BETWEEN ? AND ? GROUP BY 1 ORDER BY 1
+"""
 DRIFT = dg.AssetKey(["proof", "drift"])
 
 
@@ -44,7 +47,9 @@ def proof_assets(place: Place) -> list[dg.AssetsDefinition]:
             context.log.info(report.text())
             with warehouse.writer() as connection:
                 table = of_table(connection, "proof.tie_out")
+                alarms = connection.execute(ALARMS, [days.first, days.last]).fetchall()
             warehouse.publish()
+        plot(context, place.key(TIE_OUT), "alarms of the day", alarms)
         return dg.MaterializeResult(
             metadata={
                 **table,
