@@ -13,7 +13,6 @@ from fortstripe_dagster import settings as settings_module
 from fortstripe_dagster.business_day import Days
 from fortstripe_dagster.cli.group import cli, json_option, say, show
 from fortstripe_dagster.failures import DONE
-from fortstripe_dagster.proof.close import KINDS, month_of
 from fortstripe_dagster.warehouse import Warehouse
 
 
@@ -21,6 +20,8 @@ class _Month(click.ParamType[Days]):
     name = "YYYY-MM"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Days:
+        from fortstripe_dagster.proof.close import month_of
+
         return value if isinstance(value, Days) else month_of(value)
 
 
@@ -58,7 +59,7 @@ def close(month: Days, language: Literal["sv", "en", "both"], as_proven: bool, a
 
 @cli.command()
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
-@click.option("--kind", type=click.Choice(KINDS), required=True, help="What the paper is.")
+@click.option("--kind", required=True, help="What it is: stripe_tax_invoice, bank_statement or other.")
 @click.option("--month", type=_Month(), required=True, help="The month it belongs to.")
 @click.option("--amount", type=_Amount(), help="What it says without VAT; a tax invoice is compared with the fees.")
 @click.option("--currency", default="SEK", show_default=True, help="Of the amount.")

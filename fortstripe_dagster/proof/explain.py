@@ -22,6 +22,13 @@ from fortstripe_dagster.warehouse import Warehouse, has_table
 SHOWN = 25
 """Entries written out; a day's account may hold thousands."""
 
+SOURCES = {
+    "payout": ("payouts", ("status", "arrival_date", "trace_id")),
+    "refund": ("refunds", ("status", "reason")),
+    "dispute": ("disputes", ("status", "reason")),
+}
+"""What an entry may be of besides a charge: its table, and what is said of it after the amount."""
+
 _VOUCHER = re.compile(
     r"(?:voucher\s+|ver(?:ifikation)?\s+)?([A-ZÅÄÖ][A-ZÅÄÖ0-9]{0,9}?)[\s-]*(\d+)(?:\s*/\s*(\d{4}))?", re.I
 )
@@ -181,15 +188,17 @@ class _Teller:
     def _entry(self, entry_id: str) -> Fact:
         entry = self._one("SELECT * FROM ledger.entries WHERE entry_id = ?", entry_id)
         assert entry is not None, entry_id
+        kind = self._words.get(entry["kind"], entry["kind"])
         waits = f" · {self._words['held']}: {entry['held']}" if entry["held"] else ""
         return Fact(
             "entry",
             entry_id,
-            f"{entry['event_day']} {entry['kind']}, {self._words['rules']} {entry['rule_version']}{waits}",
+            f"{entry['event_day']} {kind}, {self._words['rules']} {entry['rule_version']}{waits}",
             (
                 *self._documents(entry_id),
                 *self._lines(entry_id),
                 *self._movement(entry["balance_transaction"]),
+                *self._source(entry["source"]),
                 *self._charge(entry["charge"]),
                 *self._sale(entry["sale_id"]),
                 *self._credit(entry["credit_id"]),
@@ -237,6 +246,15 @@ class _Teller:
             f"{self._words[name]} {_money(row[name], row['currency'])}" for name in ("amount", "fee", "net")
         )
         return [Fact("balance_transaction", row["id"], f"{row['type']} / {row['reporting_category']}, {amounts}")]
+
+    def _source(self, id: str | None) -> list[Fact]:
+        """The payout, refund or dispute that the entry is of."""
+        for kind, (table, columns) in SOURCES.items():
+            row = self._one(f"SELECT * FROM stripe.{table} WHERE id = ?", id) if id else None
+            if row is not None:
+                said = [_money(row["amount"], row["currency"]), *(row[column] for column in columns)]
+                return [Fact(kind, row["id"], " · ".join(str(part) for part in said if part))]
+        return []
 
     def _charge(self, id: str | None) -> list[Fact]:
         row = self._one("SELECT * FROM stripe.charges WHERE id = ?", id) if id else None

@@ -18,7 +18,7 @@ from pathlib import Path
 import duckdb
 
 from fortstripe_dagster.business_day import Days
-from fortstripe_dagster.failures import Failure
+from fortstripe_dagster.failures import ConfigurationError, Failure
 from fortstripe_dagster.settings import Settings
 from fortstripe_dagster.warehouse import Warehouse
 
@@ -64,10 +64,12 @@ def attach(
     amount: Decimal | None = None,
     currency: str = "SEK",
 ) -> Attachment:
-    """File a copy with a month. The same file again is the same paper; Failure when it cannot be read or the kind is
-    unknown."""
+    """File a copy with a month. The same file again is the same paper.
+
+    Raises Failure when it cannot be read, ConfigurationError for a kind that is not known.
+    """
     if kind not in KINDS:
-        raise Failure(f"There is no kind of paper called {kind}.", f"choose one of {', '.join(KINDS)}.")
+        raise ConfigurationError(f"There is no kind of paper called {kind}.", f"choose one of {', '.join(KINDS)}.")
     try:
         digest = hashlib.sha256(file.read_bytes()).hexdigest()
     except OSError as error:

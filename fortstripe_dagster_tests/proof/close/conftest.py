@@ -79,8 +79,8 @@ def rich(tmp_path_factory: pytest.TempPathFactory, host: Host) -> Closed:
 
 
 @pytest.fixture(scope="session")
-def clean_month(tmp_path_factory: pytest.TempPathFactory, host: Host) -> Company:
-    """A small month delivered for real, with its tax invoice filed."""
+def clean_month(tmp_path_factory: pytest.TempPathFactory, host: Host) -> Closed:
+    """A small month delivered for real, with its tax invoice filed, and closed in English."""
     world = World(seed=3, now=local(2, 20))
     for day, name in ((2, "Anna Berg"), (3, "Erik Lund")):
         customer = world.customer(name=name, email=f"kund{day}@example.com", country="SE", city="Lund")
@@ -92,16 +92,22 @@ def clean_month(tmp_path_factory: pytest.TempPathFactory, host: Host) -> Company
     paper = folder / "invoice.pdf"
     paper.write_bytes(b"%PDF-1.4")
     attach(found.settings, found.warehouse, paper, "stripe_tax_invoice", MARCH, "Karin", round(fees, 2))
-    return found
+    return Closed(found, close_english(found))
+
+
+def close_english(found: Company, *, as_proven: bool = False) -> ClosePack:
+    """Close March."""
+    settings, warehouse, fortnox = found.settings, found.warehouse, found.fortnox
+    return close_month(settings, warehouse, MARCH, ("en",), lambda line: None, fortnox=fortnox, as_proven=as_proven)
 
 
 @pytest.fixture
-def clean(clean_month: Company, host: Host, tmp_path: Path) -> Company:
+def clean(clean_month: Closed, host: Host, tmp_path: Path) -> Company:
     """A copy of the clean month with books of its own."""
     home = tmp_path / "home"
-    shutil.copytree(clean_month.settings.home, home)
-    books = deepcopy(clean_month.books)
-    found = company(clean_month.settings, home, host)
+    shutil.copytree(clean_month.company.settings.home, home)
+    books = deepcopy(clean_month.company.books)
+    found = company(clean_month.company.settings, home, host)
     host.app = fortnox_app(books, limit=RateLimit(requests=10**9))
     found.books = books
     return found

@@ -10,6 +10,7 @@ import pytest
 
 from fortstripe_dagster import cli
 from fortstripe_dagster_tests.operations.environment import configure
+from fortstripe_dagster_tests.proof.close.conftest import Closed
 from fortstripe_dagster_tests.proof.company import Company
 
 
@@ -43,14 +44,15 @@ def test_attach_and_close(
     ("arguments", "code", "said"),
     [
         (("close", "2026-13"), 2, "is no month"),
-        (("close", "2026-03", "--as-proven"), 1, "has not been proven"),
+        (("close", "2026-04", "--as-proven"), 1, "has not been proven"),
         (("attach", "none.pdf", "--kind", "other", "--month", "2026-03"), 2, "does not exist"),
         (("attach", ".", "--kind", "other", "--month", "2026-03"), 2, "is a directory"),
+        (("attach", __file__, "--kind", "poem", "--month", "2026-03"), 2, "choose one of stripe_tax_invoice, "),
         (("close", "2020-03"), 1, "before the books begin"),
     ],
 )
 def test_what_was_typed_wrong_is_one_line(
-    clean_month: Company,
+    clean_month: Closed,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
@@ -58,6 +60,6 @@ def test_what_was_typed_wrong_is_one_line(
     code: int,
     said: str,
 ) -> None:
-    configure(clean_month.settings, tmp_path, monkeypatch)
+    configure(clean_month.company.settings, tmp_path, monkeypatch)
     left, _, err = typed(monkeypatch, capsys, *arguments)
     assert (left, said in err) == (code, True), err

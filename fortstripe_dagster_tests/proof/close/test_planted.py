@@ -8,8 +8,8 @@ from decimal import Decimal
 
 import pytest
 
-from fortstripe_dagster.proof.close import ClosePack, close_month
-from fortstripe_dagster_tests.conftest import MARCH
+from fortstripe_dagster.proof.close import ClosePack
+from fortstripe_dagster_tests.proof.close.conftest import Closed, close_english
 from fortstripe_dagster_tests.proof.close.excel import sheets
 from fortstripe_dagster_tests.proof.company import Company
 from fortstripe_dagster_tests.proof.test_planted import edit, unnoted
@@ -19,13 +19,13 @@ D = Decimal
 
 def closed(company: Company) -> tuple[ClosePack, str]:
     """The pack in English, and all that its list of findings and its cover say."""
-    pack = close_month(company.settings, company.warehouse, MARCH, ("en",), lambda line: None, fortnox=company.fortnox)
+    pack = close_english(company)
     (book,) = pack.folders[0].glob("11_*.xlsx")
     return pack, " ".join(str(value) for cells in sheets(book).values() for value in cells.values()) + pack.text()
 
 
-def test_a_clean_month_gives_none(clean: Company) -> None:
-    pack, _ = closed(clean)
+def test_a_clean_month_gives_none(clean_month: Closed) -> None:
+    pack = clean_month.pack
     others = {(each.name, each.outcome) for each in pack.checks if each.outcome != "ok"}
     assert others == {("stripe_control", "explained")}
     assert (pack.outcome, pack.exit_code) == ("explained", 0), "a test account has no report, and that is said"
