@@ -2,7 +2,8 @@
 
 The browser is sent to Fortnox and comes back to a listener on loopback with a code. The `state` that it brings must be
 the one that left: anybody may make a browser call an address of this machine. With a service account nothing secret has
-to be kept: the integration's own id and secret, and the number of the company, are the login from then on.
+to be kept: the integration's own id and secret, and the number of the company, are the login from then on. A person's
+own login (fortnox.auth = "refresh_token") is kept in a file that its owner alone can read.
 """
 
 from __future__ import annotations
@@ -17,8 +18,10 @@ from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
+from fortstripe_dagster.delivery.connection import persons_login
 from fortstripe_dagster.failures import ConfigurationError, Failure
 from fortstripe_dagster.fortnox import (
+    Auth,
     ClientCredentials,
     Fortnox,
     FortnoxError,
@@ -87,7 +90,7 @@ def connect(
             redirect_uri=back,
             scopes=asked,
             state=state,
-            service_account=True,
+            service_account=settings.fortnox.auth == "client_credentials",
         )
         say(f"Give the consent in the browser, as a system administrator of the company. If none opens:\n  {url}")
         open_browser(url)
@@ -111,24 +114,35 @@ def _require_integration(settings: Settings) -> None:
 
 
 def _login(settings: Settings, code: str, back: str, asked: tuple[str, ...]) -> Connected:
-    """Turn the code into the company's number, and see that the service account's own login works."""
+    """Turn the code into a login that works, and learn from it which company it is."""
     client = settings.fortnox_client_id.get_secret_value(), settings.fortnox_client_secret.get_secret_value()
     limiter = Limiter(settings.home / "fortnox-limiter.json", interval=0.25, window=5, per_window=20)
     settings.home.mkdir(parents=True, exist_ok=True)
     try:
-        token, scopes = redeem(settings.fortnox_auth_base, *client, code, back)
-        fortnox = Fortnox(api_base=settings.fortnox_api_base, auth=GivenToken(token), limiter=limiter)
+        first, scopes = _first_login(settings, client, code, back)
+        fortnox = Fortnox(api_base=settings.fortnox_api_base, auth=first, limiter=limiter)
         company = fortnox.get("/3/companyinformation")["CompanyInformation"]
         tenant_id = str(company["DatabaseNumber"])
-        ClientCredentials(settings.fortnox_auth_base, *client, tenant_id).token()
+        if settings.fortnox.auth == "client_credentials":
+            ClientCredentials(settings.fortnox_auth_base, *client, tenant_id).token()
     except FortnoxError as error:
         raise Failure(
             f"The consent was given, but the login did not work: {error.message}.",
-            "see that the integration has a service account (developer portal) and this address as its redirect: "
-            f"{back}; then {AGAIN}",
+            "see in the developer portal that the integration has a service account (unless fortnox.auth is"
+            f' "refresh_token") and {back} as its redirect; then {AGAIN}',
         ) from error
     lacking = tuple(scope for scope in asked if scopes and scope not in scopes)
     return Connected(tenant_id, str(company.get("CompanyName") or ""), tuple(sorted(scopes or asked)), lacking)
+
+
+def _first_login(settings: Settings, client: tuple[str, str], code: str, back: str) -> tuple[Auth, frozenset[str]]:
+    """The login of these minutes and its scopes. A person's own login is kept in its file, and renews itself there."""
+    if settings.fortnox.auth == "refresh_token":
+        login = persons_login(settings)
+        login.accept_code(code, back)
+        return login, frozenset()
+    token, scopes = redeem(settings.fortnox_auth_base, *client, code, back)
+    return GivenToken(token), scopes
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import stat
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ import pytest
 import requests
 from pydantic import SecretStr
 
+from fortstripe_dagster import delivery
 from fortstripe_dagster.failures import ConfigurationError, Failure
 from fortstripe_dagster.operations.connecting import Connected, connect
 from fortstripe_dagster.sandbox.fortnox.books import Books
@@ -69,6 +71,21 @@ def test_a_consent_ends_in_a_login_that_works(stage: Stage) -> None:
     assert len(asked["state"][0]) >= 32
     with pytest.raises(ConnectionRefusedError):  # nothing listens any longer
         socket.create_connection(("127.0.0.1", stage.port))
+
+
+def test_a_persons_own_login_is_kept_where_the_deliveries_look_for_it(stage: Stage) -> None:
+    own = stage.settings.fortnox.model_copy(update={"auth": "refresh_token"})
+    connected = stage.connect(person, fortnox=own)
+    assert connected.tenant_id == "1051660" and not connected.lacking
+    asked = parse_qs(urlsplit(next(line for line in stage.said if "oauth-v1/auth" in line).split()[-1]).query)
+    assert "account_type" not in asked and asked["access_type"] == ["offline"]
+    file = stage.settings.fortnox_tokens_path
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    settings = stage.settings.model_copy(update={"fortnox": own, "fortnox_tenant_id": connected.tenant_id})
+    login = delivery.connect(settings).get("/3/companyinformation")
+    assert login["CompanyInformation"]["CompanyName"] == "Nordljus Handel AB"
+    kinds = [call.body.split(b"&")[0] for call in stage.gateway.calls if call.path == "/oauth-v1/token"]
+    assert kinds == [b"grant_type=authorization_code"]
 
 
 def test_each_attempt_has_a_state_of_its_own(stage: Stage) -> None:
