@@ -70,6 +70,7 @@ def _texts() -> tuple[list[str], str]:
     return texts, hashlib.sha256("\n".join(texts).encode()).hexdigest()[:16]
 
 
+@cache
 def _declared(text: str) -> dict[str, Columns]:
     """The tables that a file makes, as DuckDB understands them."""
     with duckdb.connect() as scratch:

@@ -48,8 +48,9 @@ def follow(
             tables = [table for table in stream.tables if table in names]
             if tables:
                 refill(connection, "stripe", stream.name, [sql[table] for table in tables])
-    connection.executemany(
-        "INSERT OR REPLACE INTO stripe.shapes VALUES (?, ?)", [(name, _digest(sql[name])) for name in names]
+    connection.execute(
+        "INSERT OR REPLACE INTO stripe.shapes SELECT unnest(?::VARCHAR[]), unnest(?::VARCHAR[])",
+        [list(names), [_digest(sql[name]) for name in names]],
     )
 
 

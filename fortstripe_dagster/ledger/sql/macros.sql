@@ -2,14 +2,13 @@
 
 -- Half away from zero, in whole numbers: no amount passes through a DOUBLE. Products of large amounts need 128 bits, but
 -- dividing those is slow, so what fits is divided in 64.
-CREATE OR REPLACE TEMP MACRO round_div(numerator, denominator) AS
-    CASE
-        WHEN abs(numerator) <= 2000000000000000000 AND denominator <= 2000000000000000000
-            THEN CASE WHEN numerator < 0 THEN -1 ELSE 1 END
-                 * ((2 * abs(numerator)::BIGINT + denominator::BIGINT) // (2 * denominator::BIGINT))
-        ELSE (CASE WHEN numerator < 0 THEN -1 ELSE 1 END
-              * ((2 * abs(numerator::HUGEINT) + denominator) // (2 * denominator::HUGEINT)))::BIGINT
-    END;
+CREATE OR REPLACE TEMP MACRO round_div(numerator, denominator) AS (
+    CASE WHEN abs(numerator) <= 2000000000000000000 AND denominator <= 2000000000000000000
+         THEN (2 * numerator::BIGINT + CASE WHEN numerator < 0 THEN -denominator::BIGINT ELSE denominator::BIGINT END)
+              // (2 * denominator::BIGINT)
+         ELSE (2 * numerator::HUGEINT + CASE WHEN numerator < 0 THEN -denominator::HUGEINT ELSE denominator::HUGEINT END)
+              // (2 * denominator::HUGEINT) END
+)::BIGINT;
 
 SET VARIABLE minor_digits = (SELECT map(list(currency), list(digits)) FROM ledger.currencies);
 
