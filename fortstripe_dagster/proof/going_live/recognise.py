@@ -1,4 +1,4 @@
-"""Which vouchers of the books are about Stripe: by words, by an account of Stripe's, by the amount of a payout or sale."""
+"""Which vouchers of the books are about Stripe: by words, an account of its own, the amount of a payout or sale."""
 
 from __future__ import annotations
 
