@@ -30,7 +30,12 @@ def learn(files: tuple[Path, ...], start: date | None, as_json: bool) -> int:
     else:
         ledgers = going_live.read_files(files)
     warehouse = Warehouse(settings.warehouse_path, say=say) if settings else None
-    proposal = going_live.learn(ledgers, warehouse, start or (settings.start_date if settings else None))
+    proposal = going_live.learn(
+        ledgers,
+        warehouse,
+        start or (settings.start_date if settings else None),
+        leave_out=settings.voucher_series if settings else "",
+    )
     show(proposal, as_json)
     return proposal.exit_code
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from fortstripe_dagster.operations.doctor import (
+    books,
     calendar,
     chart,
     configuration,
@@ -65,5 +66,6 @@ CHECKS = (
     Check("rounding", "Fortnox", "rounding", habits.rounding, "fortnox.roundings"),
     Check("reminders", "Fortnox", "reminders", habits.reminders, "fortnox.overdue"),
     Check("stock", "Fortnox", "stock", habits.stock, "fortnox"),
+    Check("books", "Fortnox", "books", books.habits, "fortnox.books"),
 )
 """Every check of the doctor, in the order in which a newcomer mends things."""

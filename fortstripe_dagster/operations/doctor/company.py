@@ -15,7 +15,9 @@ from fortstripe_dagster.fortnox.values import as_bool, as_decimal
 from fortstripe_dagster.operations.doctor.calendar import BEFORE_YEAR_END
 from fortstripe_dagster.operations.doctor.facts import FortnoxFacts, OpenInvoice, Refusal
 from fortstripe_dagster.operations.doctor.permissions import Scope, scopes_of
+from fortstripe_dagster.proof.going_live import Proposal, from_fortnox, learn
 from fortstripe_dagster.settings import Settings
+from fortstripe_dagster.warehouse import Warehouse
 
 T = TypeVar("T")
 
@@ -49,7 +51,18 @@ def read_fortnox(settings: Settings, today: date) -> FortnoxFacts | Refusal:
         overdue=_or_refusal(lambda: _overdue(fortnox)),
         roundings=_or_refusal(lambda: tuple(_roundings(fortnox, today))),
         stock_module=_stock_module(fortnox),
+        books=_books(fortnox, settings),
     )
+
+
+def _books(fortnox: Fortnox, settings: Settings) -> Proposal | Refusal:
+    """What the books say of Stripe, but for our own vouchers."""
+    try:
+        ledgers = from_fortnox(fortnox, lambda line: None)
+        warehouse = Warehouse(settings.warehouse_path)
+        return learn(ledgers, warehouse, settings.start_date, leave_out=settings.voucher_series)
+    except Failure as failure:
+        return Refusal(failure.what, failure.remedy)
 
 
 def days_to_look_at(start: date, today: date) -> list[date]:

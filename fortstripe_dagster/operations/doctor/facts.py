@@ -8,6 +8,7 @@ from datetime import date
 from decimal import Decimal
 
 from fortstripe_dagster.delivery.preflight import Company
+from fortstripe_dagster.proof.going_live import Proposal
 from fortstripe_dagster.settings import Settings
 
 
@@ -42,7 +43,8 @@ class FortnoxFacts:
     """The company in Fortnox. `scopes` says for each scope None where its endpoint answered.
 
     `predefined` are accounts that Fortnox posts to by itself, by their names; `roundings` are what it rounded the
-    latest invoices by (kronor), `stock_module` whether it is active, None where Fortnox does not tell.
+    latest invoices by (kronor), `stock_module` whether it is active, None where Fortnox does not tell. `books` is what
+    they say of how people booked Stripe.
     """
 
     scopes: Mapping[str, Refusal | None]
@@ -52,6 +54,7 @@ class FortnoxFacts:
     overdue: tuple[OpenInvoice, ...] | Refusal
     roundings: tuple[Decimal, ...] | Refusal
     stock_module: bool | None
+    books: Proposal | Refusal
 
 
 @dataclass(frozen=True)

@@ -25,11 +25,18 @@ YEARS = 2
 """Financial years of Fortnox's that are read: this one and the one before say how Stripe is booked today."""
 
 
-def learn(ledgers: Sequence[sie.Sie], warehouse: Warehouse | None = None, start: date | None = None) -> Proposal:
+def learn(
+    ledgers: Sequence[sie.Sie],
+    warehouse: Warehouse | None = None,
+    start: date | None = None,
+    *,
+    leave_out: str = "",
+) -> Proposal:
     """How Stripe was booked in these books, and what to write in fortstripe.toml.
 
     With a warehouse, payouts are found by their amounts and days, and the opening balance is compared with Stripe's.
-    `start` is the first day that fortstripe is to book. Raises Failure when there are no books.
+    `start` is the first day that fortstripe is to book, `leave_out` its own voucher series. Raises Failure when there
+    are no books.
     """
     if not ledgers:
         raise Failure("There are no books to learn from.", "name SIE files (type 4), or connect Fortnox.")
@@ -39,7 +46,8 @@ def learn(ledgers: Sequence[sie.Sie], warehouse: Warehouse | None = None, start:
         with warehouse.writer() as connection:
             payouts = read_payouts(connection)
             at_stripe = _at_stripe(connection, start) if start else None
-    recognised = recognise(ledgers, payouts, roles.claims(recognise(ledgers, payouts)))
+    claims = roles.claims(recognise(ledgers, payouts, leave_out=leave_out))
+    recognised = recognise(ledgers, payouts, claims, leave_out=leave_out)
     findings = roles.find(ledgers, recognised)
     accounts: dict[str, tuple[str, ...]] = {}
     for part in ("accounts.clearing.", "accounts.transit."):

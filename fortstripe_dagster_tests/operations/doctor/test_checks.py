@@ -14,12 +14,18 @@ import pytest
 from fortstripe_dagster.delivery.preflight import Account, Company, Year
 from fortstripe_dagster.delivery.vat_codes import NONE, boxes_by_account
 from fortstripe_dagster.extract import STREAMS
+from fortstripe_dagster.fortnox import sie
 from fortstripe_dagster.fortnox.vat_codes import vat_box
 from fortstripe_dagster.operations.doctor import diagnose
 from fortstripe_dagster.operations.doctor.chart import PREDEFINED, needed
 from fortstripe_dagster.operations.doctor.facts import Facts, FortnoxFacts, OpenInvoice, Refusal, StripeFacts
 from fortstripe_dagster.operations.doctor.findings import Examined
 from fortstripe_dagster.operations.doctor.permissions import scopes_of
+from fortstripe_dagster.proof.going_live import Proposal, learn, roles
+from fortstripe_dagster.proof.going_live.openings import Opening
+from fortstripe_dagster.proof.going_live.recognise import Booked, Payout
+from fortstripe_dagster.sandbox.fortnox.books import Books
+from fortstripe_dagster.sandbox.fortnox.sie_export import sie_file
 from fortstripe_dagster.settings import Settings
 from fortstripe_dagster_tests.conftest import CHOICES
 
@@ -35,6 +41,21 @@ CODES = {
     for box in ("05", "42", "10", "11", "12", "39", "35", "40", "36", "41", "30", "48", "21")
 }  # fmt: skip
 Change = Callable[[Facts], Facts]
+OTHER_CLAIM = roles.Finding(
+    "accounts.clearing.SEK", "1580", "", 9, 10, Decimal(900), ("A 3",), "payouts are taken from it"
+)
+TOO_MUCH = Opening("SEK", ("1686",), Decimal(500), Decimal(400), Decimal(0))
+BY_HAND = Booked(
+    Payout("po_1", Decimal(100), "SEK", date(2026, 3, 4), date(2026, 3, 6)),
+    sie.SieVoucher("A", 12, date(2026, 3, 6), "Stripe", (), (), (), 1, None, ""),
+    1930,
+)
+
+
+def a_year() -> sie.Sie:
+    """The books of 2026 before anything is booked."""
+    year = next(each for each in Books().company.years if each.from_date.year == 2026)
+    return sie.parse(sie_file(Books(), year, 4, year.from_date, year.to_date))
 
 
 @pytest.fixture
@@ -56,6 +77,7 @@ def healthy(tmp_path: Path) -> Facts:
         overdue=(),
         roundings=(Decimal("0.00"),),
         stock_module=False,
+        books=learn([a_year()], start=settings.start_date),
     )
     stripe = StripeFacts(dict.fromkeys(["account", "balance", *STREAMS]), "acct_1", "live")
     return Facts(settings, TODAY, {}, stripe, fortnox)
@@ -97,6 +119,14 @@ def of_fortnox(**changes: Any) -> Change:
     def change(facts: Facts) -> Facts:
         assert isinstance(facts.fortnox, FortnoxFacts)
         return replace(facts, fortnox=replace(facts.fortnox, **changes))
+
+    return change
+
+
+def of_books(**changes: Any) -> Change:
+    def change(facts: Facts) -> Facts:
+        assert isinstance(facts.fortnox, FortnoxFacts) and isinstance(facts.fortnox.books, Proposal)
+        return of_fortnox(books=replace(facts.fortnox.books, **changes))(facts)
 
     return change
 
@@ -162,6 +192,9 @@ CASES: list[tuple[str, Change, str, str, str]] = [
     ("rounding", of_fortnox(roundings=()), "info", "no recent invoice", "öresavrundning"),
     ("reminders", of_fortnox(overdue=(OpenInvoice("17", "in_1"),)), "warning", "17", "Påminnelser"),
     ("stock", of_fortnox(stock_module=True), "info", "stock module is active", "articles"),
+    ("books", of_books(findings=(OTHER_CLAIM,)), "warning", "1580", "accounts.clearing.SEK"),
+    ("books", of_books(openings=(TOO_MUCH,)), "warning", "1686", "fortstripe learn"),
+    ("books", of_books(booked=(BY_HAND,)), "warning", "po_1 by A 12", "bank_leg"),
 ]
 
 
@@ -189,6 +222,13 @@ def test_what_could_not_be_read_passes_no_check(healthy: Facts) -> None:
     assert lost.exit_code == 3
     no_books = examined(of_fortnox(company=Refusal("no scope", "connect"))(healthy), "accounts")
     assert not no_books.passed and "not examined. no scope" in no_books.findings[0].what
+
+
+def test_a_company_that_delivers_has_made_its_choice_of_accounts(healthy: Facts) -> None:
+    running = replace(of_books(findings=(OTHER_CLAIM,), openings=(TOO_MUCH,))(healthy), pins={"stripe_mode": "live"})
+    assert {finding.severity for finding in examined(running, "books").findings} == {"info"}
+    fed = of_settings(bank_leg="leave_to_bank_feed")(of_books(booked=(BY_HAND,))(healthy))
+    assert examined(fed, "books").worst == "ok"
 
 
 def test_vouchers_alone_need_no_invoice_settings(healthy: Facts) -> None:

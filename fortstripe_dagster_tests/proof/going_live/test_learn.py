@@ -25,10 +25,10 @@ MONDAYS = [date(2026, 1, 12) + timedelta(days=7 * week) for week in range(6)]
 Rows = dict[str, str]
 
 
-def post(books: Books, day: date, text: str, rows: Rows) -> None:
+def post(books: Books, day: date, text: str, rows: Rows, series: str = "A") -> None:
     year = books.ledger.required_year_of(day)
     posted = [signed_row(int(account), Decimal(amount)) for account, amount in rows.items()]
-    books.ledger.post_manual(year, "A", day, text, posted)
+    books.ledger.post_manual(year, series, day, text, posted)
 
 
 def ledger(books: Books, of: int = 2026) -> sie.Sie:
@@ -179,6 +179,13 @@ def test_the_books_are_compared_with_stripe_at_the_first_midnight(company: Compa
     assert payout[0] in proposal.text() and "find out why" in proposal.text()
     assert 'mode = "shadow"' in proposal.toml()
     tomllib.loads(proposal.toml())
+
+
+def test_what_fortstripe_booked_itself_is_nobody_s_habit() -> None:
+    books = Books()
+    post(books, date(2026, 1, 5), "Stripe utbetalning", {"1930": "500", "1686": "-500"}, series="S")
+    assert learn([ledger(books)]).about_stripe == 1
+    assert learn([ledger(books)], leave_out="S").about_stripe == 0
 
 
 def test_nothing_about_stripe_and_nothing_at_all() -> None:
