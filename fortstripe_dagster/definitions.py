@@ -1,6 +1,6 @@
 """The whole Dagster project on one page: from Stripe's streams to the proof that Fortnox agrees.
 
-stripe (a stream an asset) -> ledger -> delivery/plan -> fortnox -> proof/tie_out -> alerts/open
+stripe (a stream an asset) -> ledger -> delivery/plan -> fortnox -> proof/tie_out -> proof/alerts
 By the month: proof/vat_return -> proof/close_pack
 
 One company is `defs`. Of several, each is a repository of its own in this code location: its assets, job, schedule and

@@ -23,7 +23,7 @@ from fortstripe_dagster.warehouse import Warehouse
 # Dagster itself passes its beta parameter for owners on, whether a sensor has any or not.
 warnings.filterwarnings("ignore", message="Parameter `owners`", category=dg.BetaWarning)
 
-ALERTS = dg.AssetKey(["alerts", "open"])
+ALERTS = dg.AssetKey(["proof", "alerts"])
 OF_RUNS: tuple[AlertKind, AlertKind] = ("run", "service")
 """Kinds of alert that are over when a run has gone the whole way, and not before."""
 VENDORS: dict[str, Vendor] = {StripeFailure.__name__: "Stripe", DeliveryStopped.__name__: "Fortnox"}
@@ -39,7 +39,7 @@ def alert_asset(place: Place) -> dg.AssetsDefinition:
     @dg.asset(
         key=place.key(ALERTS),
         deps=[place.key(TIE_OUT)],
-        group_name=place.group("alerts"),
+        group_name=place.group("proof"),
         kinds={"duckdb"},
         owners=["team:finance"],
         partitions_def=place.days,

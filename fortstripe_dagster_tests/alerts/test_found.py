@@ -60,6 +60,7 @@ def test_failed_payments_are_told_by_day_and_currency_for_a_few_days(company: Ru
     (failed,) = of_kind(found(company), "payment_failure")
     assert failed.text == ("3 payments of 2026-03-04 failed: 1500 JPY, 148.00 SEK. Most often: card_declined 3.")
     assert not failed.lasts
+    assert of_kind(found(company, FIFTH - timedelta(hours=6)), "payment_failure") == [], "the day is not over"
     assert of_kind(found(company, FIFTH + timedelta(days=3)), "payment_failure") == []
     assert of_kind(found(company, FIFTH + timedelta(days=3), failed_payment_days=9), "payment_failure") == [failed]
     assert of_kind(found(company, leave_out=["payment_failure"]), "payment_failure") == []
@@ -109,15 +110,16 @@ def test_what_the_proof_alarms_on_is_named_once_and_a_nameless_difference_too(co
                 " 'alarm', 'Voucher A 7 posts to 1686.', 'move it.', '2026-03-03', NULL)",
                 [date(2026, 3, day)],
             )
-            for equation, account in (("2", "1686"), ("5", "1510")):
+            for equation, account in (("2", "1686"), ("2", "1687"), ("5", "1510")):
                 connection.execute(
                     "INSERT INTO proof.tie_out VALUES (?, ?, 'payments', 'SEK', ?, 5, 0, 5, 0, 'alarm')",
                     [date(2026, 3, day), equation, account],
                 )
         connection.commit()
-    named, nameless = sorted(of_kind(found(company), "proof"), key=lambda alert: alert.subject, reverse=True)
+    named, nameless, other = sorted(of_kind(found(company), "proof"), key=lambda alert: alert.subject, reverse=True)
     assert named.subject == "manual_voucher:A 7"
     assert named.text == "Since 2026-03-03: Voucher A 7 posts to 1686." and named.remedy == "move it."
+    assert other.subject == "equation 2:payments:SEK:1687", "what has a name on one account has none on another"
     assert nameless.subject == "equation 5:payments:SEK:1510" and "off by 5.000 SEK" in nameless.text
 
 

@@ -68,7 +68,7 @@ def test_the_end_of_a_run_tells_what_the_tables_hold(company: Running, slack: Po
     slack.status = 200
     result = materialize()
     assert [evaluation.passed for evaluation in result.get_asset_check_evaluations()] == [True]
-    (made,) = result.asset_materializations_for_node("alerts__open")
+    (made,) = result.asset_materializations_for_node("proof__alerts")
     assert made.asset_key == ALERTS and made.metadata["dagster/row_count"].value == 1
     assert "disputed" in str(made.metadata["alerts"].value) and "disputed" in texts(slack)[-1]
     told = len(slack.bodies)

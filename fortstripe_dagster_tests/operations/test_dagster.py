@@ -43,7 +43,6 @@ def test_definitions_load_without_a_warning_or_a_secret(company: Running) -> Non
         "delivery",
         "fortnox",
         "proof",
-        "alerts",
         "company",
     }
     for spec in defs.resolve_all_asset_specs():
