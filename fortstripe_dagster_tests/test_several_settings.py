@@ -5,8 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from fortstripe_dagster import settings
+from fortstripe_dagster.cli import cli
 from fortstripe_dagster.failures import ConfigurationError
 from fortstripe_dagster_tests.test_settings import DECIDED
 
@@ -99,3 +101,16 @@ def test_a_file_that_is_no_text_is_named(folder: Path) -> None:
     with pytest.raises(ConfigurationError, match=r"alpha.toml cannot be read: UnicodeDecodeError"):
         settings.load("alpha")
     assert settings.load("beta").company == "beta"
+
+
+def test_the_command_line_names_the_company(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FORTSTRIPE_COMPANY", "")
+    run = CliRunner().invoke(cli, ["--company", "beta", "plan", "--from", "2026-03-01", "--to", "2026-03-02"])
+    assert isinstance(run.exception, ConfigurationError)
+    assert "BETA_FORTNOX_TENANT_ID" in str(run.exception)
+
+
+def test_one_company_has_none_to_choose(tmp_path: Path) -> None:
+    (tmp_path / "fortstripe.toml").write_text(DECIDED)
+    run = CliRunner().invoke(cli, ["--company", "beta", "prove", "--from", "2026-03-01", "--to", "2026-03-02"])
+    assert "Company beta cannot be chosen" in str(run.exception)
