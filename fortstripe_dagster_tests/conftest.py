@@ -6,9 +6,13 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 
 from fortstripe_dagster.business_day import Days
+
+hypothesis.settings.register_profile("ours", deadline=None)  # a busy machine is no failure
+hypothesis.settings.load_profile("ours")
 
 MARCH = Days(date(2026, 3, 1), date(2026, 3, 31))
 

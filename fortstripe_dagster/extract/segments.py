@@ -95,8 +95,11 @@ def cut(left: Segment, pages: float, most: int) -> list[Segment]:
     growth = max(1.0, pages / parts / FORESEEN) ** (2 / (parts - 1))
     shares = [growth**n for n in range(parts)]
     seconds = (left.end - left.start) / sum(shares)
-    cuts = [left.end - round(seconds * sum(shares[:n])) for n in range(1, parts)]
-    borders = [border for border in cuts if left.end - border >= SHORTEST and border - left.start >= SHORTEST]
+    borders: list[int] = []
+    for n in range(1, parts):
+        border, above = left.end - round(seconds * sum(shares[:n])), borders[-1] if borders else left.end
+        if above - border >= SHORTEST and border - left.start >= SHORTEST:
+            borders.append(border)
     below = zip([*borders[1:], left.start], borders, strict=True) if borders else ()
     top = replace(left, start=borders[0] if borders else left.start)
     return [top, *(Segment(start, end) for start, end in below if start < end)]
