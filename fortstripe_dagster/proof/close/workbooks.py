@@ -19,6 +19,8 @@ from xlsxwriter.worksheet import Worksheet
 from fortstripe_dagster.proof.close.lists import Listing
 from fortstripe_dagster.proof.close.speech import Speech
 
+MOST = 1_000_000
+"""Rows on one sheet; Excel holds 1 048 576, a longer list goes on on the next."""
 HEAD = 4
 """The row of the column headings, counted from nought; above it stand the title and what the list is of."""
 WIDEST, SAMPLED = 48, 500
@@ -28,15 +30,22 @@ WIDEST, SAMPLED = 48, 500
 def write(path: Path, listings: Sequence[Listing], speech: Speech, company: str, about: str, made: date) -> None:
     """Write a section's lists. `about` is the period, `made` the day that the file says it was made on."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    options = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+    options = {
+        "constant_memory": True,  # a row is on disk before the next is made
+        "strings_to_formulas": False,
+        "strings_to_urls": False,
+        "strings_to_numbers": False,
+    }
     with xlsxwriter.Workbook(path, options) as book:
         book.set_properties(
             {"title": path.stem, "company": company, "created": datetime(made.year, made.month, made.day)}
         )
         formats = _Formats(book)
         for listing in listings:
-            sheet = book.add_worksheet(speech.title(listing.heading))
-            _sheet(sheet, listing, speech, formats, f"{company}, {about}")
+            title = speech.title(listing.heading)
+            for first in range(0, max(len(listing.rows), 1), MOST):
+                sheet = book.add_worksheet(f"{title[:27]} {first // MOST + 1}" if first else title)
+                _sheet(sheet, listing, first, speech, formats, f"{company}, {about}")
 
 
 class _Formats:
@@ -55,21 +64,23 @@ class _Formats:
         self.wrong: Format = book.add_format({"bold": True, "num_format": "#,##0.00", "font_color": "#b3201f"})
 
 
-def _sheet(sheet: Worksheet, listing: Listing, speech: Speech, formats: _Formats, about: str) -> None:
-    columns = listing.columns
+def _sheet(sheet: Worksheet, listing: Listing, first: int, speech: Speech, formats: _Formats, about: str) -> None:
+    """The rows of a list from `first` on, as many as fit; the sums stand below the last."""
+    columns, rows = listing.columns, listing.rows[first : first + MOST]
     sheet.write_string(0, 0, speech.title(listing.heading), formats.title)
     sheet.write_string(1, 0, about, formats.faint)
     sheet.write_string(2, 0, speech.rows(len(listing.rows)), formats.faint)
     for place, name in enumerate(columns):
         sheet.write_string(HEAD, place, speech.column(name), formats.head)
         sheet.set_column(place, place, _width(listing, place, speech))
-    for number, row in enumerate(listing.rows, start=HEAD + 1):
+    for number, row in enumerate(rows, start=HEAD + 1):
         for place, value in enumerate(row):
             _cell(sheet, number, place, columns[place], value, speech, formats)
-    last = HEAD + len(listing.rows)
-    if listing.rows:
+    last = HEAD + len(rows)
+    if rows:
         sheet.autofilter(HEAD, 0, last, len(columns) - 1)
-    _sums(sheet, listing, last, speech, formats)
+    if first + len(rows) == len(listing.rows):
+        _sums(sheet, listing, last, speech, formats)
     sheet.freeze_panes(HEAD + 1, 1)
     sheet.set_landscape()
     sheet.set_paper(9)
@@ -98,7 +109,7 @@ def _sums(sheet: Worksheet, listing: Listing, last: int, speech: Speech, formats
         sheet.write_string(total, 0, speech.word("total"), formats.sum)
     for column, amount in listing.totals.items():
         place = listing.columns.index(column)
-        if listing.rows:
+        if 0 < len(listing.rows) <= MOST:
             name = xlsxwriter.utility.xl_col_to_name(place)
             sheet.write_formula(total, place, f"=SUM({name}{HEAD + 2}:{name}{last + 1})", formats.sum, amount)
         else:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import shutil
 from copy import deepcopy
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from fortstripe_dagster.business_day import Days
 from fortstripe_dagster.delivery import deliver
 from fortstripe_dagster.proof.close import ClosePack, attach, close_month
 from fortstripe_dagster.sandbox.fortnox.gateway import RateLimit
@@ -19,6 +20,9 @@ from fortstripe_dagster.sandbox.stripe.builder.tax import Line
 from fortstripe_dagster.sandbox.stripe.world import World
 from fortstripe_dagster_tests.conftest import MARCH
 from fortstripe_dagster_tests.proof.company import CLEARING, Company, Host, company, extracted, local
+
+SPRING = Days(date(2026, 3, 1), date(2026, 4, 30))
+GIFT_CARDS = {"name": "Gift cards", "when": {"description": "gift card"}, "kind": "gift_card_multi"}
 
 
 @dataclass
@@ -59,6 +63,11 @@ def rich_month() -> World:
     world.pay_invoice(world.invoice(at=local(3, 10), customer=buyer, lines=[plan]), at=local(3, 10))
     shelf = Line(description="Hylla", unit_amount=80000, tax_rate=world.tax_rate(percentage=25))
     world.invoice(at=local(3, 20), customer=buyer, lines=[shelf])
+    world.one_off_payment(
+        at=local(3, 21), amount=50000, name="Bo Ek", description="Gift card 500", metadata={"gift_card": "GC-1"}
+    )
+    ahead = world.invoice(at=local(3, 30), customer=buyer, lines=[shelf], effective_at=local(4, 2))
+    world.pay_invoice(ahead, at=local(3, 30, 15))
     world.payout_paid(world.payout(at=local(3, 31, 6)))
     world.one_off_payment(at=local(4, 1, 0, 15), amount=8800, name="Sara Ek", email="sara@example.com")
     return world
@@ -68,9 +77,9 @@ def rich_month() -> World:
 def rich(tmp_path_factory: pytest.TempPathFactory, host: Host) -> Closed:
     """The rich month, with a tax invoice filed, in both languages."""
     folder = tmp_path_factory.mktemp("rich")
-    choices: dict[str, Any] = {"sales": "auto", "deferral": "voucher", "accounts": CLEARING}
-    found = company(extracted(rich_month(), folder / "extracted", **choices), folder / "home", host)
-    deliver(found.settings, found.warehouse, MARCH, fortnox=found.fortnox, progress=lambda line: None)
+    choices: dict[str, Any] = {"sales": "auto", "deferral": "voucher", "accounts": CLEARING, "rules": [GIFT_CARDS]}
+    found = company(extracted(rich_month(), folder / "extracted", SPRING, **choices), folder / "home", host)
+    deliver(found.settings, found.warehouse, SPRING, fortnox=found.fortnox, progress=lambda line: None)
     invoice = folder / "Stripe faktura.pdf"
     invoice.write_bytes(b"%PDF-1.4 not read by anybody")
     attach(found.settings, found.warehouse, invoice, "stripe_tax_invoice", MARCH, "Karin")

@@ -15,15 +15,10 @@ Cell = str | float
 def sheets(path: Path) -> dict[str, dict[str, Cell]]:
     """Each sheet's cells by address; a formula gives its stored value."""
     with zipfile.ZipFile(path) as book:
-        texts = [
-            "".join(part.text or "" for part in item.iterfind(".//m:t", NAMES))
-            for item in ElementTree.fromstring(book.read("xl/sharedStrings.xml")).iterfind("m:si", NAMES)
-        ]
         listed = ElementTree.fromstring(book.read("xl/workbook.xml")).iterfind(".//m:sheet", NAMES)
         names = [each.get("name", "") for each in listed]
         return {
-            name: _cells(book.read(f"xl/worksheets/sheet{number}.xml"), texts)
-            for number, name in enumerate(names, start=1)
+            name: _cells(book.read(f"xl/worksheets/sheet{number}.xml")) for number, name in enumerate(names, start=1)
         }
 
 
@@ -49,10 +44,13 @@ def letter_of(cells: dict[str, Cell], heading: str, row: int = 5) -> str:
     return found.rstrip("0123456789")
 
 
-def _cells(sheet: bytes, texts: list[str]) -> dict[str, Cell]:
+def _cells(sheet: bytes) -> dict[str, Cell]:
     found: dict[str, Cell] = {}
     for cell in ElementTree.fromstring(sheet).iterfind(".//m:c", NAMES):
-        value = cell.find("m:v", NAMES)
-        if value is not None and value.text is not None:
-            found[cell.get("r", "")] = texts[int(value.text)] if cell.get("t") == "s" else float(value.text)
+        number, texts = cell.find("m:v", NAMES), cell.findall("m:is//m:t", NAMES)
+        assert cell.get("t") in (None, "inlineStr"), "texts stand in their cells, everything else is a number"
+        if texts:
+            found[cell.get("r", "")] = "".join(text.text or "" for text in texts)
+        elif number is not None and number.text is not None:
+            found[cell.get("r", "")] = float(number.text)
     return found

@@ -24,6 +24,7 @@ from fortstripe_dagster.warehouse import Warehouse
 from fortstripe_dagster_tests.conftest import MARCH
 from fortstripe_dagster_tests.proof.close.conftest import Closed
 from fortstripe_dagster_tests.proof.close.excel import column, formulas, letter_of, sheets
+from fortstripe_dagster_tests.proof.company import Host
 
 D = Decimal
 
@@ -90,12 +91,38 @@ def test_totals_are_the_ledgers(rich: Closed) -> None:
         return found
 
     assert total("01_clearing.xlsx", "Clearing roll-forward", "Kronor") == balance("1686") + balance("1687") != 0
-    assert total("02_transit_and_bank.xlsx", "On the way to the bank", "Kronor") == balance("1689") == 252.70
+    assert total("02_transit_and_bank.xlsx", "On the way to the bank", "Kronor") == balance("1689") == 743.40
     assert total("04_receivables.xlsx", "Receivables by age", "Kronor") == balance("1510") == 1000
     assert total("06_disputes.xlsx", "Disputes", "Closing") == balance("1516") == 299
     assert total("08_owed_and_deferred.xlsx", "Deferred revenue", "Closing") == -balance("2970") > 900
     fees = balance("6570") + balance("6571") - balance("6570", "2026-02-28")
     assert total("07_fees.xlsx", "Fees by class", "Kronor") == fees > 0
+
+
+def test_the_next_month_opens_where_this_one_closed(rich: Closed, tmp_path: Path, host: Host) -> None:
+    shutil.copytree(rich.company.settings.home, tmp_path / "home")
+    settings = rich.company.settings.model_copy(update={"home": tmp_path / "home"})
+    host.app = rich.company.app
+    april = close_month(
+        settings, Warehouse(settings.warehouse_path), month_of("2026-04"), ("en",), lambda line: None,
+        fortnox=rich.company.fortnox,
+    )  # fmt: skip
+    assert failing(april) == []
+
+    def totals(folder: Path, file: str, sheet: str) -> dict[str, float]:
+        cells = sheets(folder / file)[sheet]
+        last = next(int(key[1:]) for key, value in cells.items() if value == "Total")
+        return {name: float(cells[f"{letter_of(cells, name)}{last}"]) for name in ("Opening", "Closing")}
+
+    for file, sheet in (
+        ("06_disputes.xlsx", "Disputes"),
+        ("08_owed_and_deferred.xlsx", "Owed and deferred"),
+        ("08_owed_and_deferred.xlsx", "Deferred revenue"),
+    ):
+        closed, opened = totals(rich.folder("en"), file, sheet), totals(april.folders[0], file, sheet)
+        assert closed["Closing"] == opened["Opening"] != 0
+    owed = sheets(rich.folder("en") / "08_owed_and_deferred.xlsx")
+    assert 500.0 in owed["Gift cards"].values() and 800.0 in owed["Advances and debts by item"].values()
 
 
 def test_what_does_not_hold_is_named(rich: Closed, tmp_path: Path) -> None:
