@@ -50,7 +50,7 @@ class _Scale:
 
     def __init__(self, values: Sequence[Decimal]) -> None:
         low, high = min([*values, Decimal(0)]), max([*values, Decimal(0)])
-        self.step = _round_step((high - low) / 4 if high > low else Decimal(1))
+        self.step = _round_step(max((high - low) / 4, Decimal(1)))
         self.low = (low / self.step).to_integral_value("ROUND_FLOOR") * self.step
         self.high = max((high / self.step).to_integral_value("ROUND_CEILING") * self.step, self.low + self.step)
 

@@ -19,7 +19,7 @@ from fortstripe_dagster.business_day import STOCKHOLM, Days, today
 from fortstripe_dagster.delivery import connect
 from fortstripe_dagster.failures import DONE, FAILED, HELD, ConfigurationError, Failure
 from fortstripe_dagster.fortnox import Fortnox
-from fortstripe_dagster.proof import vat_tie
+from fortstripe_dagster.proof import vat_page, vat_tie
 from fortstripe_dagster.proof.close import attachments, page, workbooks
 from fortstripe_dagster.proof.close.checks import Check, checks_of, worst
 from fortstripe_dagster.proof.close.lists import Listing, listings, prepare
@@ -28,7 +28,7 @@ from fortstripe_dagster.proof.close.speech import Speech
 from fortstripe_dagster.proof.explain import Explanation
 from fortstripe_dagster.proof.prove import prove
 from fortstripe_dagster.proof.sie import write_sie
-from fortstripe_dagster.proof.vat_return import EcSalesRow, OssRow, VatBox, VatReturn, vat_return
+from fortstripe_dagster.proof.vat_return import EcSalesRow, OssRow, VatBox, vat_lines, vat_return
 from fortstripe_dagster.proof.words import Language
 from fortstripe_dagster.settings import Settings
 from fortstripe_dagster.warehouse import Warehouse, has_table
@@ -104,7 +104,7 @@ class Contents:
     proven_at: datetime
     lists: dict[str, Listing]
     checks: tuple[Check, ...]
-    vat: VatReturn
+    vat_page: str
     explanations: dict[Language, tuple[Explanation, ...]]
 
 
@@ -186,7 +186,8 @@ def _contents(
     ).fetchone()
     company, organisation_number = row or ("", "")
     checks = checks_of(connection, days, lists, vat, tie)
-    return Contents(days, company, organisation_number, proven_at, lists, checks, vat, drawn), certificate
+    vat_html = vat_page.as_html(vat, vat_lines(connection, days), company, tie)
+    return Contents(days, company, organisation_number, proven_at, lists, checks, vat_html, drawn), certificate
 
 
 def _last_proof(connection: duckdb.DuckDBPyConnection, days: Days) -> tuple[datetime, Path]:
@@ -227,6 +228,7 @@ def _write(
         names[section] = f"{section}_{page.plain(speech.word('section_' + section))}.xlsx"
         workbooks.write(fresh / names[section], members, speech, contents.company, period, made_on)
     page.write(fresh, contents, by_section, speech, names)
+    (fresh / f"03_{page.plain(speech.word('vat_return'))}.html").write_text(contents.vat_page, encoding="utf-8")
     shutil.copyfile(certificate, fresh / f"13_{page.plain(speech.word('certificate'))}.html")
     if sie:
         (fresh / "13_sie.si").write_bytes(sie)

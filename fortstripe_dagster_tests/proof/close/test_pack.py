@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 import shutil
 import subprocess
@@ -200,16 +201,48 @@ def test_a_month_that_cannot_be_closed_says_why(rich: Closed) -> None:
     assert month_of("2028-02") == Days(date(2028, 2, 1), date(2028, 2, 29))
 
 
-def test_the_pages_open_and_print(rich: Closed, tmp_path: Path) -> None:
-    browser = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "chrome"))), None)
-    if browser is None:
+@pytest.fixture(scope="module")
+def browser() -> str:
+    """A Chromium without a window."""
+    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "chrome"))), None)
+    if found is None:
         pytest.skip("no Chromium is installed")
+    return found
+
+
+def run(browser: str, folder: Path, *arguments: str) -> str:
+    """What it says on stdout."""
+    options = ("--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={folder / 'profile'}")
+    done = subprocess.run([browser, *options, *arguments], check=True, capture_output=True, timeout=120)
+    return done.stdout.decode()
+
+
+def test_no_page_is_wider_than_its_window_and_all_draw_something(rich: Closed, browser: str, tmp_path: Path) -> None:
+    """Each page in a frame of a screen's width; a script in the page around them measures what was drawn."""
+    pages = sorted(page for folder in rich.pack.folders for page in folder.glob("*.html"))
+    assert len(pages) == 8
+    frames = "".join(f'<iframe src="{page.as_uri()}" width="1200" height="900"></iframe>' for page in pages)
+    around = tmp_path / "around.html"
+    around.write_text(
+        frames
+        + """<pre></pre><script>window.onload = () => { document.querySelector("pre").textContent = JSON.stringify(
+        [...document.querySelectorAll("iframe")].map(({ contentDocument: page }) => [page.documentElement.scrollWidth,
+        page.documentElement.clientWidth, page.body.scrollHeight, page.querySelectorAll("svg rect").length])); };
+        </script>""",
+        encoding="utf-8",
+    )
+    dom = run(browser, tmp_path, "--allow-file-access-from-files", "--dump-dom", around.as_uri())
+    found = re.search(r"<pre>(.*?)</pre>", dom)
+    assert found is not None
+    drawn = dict(zip([f"{page.parent.name}/{page.name}" for page in pages], json.loads(found[1]), strict=True))
+    assert {name for name, (width, window, _, _) in drawn.items() if width > window} == set(), drawn
+    assert all(height > 900 for _, _, height, _ in drawn.values()), drawn
+    assert {name for name, (*_, bars) in drawn.items() if bars >= 3 * 31} == {"sv/00_omslag.html", "en/00_cover.html"}
+
+
+def test_the_cover_prints(rich: Closed, browser: str, tmp_path: Path) -> None:
     (cover,) = rich.folder("sv").glob("00_*.html")
     printed = tmp_path / "cover.pdf"
-    subprocess.run(
-        [browser, "--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path / 'profile'}",
-         "--no-pdf-header-footer", f"--print-to-pdf={printed}", cover.as_uri()],
-        check=True, capture_output=True, timeout=60,
-    )  # fmt: skip
+    run(browser, tmp_path, "--no-pdf-header-footer", f"--print-to-pdf={printed}", cover.as_uri())
     pages = len(re.findall(rb"/Type /Page\b", printed.read_bytes()))
     assert 5 <= pages <= 20, "the cover, its charts and the head of each list"
