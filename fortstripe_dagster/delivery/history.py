@@ -153,13 +153,19 @@ def customer_number(journal: Journal, document_id: str) -> str | None:
 
 def settled(journal: Journal, target: str) -> Decimal:
     """What payments so far take off the receivable of an invoice or credit invoice: kronor, the ledger's figures."""
+    payments = payments_of(journal, target)
+    came = progress(journal, payments)
+    return sum((taken for name, taken in payments.items() if "create" in came[name].answers), Decimal(0))
+
+
+def payments_of(journal: Journal, target: str) -> dict[str, Decimal]:
+    """The payments of an invoice or credit invoice that were sent or may have been, and what each takes off it."""
     rows = journal.rows(
-        "SELECT s.content FROM firm_seals s WHERE s.kind = 'payment' AND json_extract(s.content, '$.target') = ?"
-        " AND EXISTS (SELECT 1 FROM intents i JOIN answers a USING (intent)"
-        "             WHERE i.seal = s.seal AND i.step = 'create' AND a.outcome IN ('done', 'found'))",
+        "SELECT s.document_id, s.content FROM firm_seals s WHERE s.kind = 'payment'"
+        " AND json_extract(s.content, '$.target') = ?",
         [target],
     )
-    return sum((amount(loads(row["content"])["receivable"]) for row in rows), Decimal(0))
+    return {row["document_id"]: amount(loads(row["content"])["receivable"]) for row in rows}
 
 
 def _documents(journal: Journal, where: str, parameters: list[object]) -> list[Document]:

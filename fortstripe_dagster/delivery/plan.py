@@ -21,6 +21,7 @@ from fortstripe_dagster.delivery import (
     customers,
     failed_payments,
     history,
+    set_off,
     setting_up,
     specifications,
     stock,
@@ -190,6 +191,7 @@ def draft(
     begun = [document for document in sealed if document.document_id not in complete and document.posts]
     ordered = taken_back(orders, already.sent, settings)
     documents = [*begun, *(document for document in ordered if document.document_id not in by_id), *packaged.documents]
+    documents += set_off.documents(journal, sealed, packaged.documents, settings)
     prepared = [*_customers(documents, desired.sales, settings), *setting_up.articles(documents, settings)]
     dependencies = {name for document in documents for name in document.depends_on}
     finished = complete | history.finished(journal, dependencies)

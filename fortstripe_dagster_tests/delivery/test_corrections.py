@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
+from decimal import Decimal
 from typing import Any
+
+import pytest
+from starlette.responses import JSONResponse
 
 from fortstripe_dagster.business_day import Days
 from fortstripe_dagster.failures import HELD
@@ -105,7 +110,9 @@ def test_wrong_vat_is_credited_and_invoiced_anew_and_both_name_each_other(home: 
     change(home, "ch_1", 10000, rate=12, account="3002", vat_account="2621")
     report = home.deliver()
     assert report.exit_code == 0, report.text()
-    assert report.documents() == {"invoice": 1, "credit_invoice": 1}
+    assert report.documents() == {"invoice": 1, "credit_invoice": 1, "payment": 2}, (
+        "the wrong one and its credit set off"
+    )
     assert home.accounts() == {"1510": "100.00", "2621": "-10.71", "3002": "-89.29"}
     _, credit, new = home.books.invoices.all.values()
     assert credit.is_credit and "Krediterar faktura 1: underlaget" in str(credit.header["Remarks"])
@@ -119,17 +126,52 @@ def test_wrong_vat_is_credited_and_invoiced_anew_and_both_name_each_other(home: 
     assert "Krediterar faktura 3" in str(home.books.invoices.all[4].header["Remarks"])
 
 
-def test_a_corrected_invoice_that_was_paid_leaves_two_open_items_of_one_amount(home: House) -> None:
+def test_what_was_paid_of_a_corrected_invoice_pays_the_new_one(home: House) -> None:
     home.sale("ch_1", 10000)
     home.payment("txn_1", "ch_1", 10000)
     home.deliver()
     change(home, "ch_1", 10000, rate=12, account="3002", vat_account="2621")
     assert home.deliver().exit_code == 0
     assert home.accounts() == {"1686": "100.00", "2621": "-10.71", "3002": "-89.29"}
-    assert [str(invoice.balance) for invoice in home.books.invoices.all.values()] == ["0.00", "-100.00", "100.00"]
+    assert [str(invoice.balance) for invoice in home.books.invoices.all.values()] == ["0.00"] * 3
+    assert home.deliver().nothing_to_do
     change(home, "ch_1", 10000, rate=6, account="3003", vat_account="2631")
     assert home.deliver().exit_code == 0
     assert home.accounts() == {"1686": "100.00", "2631": "-5.66", "3003": "-94.34"}
+    assert [str(invoice.balance) for invoice in home.books.invoices.all.values()] == ["0.00"] * 5
+    assert home.deliver().nothing_to_do
+
+
+@pytest.mark.parametrize("paid", [0, 4025, 10050])
+@pytest.mark.parametrize("anew", [10050, 7525])
+def test_a_correction_leaves_open_what_is_left_to_pay_and_nothing_else(home: House, paid: int, anew: int) -> None:
+    """Fortnox rounds each invoice to whole kronor; the rounding goes with the payment that settles the last of it."""
+    home.sale("ch_1", 10050)
+    if paid:
+        home.payment("txn_1", "ch_1", paid)
+    home.deliver()
+    change(home, "ch_1", anew, rate=12, account="3002", vat_account="2621")
+    report = home.deliver()
+    assert report.exit_code == 0, report.text()
+    old, credit, new = home.books.invoices.all.values()
+    assert (str(old.balance), str(credit.balance)) == ("0.00", "0.00")
+    left = Decimal(anew - paid) / 100
+    assert abs(new.balance - left) < 1 and (left or new.balance == 0)
+    assert home.accounts().get("2999") is None and home.accounts().get("1510", "0.00") == f"{new.balance:.2f}"
+    assert home.deliver().nothing_to_do
+
+
+def test_a_set_off_that_was_broken_off_is_finished_once(home: House) -> None:
+    home.sale("ch_1", 10000)
+    home.payment("txn_1", "ch_1", 10000)
+    home.deliver()
+    change(home, "ch_1", 10000, rate=12, account="3002", vat_account="2621")
+    refused = JSONResponse({"ErrorInformation": {"error": 1, "message": "nej", "code": 2000401}}, 400)
+    home.gateway.faults.answer = lambda call: refused if re.search(rb'"InvoiceNumber": *3', call.body) else None
+    assert home.deliver().exit_code == HELD
+    home.gateway.faults.answer = lambda call: None
+    assert home.deliver().exit_code == 0
+    assert [str(invoice.balance) for invoice in home.books.invoices.all.values()] == ["0.00"] * 3
     assert home.deliver().nothing_to_do
 
 
