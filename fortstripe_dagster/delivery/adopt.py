@@ -27,7 +27,9 @@ from fortstripe_dagster.delivery.exact_json import amount
 from fortstripe_dagster.delivery.journal import Journal, Request
 from fortstripe_dagster.delivery.mirror import publish
 from fortstripe_dagster.delivery.packaging import Already, base_of, package
+from fortstripe_dagster.delivery.plan import draft
 from fortstripe_dagster.delivery.steps import RESOURCES, Context
+from fortstripe_dagster.delivery.unplaced import Unplaced, as_booked, called_for, order_again
 from fortstripe_dagster.fortnox import Fortnox, FortnoxError, path
 from fortstripe_dagster.fortnox.values import as_bool, as_decimal
 from fortstripe_dagster.settings import Settings
@@ -72,7 +74,7 @@ def adopt(
             context = prepare(settings, journal, client, days, run_id)
             lost = find(context, None)
             progress(f"adopt: {len(lost.names())} documents of ours are not in the journal")
-            report = _Adoption(context, read(warehouse, days), run_id).of(lost)
+            report = _Adoption(context, warehouse, read(warehouse, days), run_id).of(lost)
         publish(journal, warehouse)
     return report
 
@@ -80,12 +82,13 @@ def adopt(
 class _Adoption:
     """One adoption: finds the document behind each record and writes it into the journal."""
 
-    def __init__(self, context: Context, desired: Desired, run_id: str) -> None:
+    def __init__(self, context: Context, warehouse: Warehouse, desired: Desired, run_id: str) -> None:
         self._context = context
+        self._warehouse = warehouse
         self._desired = desired
         self._run_id = run_id
         self._adopted: dict[str, int] = defaultdict(int)
-        self._unplaced: list[str] = []
+        self._unplaced: list[Unplaced] = []
 
     def of(self, lost: Lost) -> AdoptReport:
         """Invoices first: what they say, no voucher says."""
@@ -94,8 +97,27 @@ class _Adoption:
             self._invoice(item, as_invoices)
         self._payments(lost.payments, as_invoices)
         self._vouchers(lost.vouchers)
+        self._corrections()
         self._stock()
-        return AdoptReport(dict(self._adopted), tuple(self._unplaced))
+        return AdoptReport(dict(self._adopted), tuple(item.text for item in self._unplaced))
+
+    def _corrections(self) -> None:
+        """What corrected documents that the journal knows: the plan calls for the same once more, round by round."""
+        settings, journal = self._context.settings, self._context.journal
+        left = len(self._unplaced) + 1
+        while 0 < len(self._unplaced) < left:
+            left = len(self._unplaced)
+            order_again(journal, self._unplaced)
+            wanted = {
+                document.document_id: document
+                for document in draft(settings, self._warehouse, journal, self._desired.days).documents
+                if document.sealed_hash is None
+            }
+            for item in list(self._unplaced):
+                document = called_for(item, wanted, journal)
+                if document is not None:
+                    self._put(as_booked(wanted.pop(document.document_id), item), item.number, item.answer)
+                    self._unplaced.remove(item)
 
     def _packaged(self, sales: str) -> dict[str, Document]:
         """What the ledger would send of all that is not sealed, if sales went so."""
@@ -113,7 +135,14 @@ class _Adoption:
         kinds = ("invoice", "credit_invoice") if (as_decimal(item.get("Total")) or 0) >= 0 else ("credit_invoice",)
         document = next((documents[name] for kind in kinds if (name := f"{kind}:{reference}") in documents), None)
         if document is None:
-            self._unplaced.append(f"invoice {number} ({reference} is not in the ledger)")
+            self._unplaced.append(
+                Unplaced(
+                    f"invoice {number} ({reference} is not in the ledger)",
+                    "invoice",
+                    number,
+                    self._context.fortnox.get(path("invoices", number)),
+                )
+            )
             return
         answer = self._context.fortnox.get(path("invoices", number))
         customer = str(answer["Invoice"]["CustomerNumber"])
@@ -139,7 +168,9 @@ class _Adoption:
             if wanted.get(key):
                 self._put(wanted[key].pop(0), number, {"InvoicePayment": dict(item)})
                 continue
-            self._unplaced.append(f"payment {number} of invoice {invoice}")
+            self._unplaced.append(
+                Unplaced(f"payment {number} of invoice {invoice}", "payment", number, {"InvoicePayment": dict(item)})
+            )
             if invoice in invoices:
                 # Somebody else's payment of an invoice of ours: known from now on, it stops no delivery.
                 self._context.journal.match(f"invoicepayment:{number}", number, "not ours")
@@ -185,17 +216,28 @@ class _Adoption:
                 self._adopted["stock"] += 1
 
     def _leave(self, vouchers: Sequence[Mapping[str, Any]], base: str, why: str) -> None:
-        self._unplaced += [f"voucher {v['VoucherSeries']}{v['VoucherNumber']} ({base} {why})" for v in vouchers]
+        self._unplaced += [
+            Unplaced(
+                f"voucher {voucher['VoucherSeries']}{voucher['VoucherNumber']} ({base} {why})",
+                "voucher",
+                str(voucher["VoucherNumber"]),
+                {"Voucher": dict(voucher)},
+            )
+            for voucher in vouchers
+        ]
 
     def _put_vouchers(self, vouchers: Sequence[Mapping[str, Any]], parts: tuple[Part, ...], rule_version: str) -> None:
         """The first voucher gets all that they say together, its supplements nothing."""
         for voucher in vouchers:
+            booked_on = str(voucher["TransactionDate"])
+            day = _day(voucher)
             document = Document(
                 document_id=_name(voucher),
                 kind="voucher",
-                day=date.fromisoformat(str(voucher["TransactionDate"])),
+                day=day,
                 description=str(voucher["Description"]),
                 parts=parts,
+                content={} if booked_on == day.isoformat() else {"booked_on": booked_on},
                 books={"adopted": _name(voucher)},
                 rule_version=rule_version,
             )
@@ -254,6 +296,11 @@ class _Adoption:
 
 def _name(voucher: Mapping[str, Any]) -> str:
     return str(voucher["Comments"]).removeprefix(bodies.MARK)
+
+
+def _day(voucher: Mapping[str, Any]) -> date:
+    """The day of what it says, which its name holds; where that was closed, the voucher is dated later."""
+    return date.fromisoformat(_name(voucher).split(":")[1])
 
 
 def _said(vouchers: Sequence[Mapping[str, Any]]) -> dict[str, Decimal]:

@@ -66,7 +66,7 @@ def _payment(
         kind="payment",
         day=new.day,
         description=f"Kvittning {target.partition(':')[2]}",
-        parts=(Part(f"{SETTLEMENT}{name}", lines),),
+        parts=(Part(f"{SETTLEMENT}{after[0]}", lines),),
         depends_on=(target, *(other for other in after if other != target)),
         content={
             "target": target,

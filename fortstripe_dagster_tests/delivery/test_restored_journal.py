@@ -5,7 +5,9 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -14,8 +16,10 @@ from fortstripe_dagster.failures import DeliveryStopped
 from fortstripe_dagster.sandbox.fortnox.gateway import Call
 from fortstripe_dagster.sandbox.servers import DroppedConnection
 from fortstripe_dagster_tests.delivery.house import House
+from fortstripe_dagster_tests.delivery.test_corrections import change
 from fortstripe_dagster_tests.delivery.test_deliver import a_few_days
 from fortstripe_dagster_tests.delivery.test_lost_journal import adopt, lose
+from fortstripe_dagster_tests.delivery.test_undo import undo
 from fortstripe_dagster_tests.kills.books_said import said
 
 
@@ -66,3 +70,62 @@ def test_a_copy_of_before_the_first_delivery_is_noticed_too(home: House, tmp_pat
     adopt(home)
     assert home.deliver().exit_code == 0
     assert home.books.open_receivables() == [] and home.deliver().nothing_to_do
+
+
+@contextmanager
+def from_before(home: House, tmp_path: Path) -> Iterator[None]:
+    """What happens in the block is lost from the journal, and adopted again."""
+    with (
+        closing(sqlite3.connect(home.settings.journal_path)) as source,
+        closing(sqlite3.connect(tmp_path / "old")) as old,
+    ):
+        source.backup(old)
+    yield
+    books = said(home.books)
+    lose(home)
+    shutil.copy(tmp_path / "old", home.settings.journal_path)
+    with pytest.raises(DeliveryStopped, match="fortstripe adopt"):
+        home.deliver()
+    report = adopt(home)
+    assert report.unplaced == (), report.text()
+    home.deliver()
+    assert said(home.books) == books and home.deliver().nothing_to_do
+
+
+def test_corrections_are_adopted_again(home: House, tmp_path: Path) -> None:
+    home.sale("ch_1", 10000)
+    home.payment("txn_1", "ch_1", 10000)
+    home.sale("ch_2", 10000)
+    home.fee("txn_1:fee", 300)
+    home.deliver()
+    with from_before(home, tmp_path):
+        change(home, "ch_1", 10000, rate=12, account="3002", vat_account="2621")  # credited, made anew, set off
+        change(home, "ch_2", 10000, account="3520")  # reposted
+        home.fee("txn_1:fee", 350)
+        assert home.deliver().exit_code == 0
+
+
+def test_undone_and_redone_documents_are_adopted_again(home: House, tmp_path: Path) -> None:
+    home.fee("txn_1:fee", 300)
+    home.fee("txn_2:fee", 300, day=date(2026, 3, 3))
+    home.sale("ch_1", 10000)
+    home.deliver()
+    with from_before(home, tmp_path):
+        undo(home, "voucher:2026-03-02:SEK:fees")
+        undo(home, "voucher:2026-03-03:SEK:fees")
+        undo(home, "voucher:2026-03-03:SEK:fees", redo=True)
+        undo(home, "invoice:ch_1")
+        home.deliver()
+    assert {item.document_id for item in home.plan().undone} == {
+        "undone:voucher:2026-03-02:SEK:fees", "undone:invoice:ch_1",
+    }  # fmt: skip
+
+
+def test_a_document_that_was_moved_to_an_open_day_is_adopted_under_its_own(home: House, tmp_path: Path) -> None:
+    home.deliver()
+    home.books.lock(date(2026, 3, 10))
+    with from_before(home, tmp_path):
+        home.payout("po_1", 500)
+        home.deliver()
+    (moved,) = home.books.vouchers(series="S")
+    assert str(moved.day) == "2026-03-11"
