@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test test-kills test-deploy dev bench-extract bench-ledger bench-delivery clean
+.PHONY: demo test test-kills test-deploy audit dev bench-extract bench-ledger bench-delivery clean
 
 demo: $(VENV)/.installed
 	$(BIN)/fortstripe demo
@@ -22,6 +22,12 @@ test-deploy: $(VENV)/.installed
 # On memory where there is some: each of several hundred runs writes a journal that waits for the disk.
 test-kills: $(VENV)/.installed
 	TMPDIR=$$(test -w /dev/shm && echo /dev/shm || echo $${TMPDIR:-/tmp}) $(BIN)/pytest -n 3 --dist worksteal fortstripe_dagster_tests/kills
+
+# Asks the public database of vulnerabilities about every pinned version: the one check that needs the network.
+audit:
+	$(PYTHON) -m venv .audit
+	.audit/bin/python -m pip install --quiet --disable-pip-version-check pip-audit
+	.audit/bin/pip-audit --requirement constraints.txt --no-deps --disable-pip --strict
 
 dev: $(VENV)/.installed
 	$(BIN)/python -m fortstripe_dagster.operations.dev
@@ -42,4 +48,4 @@ $(VENV)/.installed: pyproject.toml constraints.txt
 	touch $@
 
 clean:
-	rm -rf $(VENV) .fortstripe .bench build *.egg-info
+	rm -rf $(VENV) .audit .fortstripe .bench build *.egg-info

@@ -21,6 +21,7 @@ from fortstripe_dagster.settings import config_path
 from fortstripe_dagster.settings.companies import several
 
 ROOT = Path(__file__).parents[2]
+LOOPBACK = "127.0.0.1"
 
 
 def prepare_instance(home: Path) -> Path:
@@ -73,7 +74,8 @@ def main() -> int:
         stack.enter_context(_alone(data))
         home = prepare_instance(data)
         process = subprocess.Popen(
-            [sys.executable, "-m", "dagster", "dev", "-w", str(ROOT / "workspace.yaml"), *sys.argv[1:]],
+            # Dagster asks nobody for a password: it listens on this machine alone, unless a person says otherwise.
+            [sys.executable, "-m", "dagster", "dev", "-w", str(ROOT / "workspace.yaml"), "-h", LOOPBACK, *sys.argv[1:]],
             env=environment | {"DAGSTER_HOME": str(home)},
             # A shell that starts this in the background ignores SIGINT, and children would inherit that.
             preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),

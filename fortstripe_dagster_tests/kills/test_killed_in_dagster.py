@@ -20,6 +20,7 @@ import requests
 from fortstripe_dagster.sandbox.merchant import tiny
 from fortstripe_dagster_tests.companies import Running, running
 from fortstripe_dagster_tests.operations.environment import configure
+from fortstripe_dagster_tests.security.listening import listening
 
 ROOT = Path(__file__).parents[2]
 
@@ -41,7 +42,7 @@ def test_after_a_killed_run_a_backfill_from_the_ui_is_one_run_that_proves_its_da
     log = company.settings.home.parent / "dagster.log"
     with log.open("w") as output:
         ui = subprocess.Popen(
-            [sys.executable, "-m", "fortstripe_dagster.operations.dev", "-h", "127.0.0.1", "-p", str(port)],
+            [sys.executable, "-m", "fortstripe_dagster.operations.dev", "-p", str(port)],
             cwd=ROOT,
             stdout=output,
             stderr=subprocess.STDOUT,
@@ -49,6 +50,7 @@ def test_after_a_killed_run_a_backfill_from_the_ui_is_one_run_that_proves_its_da
         try:
             graphql = GraphQL(f"http://127.0.0.1:{port}/graphql", deadline=time.monotonic() + 400)
             loaded = graphql.until("{ assetNodes { assetKey { path } jobNames } }", lambda data: data["assetNodes"])
+            heard = listening(ui.pid)
             killed = kill_a_run_while_it_writes(company, graphql, log)
             days = ["2026-03-02", "2026-03-03", "2026-03-04"]
             launched = graphql.ask(
@@ -75,6 +77,7 @@ def test_after_a_killed_run_a_backfill_from_the_ui_is_one_run_that_proves_its_da
         finally:
             ui.send_signal(signal.SIGINT)
             ui.wait(timeout=60)
+    assert ("127.0.0.1", port) in heard and {address for address, _ in heard} <= {"127.0.0.1", "::1"}
     assert backfill["status"] == "COMPLETED_SUCCESS", log.read_text()
     assert [run["status"] for run in backfill["runs"]] == ["SUCCESS"]
     assert left == "FAILURE"
