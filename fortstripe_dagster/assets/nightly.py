@@ -64,12 +64,17 @@ def missed_since(settings: Settings, earliest: date, yesterday: date) -> date:
 
     Yesterday itself where none was since `earliest`: after so long a stop a person says from where to go on.
     """
-    if not settings.warehouse_path.is_file():
-        return yesterday
     warehouse = Warehouse(settings.warehouse_path, wait_seconds=WAIT_SECONDS, say=lambda line: None)
     try:
-        with warehouse.writer() as connection:
-            done = proven_days(connection, earliest, yesterday)
+        done = newest_done(warehouse, earliest, yesterday)
     except WarehouseError:
         return yesterday
-    return min(done[-1] + timedelta(days=1), yesterday) if done else yesterday
+    return min(done + timedelta(days=1), yesterday) if done else yesterday
+
+
+def newest_done(warehouse: Warehouse, earliest: date, yesterday: date) -> date | None:
+    """The newest day that was taken the whole way, not before `earliest`. Raises WarehouseError while it is in use."""
+    if not warehouse.path.is_file():
+        return None
+    with warehouse.writer() as connection:
+        return max(proven_days(connection, earliest, yesterday), default=None)

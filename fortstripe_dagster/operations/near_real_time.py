@@ -6,7 +6,7 @@ tick goes on from what was really read.
 
 import warnings
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import dagster as dg
@@ -14,9 +14,10 @@ import dagster as dg
 from fortstripe_dagster.assets.company import Company, explained
 from fortstripe_dagster.assets.ledger import report_late_changes
 from fortstripe_dagster.assets.metadata import markdown_table
-from fortstripe_dagster.assets.nightly import range_tags
+from fortstripe_dagster.assets.nightly import newest_done, range_tags
 from fortstripe_dagster.assets.partitions import DAYS_IN_A_RUN
 from fortstripe_dagster.assets.place import Place
+from fortstripe_dagster.business_day import STOCKHOLM
 from fortstripe_dagster.delivery import late_changes
 from fortstripe_dagster.extract import Extraction
 from fortstripe_dagster.failures import StripeFailure, WarehouseError
@@ -29,6 +30,9 @@ warnings.filterwarnings("ignore", message="Parameter `owners`", category=dg.Beta
 
 TICK_SECONDS = 30
 """How soon after the ledger has changed the runs of closed days start; Stripe is asked far more rarely."""
+DAY_BEGINS, HOURS_BETWEEN = 6, 3
+"""Local hour from which a failed night is tried again, and hours between two tries: a service may be down for long."""
+FINISHED = (dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED)
 WAIT_SECONDS = 10
 """How long a tick waits for the warehouse: a run that uses it will be over at a later one."""
 
@@ -86,6 +90,9 @@ def stripe_events(place: Place, sync_job: Any, follow_job: dg.JobDefinition) -> 
         warehouse = Warehouse(settings.warehouse_path, wait_seconds=WAIT_SECONDS, say=context.log.info)
         try:
             yield from late_runs(settings, warehouse, sync_job.name)
+            if not unfinished(context.instance, sync_job.name):
+                first_day = place.days.start.date()
+                yield from missed_runs(settings, warehouse, sync_job.name, first_day, datetime.now(UTC))
             yield look(settings, warehouse, follow_job.name, datetime.now(UTC))
         except (WarehouseError, StripeFailure) as error:
             yield dg.SkipReason(f"{error} The next tick looks again.")
@@ -101,6 +108,29 @@ def late_runs(settings: Settings, warehouse: Warehouse, job_name: str) -> Iterat
         yield dg.RunRequest(
             run_key=f"late {first} {last} {changed_at}", job_name=job_name, tags=range_tags(first, last, "late change")
         )
+
+
+def missed_runs(
+    settings: Settings, warehouse: Warehouse, job_name: str, first_day: date, now: datetime
+) -> Iterator[dg.RunRequest]:
+    """The run of a night that failed or never was, once more every few hours of the day, until it has succeeded."""
+    local = now.astimezone(STOCKHOLM)
+    yesterday = local.date() - timedelta(days=1)
+    if local.hour < DAY_BEGINS or yesterday < first_day:
+        return
+    done = newest_done(warehouse, max(first_day, yesterday - timedelta(days=DAYS_IN_A_RUN)), yesterday)
+    if done is not None and done < yesterday:
+        yield dg.RunRequest(
+            run_key=f"{yesterday} again {local.hour // HOURS_BETWEEN}",
+            job_name=job_name,
+            tags=range_tags(done + timedelta(days=1), yesterday, "the night has failed"),
+        )
+
+
+def unfinished(instance: dg.DagsterInstance, job_name: str) -> bool:
+    """Whether a run of the job waits or works."""
+    under_way = [status for status in dg.DagsterRunStatus if status not in FINISHED]
+    return instance.get_runs_count(dg.RunsFilter(job_name=job_name, statuses=under_way)) > 0
 
 
 def look(settings: Settings, warehouse: Warehouse, job_name: str, now: datetime) -> dg.RunRequest | dg.SkipReason:

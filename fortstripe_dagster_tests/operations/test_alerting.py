@@ -9,6 +9,7 @@ from pathlib import Path
 
 import dagster as dg
 import pytest
+from click.testing import CliRunner
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -19,6 +20,8 @@ from fortstripe_dagster.assets.company import Company
 from fortstripe_dagster.assets.partitions import daily
 from fortstripe_dagster.assets.place import Place
 from fortstripe_dagster.business_day import Days
+from fortstripe_dagster.cli import cli
+from fortstripe_dagster.failures import FAILED, HELD
 from fortstripe_dagster.operations.near_real_time import following_job
 from fortstripe_dagster.sandbox.servers import serve
 from fortstripe_dagster_tests.alerts.receivers import Posted, http_receiver
@@ -109,6 +112,18 @@ def test_a_run_that_fails_is_told_with_the_remedy_and_whose_fault_it_is(
     monkeypatch.setenv("STRIPE_API_BASE", company.settings.stripe_api_base)
     materialize()
     assert "Solved: follow_changes failed" in texts(slack)[-1] and "Solved: Stripe fails" in texts(slack)[-1]
+
+
+def test_the_command_shows_what_holds_and_tells_it_from_outside(company: Running, slack: Posted) -> None:
+    shown = CliRunner().invoke(cli, ["alerts", "--json"], standalone_mode=False)
+    (alert,) = json.loads(shown.stdout)
+    assert alert["kind"] == "dispute" and shown.return_value == HELD and slack.bodies == []
+    told = CliRunner().invoke(cli, ["alerts", "--send"], standalone_mode=False)
+    assert alert["text"] in told.stdout and alert["remedy"] in told.stdout
+    assert len(slack.bodies) == 1 and told.return_value == HELD
+    slack.status = 404
+    (company.settings.home / "alerts.sqlite").unlink()
+    assert CliRunner().invoke(cli, ["alerts", "--send"], standalone_mode=False).return_value == FAILED
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
@@ -17,7 +18,8 @@ from fortstripe_dagster.delivery import late_changes
 from fortstripe_dagster.extract.budget import Budget
 from fortstripe_dagster.extract.polling import pause
 from fortstripe_dagster.operations.following import follow, poll
-from fortstripe_dagster.operations.near_real_time import late_runs, look
+from fortstripe_dagster.operations.near_real_time import late_runs, look, missed_runs, unfinished
+from fortstripe_dagster.proof.proven import proven_days
 from fortstripe_dagster.sandbox.stripe.world import World
 from fortstripe_dagster.warehouse import Warehouse
 from fortstripe_dagster_tests.companies import Running, running
@@ -156,6 +158,35 @@ def test_days_that_were_missed_are_made_up_for_in_one_run(
     assert [(run.partition_key or run.tags[first], run.tags.get(last)) for run in tick.run_requests] == asked
 
 
+@pytest.mark.parametrize(
+    ("now", "asked"),
+    [
+        ("2026-03-05T05:30", []),
+        ("2026-03-06T04:59", []),
+        ("2026-03-06T05:01", [("2026-03-05 again 2", "2026-03-05", "2026-03-05")]),
+        ("2026-03-07T12:00", [("2026-03-06 again 4", "2026-03-05", "2026-03-06")]),
+        ("2026-05-01T12:00", []),
+    ],
+    ids=["it went well", "it is night still", "it failed", "two failed", "a long stop"],
+)
+def test_a_night_that_failed_is_tried_again_by_day(company: Running, now: str, asked: list[tuple[str, ...]]) -> None:
+    moment = datetime.fromisoformat(f"{now}:00+00:00")
+    runs = missed_runs(company.settings, warehouse(company), "daily_sync", date(2026, 3, 1), moment)
+    first, last = "dagster/asset_partition_range_start", "dagster/asset_partition_range_end"
+    assert [(run.run_key, run.tags[first], run.tags[last]) for run in runs] == asked
+
+
+def test_a_run_that_waits_or_works_is_unfinished() -> None:
+    with dg.DagsterInstance.ephemeral() as instance:
+        for status in (dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.SUCCESS):
+            instance.add_run(dg.DagsterRun(job_name="daily_sync", run_id=str(uuid.uuid4()), status=status))
+        assert not unfinished(instance, "daily_sync")
+        instance.add_run(
+            dg.DagsterRun(job_name="daily_sync", run_id=str(uuid.uuid4()), status=dg.DagsterRunStatus.STARTED)
+        )
+        assert unfinished(instance, "daily_sync") and not unfinished(instance, "other_daily_sync")
+
+
 def test_realtime_sends_the_invoices_of_the_open_day_and_no_voucher(tmp_path: Path) -> None:
     world = shop()
     with running(world, tmp_path, realtime=True) as company:
@@ -170,6 +201,8 @@ def test_realtime_sends_the_invoices_of_the_open_day_and_no_voucher(tmp_path: Pa
         # The day itself, once it is over or a person asks for it, adds what was left.
         night = company.sync(Days(today(), today()))
         assert "invoice.create" not in night.delivered.written and night.delivered.written["voucher.create"] > 0
+        with company.warehouse() as connection:
+            assert proven_days(connection, SYNCED.last, today()) == [SYNCED.last], "today is not over"
 
 
 @pytest.mark.parametrize(
