@@ -25,7 +25,7 @@ WITH items AS (
     GROUP BY i.sale_id
 ),
 decided AS (
-    SELECT sale_id, min(held) AS held, nullif(string_agg(DISTINCT nullif(review, ''), '; '), '') AS review
+    SELECT sale_id, min(held) AS held, string_agg(DISTINCT review, '; ') FILTER (review <> '') AS review
     FROM ledger.vat_decisions
     GROUP BY sale_id
 ),
