@@ -17,11 +17,13 @@ from fortstripe_dagster.proof.close.lists import Listing
 from fortstripe_dagster.proof.drift import drift
 from fortstripe_dagster.proof.equations import EQUATIONS
 from fortstripe_dagster.proof.report import Equation, equations_of
+from fortstripe_dagster.proof.trial_balance import trial_balance_from
 from fortstripe_dagster.proof.vat_return import VatReturn
 from fortstripe_dagster.proof.vat_tie import VatTie
 
 Outcome = Literal["ok", "explained", "waits", "alarm"]
 ORDER: tuple[Outcome, ...] = ("ok", "explained", "waits", "alarm")
+NOUGHT = Decimal("0.00")
 OVER = ("won", "lost", "warning_closed")
 COUNTED = frozenset({"nothing_held", "nothing_changed", "every_day_read"})
 SEVERITIES: dict[str, Outcome] = {"alarm": "alarm", "waits": "waits", "info": "explained"}
@@ -65,7 +67,7 @@ def checks_of(
 ) -> tuple[Check, ...]:
     """All checks of the month, in the order of the pack's sections."""
     found = [
-        *_suspense(lists["suspense"]),
+        *_suspense(connection, days),
         *_equations(equations_of(connection, days)),
         *_stripe_control(lists["stripe_control"]),
         *_vat(vat, tie),
@@ -94,14 +96,20 @@ def _equations(equations: Sequence[Equation]) -> Iterator[Check]:
             each.left_side,
             each.right_side,
             each.status,
+            "" if each.first_bad_day is None else f"{each.first_bad_day} –",
         )
     agreeing = sum(each.equation == "6" and each.status == "ok" for each in equations)
     yield Check("13", "accounts_agree", str(agreeing), None, None, "ok")
 
 
-def _suspense(listing: Listing) -> Iterator[Check]:
-    balance = listing.totals["kronor"]
-    yield Check("00", "suspense_empty", "SEK", balance, Decimal(0), "ok" if not listing.rows else "waits")
+def _suspense(connection: duckdb.DuckDBPyConnection, days: Days) -> Iterator[Check]:
+    """What Fortnox has on the account for unknown movements: a person clears it there, not in the ledger."""
+    row = connection.execute("SELECT number FROM ledger.account_map WHERE role = 'suspense'").fetchone()
+    account = row[0] if row else ""
+    balance = sum(
+        (each.closing for each in trial_balance_from(connection, days.last) if each.account == account), NOUGHT
+    )
+    yield Check("00", "suspense_empty", f"Fortnox {account}", balance, NOUGHT, "waits" if balance else "ok")
 
 
 def _stripe_control(listing: Listing) -> Iterator[Check]:

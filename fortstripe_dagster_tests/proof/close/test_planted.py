@@ -66,6 +66,11 @@ def a_manual_voucher(company: Company) -> str:
     return f"voucher A {number} of 2026"
 
 
+def something_unknown(company: Company) -> str:
+    unnoted(company, date(2026, 3, 20), {"2999": D(-77), "1930": D(77)}, "A")
+    return "Unknown movements: nothing left Fortnox 2999, Difference −77.00"
+
+
 def one_ore(company: Company) -> str:
     edit(company.books.vouchers(2, "S")[0], "1686", "3740", D("0.01"))
     return "0.01 SEK in debit on account 1686"
@@ -80,6 +85,7 @@ def one_ore(company: Company) -> str:
         (a_wrong_vat_box, "alarm", "vat_fortnox"),
         (a_manual_voucher, "waits", "nothing_changed"),
         (one_ore, "alarm", "equation:2"),
+        (something_unknown, "waits", "suspense_empty"),
     ],
 )
 def test_a_planted_error_is_caught_and_named(
