@@ -86,6 +86,8 @@ def forget(
     say("forget: building the ledger without it")
     build(settings, warehouse, say, sealed=sealed_under_others(settings, choices_of(settings).digest))
     refuse_broken_ledger(warehouse)
+    with warehouse.transaction() as connection:
+        _blank_in_proof(connection, words[1:] if keeps else words)
     with Journal(settings.journal_path) as journal:
         delivery.publish(journal, warehouse)
     warehouse.rewrite()
@@ -112,11 +114,26 @@ def kept_until(connection: duckdb.DuckDBPyConnection, customer: str) -> date | N
 
 
 def _words(connection: duckdb.DuckDBPyConnection, customer: str) -> tuple[str, ...]:
-    """Name and e-mail before they are erased, to look for them in files."""
+    """Name and e-mail before they are erased, to look for them elsewhere; empty where Stripe has none."""
     if not has_table(connection, "stripe.customers"):
         return ()
     row = connection.execute("SELECT name, email FROM stripe.customers WHERE id = ?", [customer]).fetchone()
-    return tuple(word for word in row or () if word)
+    return tuple(word or "" for word in row or ())
+
+
+def _blank_in_proof(connection: duckdb.DuckDBPyConnection, words: tuple[str, ...]) -> None:
+    """Take words out of what was proven before; the next proof makes these tables anew."""
+    columns = connection.execute(
+        "SELECT table_name, column_name FROM duckdb_columns() WHERE database_name = 'warehouse'"
+        " AND schema_name = 'proof' AND data_type = 'VARCHAR'"
+        " AND table_name IN (SELECT table_name FROM duckdb_tables() WHERE schema_name = 'proof')"
+    ).fetchall()
+    for table, column in columns:
+        for word in filter(None, words):
+            connection.execute(
+                f'UPDATE proof.{table} SET "{column}" = replace("{column}", $1, \'…\') WHERE contains("{column}", $1)',
+                [word],
+            )
 
 
 def _other_schemas(connection: duckdb.DuckDBPyConnection) -> list[str]:
@@ -131,10 +148,7 @@ def _other_schemas(connection: duckdb.DuckDBPyConnection) -> list[str]:
 def _left(settings: Settings, words: tuple[str, ...], copies: list[str]) -> Iterator[str]:
     """What nobody but a person can or may erase."""
     yield "In Stripe: delete the customer and redact its payments there, or the data stay with Stripe."
-    yield (
-        "In Fortnox: the customer's card is not touched; take e-mail and phone off it by hand. Schema proof shows"
-        " Fortnox as last read, and follows with the next proof."
-    )
+    yield ("In Fortnox: the customer's card is not touched; take e-mail and phone off it by hand.")
     yield "The journal keeps what was sent to Fortnox, as a part of the books. Older backups hold what was erased."
     if copies:
         yield f"A past ledger stands in schema {', '.join(copies)}: drop it in the warehouse."
@@ -144,7 +158,7 @@ def _left(settings: Settings, words: tuple[str, ...], copies: list[str]) -> Iter
 
 def _naming(home: Path, words: tuple[str, ...]) -> Iterator[Path]:
     """Pages and lists made before, in which name or e-mail stand; of packed ones nobody can tell."""
-    looked_for = [text.encode() for word in words for text in (word, escape(word))]
+    looked_for = [text.encode() for word in filter(None, words) for text in (word, escape(word))]
     for pattern in PAGES:
         for path in sorted(home.rglob(pattern)):
             packed = path.suffix in (".xlsx", ".zip")
