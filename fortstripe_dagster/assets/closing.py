@@ -17,7 +17,7 @@ from fortstripe_dagster.proof.vat_report import VatReport, vat_report
 
 VAT_RETURN = dg.AssetKey(["proof", "vat_return"])
 CLOSE_PACK = dg.AssetKey(["proof", "close_pack"])
-THIRD = "0 6 3 * *"
+THIRD = "3 * *"
 """The third of each month in the morning: Stripe and the bank have told the last day by then."""
 
 
@@ -87,7 +87,7 @@ def closing_schedule(place: Place) -> dg.ScheduleDefinition:
     @dg.schedule(
         job=job,
         name=place.named("monthly"),
-        cron_schedule=THIRD,
+        cron_schedule=place.at(6, 0, THIRD),
         execution_timezone=TIMEZONE,
         description="The close pack of the month that ended, on the third at 06:00 Swedish time.",
         default_status=dg.DefaultScheduleStatus.STOPPED,

@@ -27,7 +27,7 @@ def nightly(job_name: str, place: Place) -> dg.ScheduleDefinition:
     @dg.schedule(
         job_name=job_name,
         name=place.named("nightly"),
-        cron_schedule=place.night,
+        cron_schedule=place.at(3, 15),  # after the hour that the clock change skips or repeats
         execution_timezone=TIMEZONE,
         description="Yesterday and days that were missed, and closed days that changed since they were delivered.",
         default_status=dg.DefaultScheduleStatus.STOPPED,

@@ -13,8 +13,8 @@ import dagster as dg
 
 from fortstripe_dagster.assets.partitions import POOL
 
-NIGHT_MINUTES = 120
-"""Nightly runs of several companies start in the two hours after the first: not all at once."""
+SPREAD_MINUTES = 120
+"""Scheduled runs of several companies start within two hours: not all at once."""
 
 
 @dataclass(frozen=True)
@@ -41,15 +41,14 @@ class Place:
         """The pool of everything that works on this company: one run at a time, the next waits in the queue."""
         return pool_of(self.company)
 
-    @property
-    def night(self) -> str:
-        """When the night's run starts, as cron in Swedish time: 03:15, after the hour that the clock change moves.
+    def at(self, hour: int, minute: int, days: str = "* * *") -> str:
+        """A time of day as cron; several companies follow each other within two hours of it.
 
         A company's minute follows from its name alone, so that it stays when others come or go.
         """
-        later = zlib.crc32(self.company.encode()) % NIGHT_MINUTES if self.company else 0
-        hour, minute = divmod(3 * 60 + 15 + later, 60)
-        return f"{minute} {hour} * * *"
+        later = zlib.crc32(self.company.encode()) % SPREAD_MINUTES if self.company else 0
+        hour, minute = divmod(hour * 60 + minute + later, 60)
+        return f"{minute} {hour} {days}"
 
 
 def pool_of(company: str) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from fortstripe_dagster_tests.operations.test_dagster import free_port
+from fortstripe_dagster_tests.operations.dagster_ui import free_port
 
 PACKAGED = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
 USER = "dagster"

@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from fortstripe_dagster_tests.companies import Running
+from fortstripe_dagster_tests.operations.dagster_ui import GraphQL, free_port
 from fortstripe_dagster_tests.operations.environment import CHOSEN
-from fortstripe_dagster_tests.operations.test_dagster import GraphQL, free_port
 
 ROOT = Path(__file__).parents[2]
 LAUNCH = """

@@ -5,20 +5,18 @@ from __future__ import annotations
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 import pytest
-import requests
 
 from fortstripe_dagster.sandbox.merchant import tiny
 from fortstripe_dagster_tests.companies import Running, running
+from fortstripe_dagster_tests.operations.dagster_ui import GraphQL, free_port
 from fortstripe_dagster_tests.operations.environment import configure
 from fortstripe_dagster_tests.security.listening import listening
 
@@ -119,35 +117,3 @@ def kill_a_run_while_it_writes(company: Running, graphql: GraphQL, log: Path) ->
     os.kill(worker, signal.SIGKILL)
     company.fortnox.faults.latency = 0.0
     return str(run_id)
-
-
-class GraphQL:
-    """The UI's own door. Answers are waited for until the deadline, without counting on how long a start takes."""
-
-    def __init__(self, url: str, deadline: float) -> None:
-        self.url = url
-        self.deadline = deadline
-
-    def ask(self, query: str, variables: dict[str, Any] | None = None) -> dict[str, Any]:
-        answer = requests.post(self.url, json={"query": query, "variables": variables or {}}, timeout=30).json()
-        assert "errors" not in answer, answer
-        return answer["data"]
-
-    def until(
-        self, query: str, ready: Callable[[dict[str, Any]], Any], variables: dict[str, Any] | None = None
-    ) -> dict[str, Any]:
-        while time.monotonic() < self.deadline:
-            try:
-                data = self.ask(query, variables)
-                if ready(data):
-                    return data
-            except requests.ConnectionError:
-                pass  # not listening yet
-            time.sleep(0.5)
-        raise AssertionError(f"no answer in time: {query}")
-
-
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])

@@ -76,6 +76,8 @@ def test_ten_companies_share_no_asset_no_pool_and_no_minute(folder: Path) -> Non
     crons = [one.get_schedule_def(f"{name}_nightly").cron_schedule for name, one in found.items()]
     assert len(set(crons)) > 7, "they do not start at once"
     assert all(3 <= int(str(cron).split()[1]) <= 5 for cron in crons)
+    times = [(int(hour), int(minute)) for minute, hour, *_ in (str(cron).split() for cron in crons)]
+    assert min(times) >= (3, 15), "before it, clocks change"
     starts = {
         name: one.get_job(f"{name}_daily_sync").partitions_def.start.date().day  # type: ignore[union-attr]
         for name, one in found.items()

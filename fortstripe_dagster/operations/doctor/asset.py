@@ -15,7 +15,7 @@ from fortstripe_dagster.operations.doctor.examine import examine
 from fortstripe_dagster.operations.doctor.findings import Diagnosis, Examined
 
 SET_UP = dg.AssetKey(["company", "set_up"])
-WEEKLY = "30 6 * * 1"
+WEEKLY = "* * 1"
 """Monday mornings, when somebody is there to mend what is found."""
 
 
@@ -59,7 +59,7 @@ def doctor_job(place: Place) -> dg.ScheduleDefinition:
     return dg.ScheduleDefinition(
         name=place.named("weekly_doctor"),
         job=job,
-        cron_schedule=WEEKLY,
+        cron_schedule=place.at(6, 30, WEEKLY),
         execution_timezone=TIMEZONE,
         description="The doctor's checks, on Monday mornings at 06:30 Swedish time.",
         default_status=dg.DefaultScheduleStatus.STOPPED,
