@@ -31,7 +31,7 @@ def whole(connection: duckdb.DuckDBPyConnection, target: str) -> None:
     with _transaction(connection):
         for table in made:
             connection.execute(f"CREATE OR REPLACE TABLE {target}.{table} AS FROM ledger.{table}")
-        for table in set(CONTRACT) - set(made):
+        for table in (table for table in CONTRACT if table not in made):
             there = statements(table).replace(f"TABLE ledger.{table} ", f"TABLE {target}.{table} ")
             connection.execute(there)
         for table in sorted(set(tables(connection, target)) - {*made, *CONTRACT, *KEPT}):

@@ -62,12 +62,12 @@ def families(connection: duckdb.DuckDBPyConnection, stripe: str) -> dict[str, st
     """The tables of the schema whose rows belong to families, and the column that says to which."""
     database, _, name = stripe.rpartition(".")
     found = connection.execute(
-        "SELECT table_name FROM information_schema.columns"
-        " WHERE table_catalog = ? AND table_schema = ? AND column_name = 'id'",
+        "SELECT table_name FROM duckdb_columns() WHERE database_name = ? AND schema_name = ? AND column_name = 'id'",
         [database.strip('"'), name],
     ).fetchall()
+    there = set(tables(connection, stripe))
     by_id = {table: "id" for (table,) in found if table not in WHOLE}
-    return by_id | {table: column for table, column in OF_OWNER.items() if table in tables(connection, stripe)}
+    return by_id | {table: column for table, column in OF_OWNER.items() if table in there}
 
 
 def tables(connection: duckdb.DuckDBPyConnection, schema: str) -> list[str]:
