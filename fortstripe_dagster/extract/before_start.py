@@ -27,19 +27,24 @@ _PAYOUTS = """
 """One that failed or was cancelled counts if its money came back on a booked day."""
 
 _DISPUTES = """
-    WITH moved AS (
+    WITH places AS (  -- by row: reading all of `raw` would cost more
+        SELECT rowid FROM stripe.raw_objects
+        WHERE stream = 'disputes' AND id IN (SELECT id FROM stripe.disputes WHERE day < $start)
+    ),
+    moved AS (
         SELECT id, upper(bt.currency) AS currency, sum(bt.amount)::BIGINT AS amount
         FROM (
             SELECT id, unnest(from_json(raw, '{"balance_transactions":
                 [{"amount": "BIGINT", "created": "BIGINT", "currency": "VARCHAR"}]}').balance_transactions) AS bt
-            FROM stripe.raw_objects
-            WHERE stream = 'disputes' AND id IN (SELECT id FROM stripe.disputes WHERE day < $start)
+            FROM stripe.raw_objects WHERE rowid IN (FROM places)
         )
         WHERE bt.created < $moment GROUP BY ALL HAVING sum(bt.amount) <> 0
     ),
+    ids AS (SELECT id FROM moved),
     seen_open AS (
         SELECT id FROM stripe.raw_versions
-        WHERE stream = 'disputes' AND json_extract_string(raw, '$.status') NOT IN ('lost', 'won')
+        WHERE rowid IN (SELECT rowid FROM stripe.raw_versions WHERE stream = 'disputes' AND id IN (FROM ids))
+            AND json_extract_string(raw, '$.status') NOT IN ('lost', 'won')
     ),
     closed AS (
         SELECT object_id AS id, max(day) AS day FROM stripe.events
