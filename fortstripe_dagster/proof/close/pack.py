@@ -23,6 +23,7 @@ from fortstripe_dagster.proof import vat_page, vat_tie
 from fortstripe_dagster.proof.close import attachments, page, workbooks
 from fortstripe_dagster.proof.close.checks import Check, checks_of, worst
 from fortstripe_dagster.proof.close.lists import Listing, listings, prepare
+from fortstripe_dagster.proof.close.orders import Order, orders
 from fortstripe_dagster.proof.close.samples import ChainRow, chains, rows_of
 from fortstripe_dagster.proof.close.speech import Speech
 from fortstripe_dagster.proof.explain import Explanation
@@ -178,6 +179,7 @@ def _contents(
         "oss": (OssRow, vat.oss),
         "ec_sales": (EcSalesRow, vat.ec_sales),
         "chains": (ChainRow, ()),
+        "orders": (Order, orders(settings.journal_path, days)),
     }
     lists = {each.heading.name: each for each in listings(connection, given)}
     row = connection.execute(

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from fortstripe_dagster.business_day import Days
+from fortstripe_dagster.delivery import Journal
 from fortstripe_dagster.failures import ConfigurationError, Failure
 from fortstripe_dagster.proof.close import ClosePack, close_month, month_of
 from fortstripe_dagster.proof.close.lists import headings
@@ -173,6 +174,26 @@ def test_what_customers_typed_is_text(rich: Closed) -> None:
     books = list(rich.folder("sv").glob("*.xlsx"))
     said = {value for book in books for cells in sheets(book).values() for value in cells.values()}
     assert "=SUM(A1:A9)" in said and "SUM(A1:A9)" not in {formula for book in books for formula in formulas(book)}
+
+
+def test_what_people_ordered_is_in_the_treatment_history(rich: Closed, tmp_path: Path) -> None:
+    shutil.copytree(rich.company.settings.home, tmp_path / "home")
+    with Journal(tmp_path / "home" / "journal.sqlite") as journal:
+        journal.order("voucher:2026-03-02:SEK:fees", "undo", "wrong account", "Karin")
+    pack = again(rich, tmp_path / "home", ("sv",))
+    cells = sheets(pack.folders[0] / "12_regler_och_installningar.xlsx")["Ångrat, gjort om, övertaget"]
+    assert [cells[f"{letter}6"] for letter in "BCDE"] == [
+        "voucher:2026-03-02:SEK:fees",
+        "ångrat",
+        "wrong account",
+        "Karin",
+    ]
+
+
+def test_sales_in_foreign_currency_show_their_calculation(rich: Closed) -> None:
+    cells = sheets(rich.folder("en") / "09_exchange_rates.xlsx")["Sales in foreign currency"]
+    amount, rate, kronor = (cells[f"{letter_of(cells, name)}6"] for name in ("Amount", "Rate", "Kronor"))
+    assert amount == 100 and isinstance(rate, float) and kronor == round(100 * rate, 2) > 1000
 
 
 def test_the_cut_off_lists_both_sides_of_the_turn(rich: Closed) -> None:
