@@ -57,7 +57,9 @@ def tell(
                 each for each in known.values()
                 if each.key not in holding and each.key.split(":")[0] not in not_looked_at
             ]  # fmt: skip
-            message = Message(company, news, [each for each in gone if each.lasts])
+            left_out = settings.alerts.leave_out  # nobody wants to hear that it is over either
+            over = [each for each in gone if each.lasts and each.key.split(":")[0] not in left_out]
+            message = Message(company, news, over)
             try:
                 if message.alerts or message.over:
                     send(message)

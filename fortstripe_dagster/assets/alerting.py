@@ -15,7 +15,7 @@ from fortstripe_dagster.assets.metadata import markdown_table
 from fortstripe_dagster.assets.partitions import BACKFILL_POLICY
 from fortstripe_dagster.assets.place import Place
 from fortstripe_dagster.assets.proof import TIE_OUT
-from fortstripe_dagster.failures import DeliveryStopped, StripeFailure, WarehouseError
+from fortstripe_dagster.failures import ConfigurationError, DeliveryStopped, StripeFailure, WarehouseError
 from fortstripe_dagster.settings import Settings
 from fortstripe_dagster.settings.alerts import AlertKind
 from fortstripe_dagster.warehouse import Warehouse
@@ -100,7 +100,11 @@ def watch(place: Place) -> dg.SensorDefinition:
         default_status=dg.DefaultSensorStatus.RUNNING,
     )
     def sensor(context: dg.SensorEvaluationContext, company: Company) -> Iterator[dg.SkipReason]:
-        settings = company.settings()
+        try:
+            settings = company.settings()
+        except ConfigurationError as error:
+            yield dg.SkipReason(f"There is nobody to tell: {error}")
+            return
         if not channels(settings) or not settings.warehouse_path.is_file():
             yield dg.SkipReason("No channel is configured, or nothing was synced yet.")
             return

@@ -54,6 +54,14 @@ def test_each_thing_is_told_once_again_when_it_changes_or_lasts_and_when_it_is_o
         assert told(chosen, [HELD], NOW + timedelta(days=9)).sent == {"slack": 1}
 
 
+def test_a_kind_that_is_left_out_from_now_on_is_not_called_solved(tmp_path: Path) -> None:
+    with http_receiver() as posted:
+        assert told(settings(tmp_path, ALERT_SLACK_URL=posted.url), [HELD]).sent == {"slack": 1}
+        quiet = settings(tmp_path, ALERT_SLACK_URL=posted.url, alerts={"leave_out": ["document"]})
+        assert told(quiet, []).sent == {"slack": 0}
+        assert len(posted.bodies) == 1
+
+
 def test_slack_reads_no_markup_and_no_forged_line_from_texts_of_others(tmp_path: Path) -> None:
     with http_receiver() as posted:
         told(settings(tmp_path, ALERT_SLACK_URL=posted.url), [HELD])

@@ -114,6 +114,13 @@ def test_a_run_that_fails_is_told_with_the_remedy_and_whose_fault_it_is(
     assert "Solved: follow_changes failed" in texts(slack)[-1] and "Solved: Stripe fails" in texts(slack)[-1]
 
 
+def test_the_watchman_says_why_it_tells_nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FORTSTRIPE_CONFIG", str(tmp_path / "none.toml"))
+    with dg.build_sensor_context(resources={"company": Company()}) as tick:
+        skipped = watch(ALONE).evaluate_tick(tick).skip_message
+    assert skipped is not None and "none.toml, which is not a file" in skipped
+
+
 def test_the_command_shows_what_holds_and_tells_it_from_outside(company: Running, slack: Posted) -> None:
     shown = CliRunner().invoke(cli, ["alerts", "--json"], standalone_mode=False)
     (alert,) = json.loads(shown.stdout)
