@@ -16,7 +16,7 @@ test: $(VENV)/.installed
 	$(BIN)/pytest -n 3 --dist worksteal
 
 test-deploy: $(VENV)/.installed
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt 'dagster-postgres~=0.29.27' psycopg2-binary
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[test,deploy]'
 	$(BIN)/pytest fortstripe_dagster_tests/deployment
 
 # On memory where there is some: each of several hundred runs writes a journal that waits for the disk.
