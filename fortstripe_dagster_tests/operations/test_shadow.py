@@ -72,7 +72,7 @@ def test_a_sync_reads_plans_and_writes_nothing(company: Running, run: Run) -> No
 
 
 def test_no_command_writes_also_where_there_is_something_to_undo(
-    company: Running, run: Run, monkeypatch: pytest.MonkeyPatch
+    company: Running, run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("FORTSTRIPE_MODE", "live")
     assert run("sync", "--from", "2026-03-01", "--to", "2026-03-03")[0] == 0
@@ -86,22 +86,21 @@ def test_no_command_writes_also_where_there_is_something_to_undo(
     code, _, err = run("undo", document, "--reason", "a mistake")
     assert code == 2 and 'mode = "live"' in err
     for name in sorted(cli.cli.commands.keys() - NOT_RUN):
-        for arguments in ways_to_run(cli.cli.commands[name], document):
+        for arguments in ways_to_run(cli.cli.commands[name], document, tmp_path / "fortstripe.toml"):
             code, _, err = run(name, *arguments)
             assert code in (0, 1, 2, 3), err
             assert company.writes() == before, f"fortstripe {name} {' '.join(arguments)} wrote to Fortnox"
     assert company.general_ledger() == books
 
 
-def ways_to_run(command: click.Command, document: str) -> Iterator[list[str]]:
-    """The arguments that a command needs, then the same with each of its switches."""
-    known: dict[str, list[str]] = {
-        "first": ["--from", "2026-03-01"],
-        "last": ["--to", "2026-03-04"],
-        "reason": ["--reason", "tried in shadow mode"],
-        "document": [document],
-        "name": [document],
-        "moment": ["2026-03-05"],
+def ways_to_run(command: click.Command, document: str, file: Path) -> Iterator[list[str]]:
+    """The arguments that a command needs, then the same with all of its switches."""
+    values = {
+        "first": "2026-03-01",
+        "last": "2026-03-04",
+        "month": "2026-03",
+        "moment": "2026-03-05",
+        "reason": "tried in shadow mode",
     }
     needed: list[str] = []
     switches: list[str] = []
@@ -109,12 +108,11 @@ def ways_to_run(command: click.Command, document: str) -> Iterator[list[str]]:
         if isinstance(parameter, click.Option) and parameter.is_flag:
             switches.append(parameter.opts[0])
         elif parameter.required:
-            assert parameter.name in known, f"tell this test an argument for {command.name}: {parameter.name}"
-            needed += known[parameter.name]
+            value = values.get(parameter.name or "", str(file) if isinstance(parameter.type, click.Path) else document)
+            needed += [parameter.opts[0], value] if isinstance(parameter, click.Option) else [value]
     yield needed
-    for switch in switches:
-        if switch != "--json":
-            yield [*needed, switch]
+    if {*switches} - {"--json"}:
+        yield [*needed, *switches]
 
 
 @pytest.mark.parametrize(
