@@ -5,11 +5,7 @@ CREATE OR REPLACE TEMP MACRO in_month(day) AS day BETWEEN month_first() AND mont
 CREATE OR REPLACE TEMP MACRO kronor(ore) AS (ore::DECIMAL(16, 0) * 0.01::DECIMAL(3, 2))::DECIMAL(18, 2);
 
 CREATE OR REPLACE TEMP TABLE account_names AS
-WITH named AS (
-    SELECT account, max_by(name, year_id) AS name FROM proof.fortnox_accounts GROUP BY account
-)
-SELECT DISTINCT l.account, coalesce(n.name, '') AS name
-FROM ledger.lines l LEFT JOIN named n USING (account);
+SELECT account, max_by(name, year_id) AS name FROM proof.fortnox_accounts GROUP BY account;
 
 -- Which accounts the ledger uses for a purpose; one account may serve several.
 CREATE OR REPLACE TEMP MACRO accounts_for(pattern) AS TABLE
