@@ -33,6 +33,8 @@ def follow(connection: duckdb.DuckDBPyConnection) -> list[str]:
     connection.begin()
     for text in texts:
         creations = {made[1]: made[0] for made in _TABLE.finditer(text)}
+        if not stored.keys() & creations.keys():
+            continue
         declared = _declared(text)
         outdated = [name for name, columns in declared.items() if stored.get(name, columns) != columns]
         if all(_can_be_widened(name, stored[name], declared[name]) for name in outdated):

@@ -10,7 +10,7 @@ from functools import cache
 from typing import Any
 
 from pydantic import ValidationError
-from pydantic_core import CoreConfig, SchemaValidator, core_schema
+from pydantic_core import SchemaValidator, core_schema
 
 from fortstripe_dagster.extract.streams import Sublist
 from fortstripe_dagster.failures import StripeFailure
@@ -48,27 +48,27 @@ def _insides(sublists: tuple[Sublist, ...]) -> tuple[str, ...]:
 
 def _walked(validator: SchemaValidator, body: bytes, what: str, unfit: str) -> dict[str, Any]:
     try:
-        found: dict[str, Any] = validator.validate_json(body)
+        found: dict[str, Any] = validator.validate_json(body, strict=True)
     except ValidationError as error:
         (first, *_) = error.errors(include_url=False, include_input=False, include_context=False)
         if first["type"] == "json_invalid":
             raise StripeFailure(f"{what} is cut off or not JSON ({len(body)} bytes).", AGAIN) from error
-        where = ".".join(str(part) for part in first["loc"])
-        raise StripeFailure(f"{unfit} {where}: {first['msg']}.", AGAIN) from error
+        where = "".join(f"{part}: " for part in first["loc"][-1:])
+        raise StripeFailure(f"{unfit} {where}{first['msg']}.", AGAIN) from error
     return found
 
 
 @cache
 def _list(insides: tuple[str, ...]) -> SchemaValidator:
     entries = core_schema.list_schema(_entry(insides))
-    return _validator(
+    return SchemaValidator(
         _record({"object": core_schema.str_schema(), "has_more": core_schema.bool_schema(), "data": entries})
     )
 
 
 @cache
 def _object(insides: tuple[str, ...]) -> SchemaValidator:
-    return _validator(_entry(insides))
+    return SchemaValidator(_entry(insides))
 
 
 def _entry(insides: tuple[str, ...]) -> core_schema.CoreSchema:
@@ -85,7 +85,3 @@ def _record(fields: Mapping[str, core_schema.CoreSchema]) -> core_schema.CoreSch
         )
         for name, schema in fields.items()
     })  # fmt: skip
-
-
-def _validator(schema: core_schema.CoreSchema) -> SchemaValidator:
-    return SchemaValidator(schema, CoreConfig(strict=True))

@@ -103,7 +103,9 @@ def clean(connection: duckdb.DuckDBPyConnection, chosen: LeftOut) -> None:
     name = "personal_fields"
     if connection.execute("SELECT digest FROM stripe.shapes WHERE name = ?", [name]).fetchone() == (digest,):
         return
-    for stream, fields in chosen.items():
+    stored = connection.execute("SELECT DISTINCT stream FROM stripe.raw_objects").fetchall()
+    for stream in chosen.keys() & {name for (name,) in stored}:
+        fields = chosen[stream]
         values = [f"raw -> '$.{path}'" for path in kept(fields)]
         for table in ("raw_objects", "raw_versions"):
             connection.execute(
