@@ -31,7 +31,7 @@ from fortstripe_dagster.fortnox import (
     redeem,
 )
 from fortstripe_dagster.operations.doctor.permissions import scopes_of
-from fortstripe_dagster.settings import Settings
+from fortstripe_dagster.settings import Settings, companies
 from fortstripe_dagster.texts import one_line
 
 HOST = "127.0.0.1"
@@ -49,6 +49,8 @@ class Connected:
     name: str
     scopes: tuple[str, ...]
     lacking: tuple[str, ...]
+    variable: str = "FORTNOX_TENANT_ID"
+    """The environment variable for its number; of several companies each has its own."""
 
     def as_json(self) -> dict[str, object]:
         """For `--json`."""
@@ -60,7 +62,7 @@ class Connected:
         if self.lacking:
             lines.append(f"Not given: {' '.join(self.lacking)}. `fortstripe doctor` says what needs them.")
         lines += ["Put the company's number beside the integration's id and secret in the environment:"]
-        lines += [f"    export FORTNOX_TENANT_ID={self.tenant_id}", "Then `fortstripe doctor` looks at the company."]
+        lines += [f"    export {self.variable}={self.tenant_id}", "Then `fortstripe doctor` looks at the company."]
         return "\n".join(lines)
 
 
@@ -132,7 +134,9 @@ def _login(settings: Settings, code: str, back: str, asked: tuple[str, ...]) -> 
             f' "refresh_token") and {back} as its redirect; then {AGAIN}',
         ) from error
     lacking = tuple(scope for scope in asked if scopes and scope not in scopes)
-    return Connected(tenant_id, str(company.get("CompanyName") or ""), tuple(sorted(scopes or asked)), lacking)
+    variable = companies.variable_of(settings.company, "FORTNOX_TENANT_ID")
+    name = str(company.get("CompanyName") or "")
+    return Connected(tenant_id, name, tuple(sorted(scopes or asked)), lacking, variable)
 
 
 def _first_login(settings: Settings, client: tuple[str, str], code: str, back: str) -> tuple[Auth, frozenset[str]]:

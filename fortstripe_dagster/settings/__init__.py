@@ -277,7 +277,7 @@ class Settings(Environment):
         if missing:
             raise ConfigurationError(
                 f"{', '.join(missing)} not set.",
-                "put the Fortnox integration's id, secret and tenant in the environment.",
+                "put the integration's id and secret in the environment; `fortstripe connect` tells the tenant.",
             )
 
 

@@ -88,6 +88,10 @@ def test_a_persons_own_login_is_kept_where_the_deliveries_look_for_it(stage: Sta
     assert kinds == [b"grant_type=authorization_code"]
 
 
+def test_of_several_companies_each_has_a_variable_of_its_own(stage: Stage) -> None:
+    assert "export ALPHA_FORTNOX_TENANT_ID=1051660" in stage.connect(person, company="alpha").text()
+
+
 def test_each_attempt_has_a_state_of_its_own(stage: Stage) -> None:
     stage.connect(person)
     stage.connect(person)

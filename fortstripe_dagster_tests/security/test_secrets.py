@@ -20,7 +20,6 @@ from fortstripe_dagster.fortnox import Fortnox, Retries
 from fortstripe_dagster.sandbox.fortnox.books import Books
 from fortstripe_dagster.sandbox.fortnox.gateway import Gateway, RateLimit
 from fortstripe_dagster.sandbox.fortnox.server import fortnox_app
-from fortstripe_dagster.sandbox.merchant import tiny
 from fortstripe_dagster.sandbox.rates_server import rates_app
 from fortstripe_dagster.sandbox.servers import DroppedConnection, serve
 from fortstripe_dagster.sandbox.stripe.gate import RateLimits
@@ -28,6 +27,7 @@ from fortstripe_dagster.sandbox.stripe.server import stripe_app
 from fortstripe_dagster.settings import Settings
 from fortstripe_dagster_tests.conftest import CHOICES
 from fortstripe_dagster_tests.operations.environment import configure
+from fortstripe_dagster_tests.operations.small_world import small_world
 from fortstripe_dagster_tests.security.written import written
 
 KEY = "rk_test_51PlantedStripeKeyZq8"
@@ -62,7 +62,7 @@ def traces(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Traces]:
         limits = RateLimits(per_endpoint=10**6, overall=10**6)
         app = fortnox_app(Books(), client_id=CLIENT_ID, client_secret=CLIENT_SECRET, limit=RateLimit(requests=10**6))
         with (
-            serve(stripe_app(tiny(), api_key=KEY, rate_limits=limits)) as stripe,
+            serve(stripe_app(small_world(), api_key=KEY, rate_limits=limits)) as stripe,
             serve(app) as fortnox,
             serve(rates_app()) as rates,
         ):

@@ -12,14 +12,14 @@ from fortstripe_dagster.assets.company import Company
 from fortstripe_dagster.definitions import build_definitions
 from fortstripe_dagster.operations.doctor import CHECKS
 from fortstripe_dagster.operations.doctor.asset import SET_UP
-from fortstripe_dagster.sandbox.merchant import tiny
 from fortstripe_dagster_tests.companies import Running, running
 from fortstripe_dagster_tests.operations.environment import configure
+from fortstripe_dagster_tests.operations.small_world import small_world
 
 
 @pytest.fixture
 def company(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Running]:
-    with running(tiny(), tmp_path / "home") as served:
+    with running(small_world(), tmp_path / "home") as served:
         configure(served.settings, tmp_path, monkeypatch)
         yield served
 

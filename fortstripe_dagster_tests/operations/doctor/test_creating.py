@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import sys
 import tomllib
@@ -15,9 +16,9 @@ from fortstripe_dagster import settings as settings_module
 from fortstripe_dagster.failures import ConfigurationError
 from fortstripe_dagster.operations.doctor import first_file
 from fortstripe_dagster.sandbox.fortnox.company import Company, Currency, Series
-from fortstripe_dagster.sandbox.merchant import tiny
 from fortstripe_dagster_tests.companies import Running, running
 from fortstripe_dagster_tests.operations.environment import configure
+from fortstripe_dagster_tests.operations.small_world import small_world
 
 ANSWERS = {
     "start_date": "2026-03-01",
@@ -52,7 +53,7 @@ def bare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Running]:
         modes_of_payment={"BG": ("Bankgiro", 1930)},
         currencies=(Currency("SEK", "Svenska kronor"),),
     )
-    with running(tiny(), tmp_path / "home", company=fresh) as served:
+    with running(small_world(), tmp_path / "home", company=fresh) as served:
         configure(served.settings, tmp_path, monkeypatch)
         yield served
 
@@ -122,6 +123,30 @@ def test_from_nothing_to_a_first_dry_run(
     checks = {check["name"]: check["findings"] for check in json.loads(out)["checks"]}
     assert [finding["severity"] for finding in checks["voucher_series"]] == ["ok", "ok"]
     assert [finding["severity"] for finding in checks["modes_of_payment"]] == ["ok"]
+
+
+class Terminal(io.StringIO):
+    """A person who types these lines."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def test_a_person_at_a_terminal_is_asked_for_each_choice_until_it_is_one_of_the_options(
+    bare: Running, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "fortstripe.toml").unlink()
+    monkeypatch.setenv("FORTSTRIPE_FORTNOX__REQUESTS_PER_5_SECONDS", "5000")
+    answers = [value for name, value in ANSWERS.items() if name != "start_date"]
+    typed = [*answers[:1], "perhaps", *answers[1:], "n"]
+    monkeypatch.setattr(sys, "stdin", Terminal("\n".join([*typed, ""])))
+    code, _, err = run("doctor", "--create", "--set", "start_date=2026-03-01")
+    assert code == 0, err
+    assert "'perhaps' is not one of" in err
+    for choice in first_file.required():
+        assert (choice.meaning.split(".")[0] in err) == (choice.name != "start_date")
+    assert settings_module.load().processing_fee_vat == "exempt"
+    assert bare.writes() == 0
 
 
 def test_what_it_makes_is_journalled_made_once_and_used_by_the_delivery(bare: Running, run: Run) -> None:

@@ -20,10 +20,10 @@ from fortstripe_dagster.sandbox.fortnox.company import Company
 from fortstripe_dagster.sandbox.fortnox.gateway import RateLimit
 from fortstripe_dagster.sandbox.fortnox.oauth import SCOPES
 from fortstripe_dagster.sandbox.fortnox.server import fortnox_app
-from fortstripe_dagster.sandbox.merchant import tiny
 from fortstripe_dagster.sandbox.servers import serve
 from fortstripe_dagster.sandbox.stripe.server import stripe_app
 from fortstripe_dagster_tests.companies import Running, running
+from fortstripe_dagster_tests.operations.small_world import small_world
 
 TODAY = date(2026, 4, 15)
 
@@ -31,7 +31,7 @@ TODAY = date(2026, 4, 15)
 @pytest.fixture(scope="module")
 def company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """A company whose month is booked."""
-    with running(tiny(), tmp_path_factory.mktemp("doctor")) as served:
+    with running(small_world(), tmp_path_factory.mktemp("doctor")) as served:
         assert served.sync().exit_code == 0
         yield served
 
