@@ -14,7 +14,7 @@ import pytest
 from fortstripe_dagster.assets.company import Company
 from fortstripe_dagster.business_day import Days, today
 from fortstripe_dagster.definitions import build_definitions
-from fortstripe_dagster.delivery import late_changes
+from fortstripe_dagster.delivery import Journal, late_changes
 from fortstripe_dagster.extract.budget import Budget
 from fortstripe_dagster.extract.polling import pause
 from fortstripe_dagster.operations.following import follow, poll
@@ -107,6 +107,9 @@ def test_a_change_to_a_closed_day_runs_that_day_and_nothing_else(company: Runnin
     follow(settings, warehouse(company), company.said.append)
     (next_change,) = late_runs(settings, warehouse(company), "daily_sync")
     assert next_change.run_key != run.run_key
+    with Journal(settings.journal_path) as journal:
+        journal.touch([date(2026, 3, 10)], "a day that no run has taken the whole way yet")
+    assert [each.run_key for each in late_runs(settings, warehouse(company), "daily_sync")] == [next_change.run_key]
 
 
 def test_the_sensor_in_dagster_asks_for_the_job_that_reads_the_news(
@@ -197,6 +200,8 @@ def test_realtime_sends_the_invoices_of_the_open_day_and_no_voucher(tmp_path: Pa
         assert followed.delivered is not None
         assert followed.delivered.written == {"invoice.create": 1, "invoice.bookkeep": 1}
         assert followed.late == {} and len(list(company.books.vouchers(series="S"))) == before
+        world.one_off_payment(at=datetime.now(UTC), amount=7000, name="Disa")
+        assert follow(company.settings, warehouse(company), company.said.append).late == {}, "the day is still open"
         assert late_changes.waiting(company.settings.journal_path) == []
         # The day itself, once it is over or a person asks for it, adds what was left.
         night = company.sync(Days(today(), today()))
