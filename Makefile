@@ -3,6 +3,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# Tests commit thousands of small files: in memory where there is room for them, else on disk.
+MEMORY := $(shell df -Pk /dev/shm 2>/dev/null | awk 'NR == 2 && $$4 > 6000000 {print "TMPDIR=/dev/shm"}')
 
 .PHONY: demo test test-kills test-deploy audit dev bench-extract bench-ledger bench-delivery clean
 
@@ -13,15 +15,14 @@ test: $(VENV)/.installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/pytest -n 3 --dist worksteal
+	$(MEMORY) $(BIN)/pytest -n 3 --dist worksteal
 
 test-deploy: $(VENV)/.installed
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[test,deploy]'
 	$(BIN)/pytest fortstripe_dagster_tests/deployment
 
-# On memory where there is some: each of several hundred runs writes a journal that waits for the disk.
 test-kills: $(VENV)/.installed
-	TMPDIR=$$(test -w /dev/shm && echo /dev/shm || echo $${TMPDIR:-/tmp}) $(BIN)/pytest -n 3 --dist worksteal fortstripe_dagster_tests/kills
+	$(MEMORY) $(BIN)/pytest -n 3 --dist worksteal fortstripe_dagster_tests/kills
 
 # Asks the public database of vulnerabilities about every pinned version: the one check that needs the network.
 audit:
