@@ -11,6 +11,7 @@ from fortstripe_dagster import settings as settings_module
 from fortstripe_dagster.business_day import today
 from fortstripe_dagster.cli.group import cli, json_option, say, show
 from fortstripe_dagster.failures import DONE, HELD, ConfigurationError
+from fortstripe_dagster.settings import companies
 
 
 @cli.command()
@@ -23,7 +24,7 @@ def doctor(create: bool, given: tuple[str, ...], yes: bool, as_json: bool) -> in
     from fortstripe_dagster.operations.doctor import examine
 
     path = settings_module.config_path()
-    if not path.is_file():
+    if not companies.several() and not path.is_file():
         if not create:
             raise ConfigurationError(
                 f"There is no {path} yet.", "`fortstripe doctor --create` makes one and asks for what must be decided."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import sys
 import tomllib
 from collections.abc import Callable, Iterator
@@ -160,6 +161,19 @@ def test_what_it_makes_is_journalled_made_once_and_used_by_the_delivery(bare: Ru
     posts = [call.path for call in bare.fortnox.calls if call.method == "POST"]
     assert posts.count("/3/modesofpayments") == 1
     assert {"1686", "1510"}.isdisjoint(bare.general_ledger())
+
+
+def test_of_several_companies_one_is_examined(bare: Running, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    (bare.settings.home.parent / "companies").mkdir()
+    Path(os.environ["FORTSTRIPE_CONFIG"]).rename(bare.settings.home.parent / "companies" / "alpha.toml")
+    monkeypatch.delenv("FORTSTRIPE_CONFIG")
+    monkeypatch.setenv("FORTSTRIPE_COMPANIES", str(bare.settings.home.parent / "companies"))
+    for name in ("STRIPE_API_KEY", "FORTNOX_TENANT_ID"):
+        monkeypatch.setenv(f"ALPHA_{name}", os.environ[name])
+        monkeypatch.delenv(name)
+    code, out, err = run("--company", "alpha", "doctor")
+    assert code == 0, err + out
+    assert "Nordljus Handel AB" in out
 
 
 def test_nothing_is_made_without_a_yes(bare: Running, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
