@@ -72,7 +72,7 @@ class _Application:
         self._told = time.monotonic()
         self._left = TimeLeft()
         self._no_files: tuple[str, str] | None = None
-        """Why no file can be sent, and what to do about it: asked once, not for each document."""
+        """Why no file can be sent, and what to do about it: not asked again for each document."""
 
     def run(self) -> None:
         first = [document for document in self._documents if document.kind in SETTING_UP]

@@ -106,7 +106,7 @@ def test_without_the_scope_the_books_are_done_and_the_files_are_held(
     shop.gateway.faults.answer = lambda call: (
         JSONResponse(body, status) if call.path == "/3/inbox" and call.writes else None
     )
-    report = shop.deliver()
+    report = shop.deliver(fortnox=shop.settings.fortnox.model_copy(update={"in_flight": 1}))
     assert report.exit_code == HELD
     assert {item.kind for item in report.held} == {"specification"} and len(report.held) == 2
     assert "connectfile" in report.held[0].remedy
