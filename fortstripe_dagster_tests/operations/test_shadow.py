@@ -20,8 +20,8 @@ from fortstripe_dagster_tests.operations.environment import configure
 from fortstripe_dagster_tests.proof.company import local
 
 RANGE = ("--from", "2026-03-01", "--to", "2026-03-04")
-NOT_RUN = {"demo", "sandbox", "connect"}
-"""Commands that serve stand-ins of their own, or wait for a person's consent."""
+NOT_RUN = {"demo", "sandbox", "connect", "sync"}
+"""Commands that serve stand-ins of their own, or wait for a person's consent; sync has a test of its own."""
 
 Run = Callable[..., tuple[int, str, str]]
 

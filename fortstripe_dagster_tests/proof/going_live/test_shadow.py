@@ -113,6 +113,7 @@ def test_what_was_delivered_before_is_on_neither_side(company: Running) -> None:
     live = company.settings.model_copy(update={"mode": "live"})
     warehouse = Warehouse(live.warehouse_path)
     delivery.deliver(live, warehouse, Days(DAYS.first, DAYS.first), progress=company.said.append)
-    sync(company.settings, DAYS, company.said.append)
+    delivery.deliver(company.settings, warehouse, DAYS, progress=company.said.append)
+    prove(company.settings, warehouse, DAYS, company.said.append)
     sales = row(shadow.report(warehouse, DAYS), "3001")
     assert (sales.ours, sales.theirs) == (Decimal(-200), Decimal(-300))
