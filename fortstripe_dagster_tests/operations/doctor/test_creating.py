@@ -171,7 +171,8 @@ def test_of_several_companies_one_is_examined(bare: Running, run: Run, monkeypat
     for name in ("STRIPE_API_KEY", "FORTNOX_TENANT_ID"):
         monkeypatch.setenv(f"ALPHA_{name}", os.environ[name])
         monkeypatch.delenv(name)
-    code, out, err = run("--company", "alpha", "doctor")
+    monkeypatch.setenv("FORTSTRIPE_COMPANY", "alpha")
+    code, out, err = run("doctor")
     assert code == 0, err + out
     assert "Nordljus Handel AB" in out
 
