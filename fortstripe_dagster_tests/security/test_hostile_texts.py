@@ -54,7 +54,6 @@ def hostile_world() -> World:
             at=at, amount=12500, name=text, email=email, description=text, metadata={"note": text}
         )
         customer = world.customer(name=text, email=email, line1=text, city=text, metadata={"note": text}, at=at)
-        world.one_off_payment(at=at, amount=25000, customer=customer, description=text)
         world.pay_invoice(
             world.invoice(
                 at=at, customer=customer, lines=[Line(description=text, unit_amount=10000)], description=text
@@ -96,7 +95,7 @@ def test_every_text_is_booked_as_text(booked: tuple[Running, SyncReport]) -> Non
         names = {row[0] for row in connection.execute("SELECT DISTINCT name FROM stripe.customers").fetchall()}
         entries = connection.execute("SELECT count(*) FROM ledger.entries").fetchone()
     assert names == set(HOSTILE)
-    assert entries is not None and entries[0] > 3 * len(HOSTILE)
+    assert entries is not None and entries[0] > 4 * len(HOSTILE)
 
 
 def test_no_page_runs_what_a_buyer_wrote(booked: tuple[Running, SyncReport], tmp_path: Path) -> None:
@@ -144,7 +143,7 @@ def test_no_text_commands_the_terminal(booked: tuple[Running, SyncReport]) -> No
     company, report = booked
     warehouse = Warehouse(company.settings.warehouse_path)
     with company.warehouse() as connection:
-        charges = connection.execute("SELECT id FROM stripe.charges").fetchall()
+        charges = connection.execute("SELECT min(id) FROM stripe.charges GROUP BY billing_name").fetchall()
     texts = [explain(warehouse, charge, "en").text() for (charge,) in charges]
     assert any("Robert" in text for text in texts)
     for text in (*texts, report.delivered.text(), report.proof.text(), *company.said):
