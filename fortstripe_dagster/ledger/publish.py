@@ -51,12 +51,13 @@ def find_replaced(connection: duckdb.DuckDBPyConnection, target: str) -> None:
         f"coalesce(sale_id, balance_transaction, source) IN (SELECT id FROM reached) OR kind IN ({across})",
     )
     connection.execute("CREATE OR REPLACE TEMP TABLE replaced AS SELECT entry_id, event_day FROM entries_before")
-    # The day first: lines are sorted by it, so that of the others not even the ids are read.
+    # The day first: lines are sorted by it, so that of other days not even the ids are read. DuckDB skips what a short
+    # list rules out, and only then.
     _copy(
         connection,
         target,
         "lines",
-        "event_day IN (SELECT event_day FROM replaced) AND entry_id IN (SELECT entry_id FROM replaced)",
+        "event_day IN (SELECT DISTINCT event_day FROM replaced) AND entry_id IN (SELECT entry_id FROM replaced)",
     )
     for table in ("parties", "sale_rows"):
         _copy(connection, target, table, "sale_id IN (SELECT id FROM reached)")
