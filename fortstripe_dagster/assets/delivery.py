@@ -10,9 +10,9 @@ from fortstripe_dagster.assets.ledger import TABLES
 from fortstripe_dagster.assets.metadata import daily_chart, markdown_table, of_table, plot
 from fortstripe_dagster.assets.partitions import BACKFILL_POLICY, days_of
 from fortstripe_dagster.assets.place import Place
-from fortstripe_dagster.delivery import plan_page
-from fortstripe_dagster.delivery.effects import effect
-from fortstripe_dagster.delivery.time_left import duration
+from fortstripe_dagster.delivery.planning import plan_page
+from fortstripe_dagster.delivery.planning.effects import effect
+from fortstripe_dagster.delivery.planning.time_left import duration
 
 PLAN = dg.AssetKey(["delivery", "plan"])
 PROOF = dg.AssetKey(["proof", "tie_out"])

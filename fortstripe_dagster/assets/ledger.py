@@ -11,8 +11,8 @@ from fortstripe_dagster.assets.extract import BALANCES, RATES
 from fortstripe_dagster.assets.metadata import daily_chart, markdown_table, of_table, plot, shown
 from fortstripe_dagster.assets.partitions import BACKFILL_POLICY, days_of
 from fortstripe_dagster.assets.place import Place
-from fortstripe_dagster.delivery import late_changes
-from fortstripe_dagster.delivery.choice_sets import sealed_under_others
+from fortstripe_dagster.delivery.journal import late_changes
+from fortstripe_dagster.delivery.journal.choice_sets import sealed_under_others
 from fortstripe_dagster.ledger import RULE_VERSION, Remark, build, choices_of, touched
 from fortstripe_dagster.ledger import checks as ledger_checks
 

@@ -11,7 +11,7 @@ from fortstripe_dagster.assets.company import Company
 from fortstripe_dagster.assets.partitions import DAYS_IN_A_RUN
 from fortstripe_dagster.assets.place import Place
 from fortstripe_dagster.business_day import TIMEZONE, local_day
-from fortstripe_dagster.delivery import late_changes
+from fortstripe_dagster.delivery.journal import late_changes
 from fortstripe_dagster.failures import WarehouseError
 from fortstripe_dagster.proof.proven import proven_days
 from fortstripe_dagster.settings import Settings

@@ -45,7 +45,7 @@ def plan(
 ) -> int:
     """Show what would be written to Fortnox. Writes nothing there; --replan-from is recorded, and corrections shown."""
     from fortstripe_dagster import delivery
-    from fortstripe_dagster.delivery import plan_page
+    from fortstripe_dagster.delivery.planning import plan_page
     from fortstripe_dagster.operations.pipeline import replan
 
     settings, warehouse = company()

@@ -63,7 +63,7 @@ def _make_file(given: Sequence[str]) -> None:
 
 def _make_registers(settings: settings_module.Settings, yes: bool) -> bool:
     """Voucher series, modes of payment and currencies that the company lacks; whether any was made."""
-    from fortstripe_dagster.delivery import first_registers
+    from fortstripe_dagster.delivery.planning import first_registers
     from fortstripe_dagster.operations.doctor.company import days_to_look_at
 
     def agree(names: Sequence[str]) -> bool:

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
-from fortstripe_dagster.delivery.connection import persons_login
+from fortstripe_dagster.delivery.sending.connection import persons_login
 from fortstripe_dagster.failures import ConfigurationError, Failure
 from fortstripe_dagster.fortnox import (
     Auth,

@@ -12,9 +12,10 @@ from datetime import date, datetime, timedelta
 from functools import partial
 
 from fortstripe_dagster.business_day import Days, today
-from fortstripe_dagster.delivery import DeliveryReport, late_changes
-from fortstripe_dagster.delivery.choice_sets import sealed_under_others
-from fortstripe_dagster.delivery.open_day import deliver_open_day
+from fortstripe_dagster.delivery import DeliveryReport
+from fortstripe_dagster.delivery.journal import late_changes
+from fortstripe_dagster.delivery.journal.choice_sets import sealed_under_others
+from fortstripe_dagster.delivery.sending.open_day import deliver_open_day
 from fortstripe_dagster.extract import Extraction, extract, polling
 from fortstripe_dagster.extract.budget import Budget, spent
 from fortstripe_dagster.ledger import build, choices_of, touched

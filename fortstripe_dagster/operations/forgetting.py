@@ -16,8 +16,8 @@ from pathlib import Path
 import duckdb
 
 from fortstripe_dagster import business_day, delivery
-from fortstripe_dagster.delivery.choice_sets import sealed_under_others
-from fortstripe_dagster.delivery.journal import Journal
+from fortstripe_dagster.delivery.journal.choice_sets import sealed_under_others
+from fortstripe_dagster.delivery.journal.journal import Journal
 from fortstripe_dagster.extract.forgetting import forget as erase
 from fortstripe_dagster.failures import ConfigurationError, Failure
 from fortstripe_dagster.ledger import build, choices_of

@@ -18,7 +18,7 @@ from fortstripe_dagster.assets.nightly import newest_done, range_tags
 from fortstripe_dagster.assets.partitions import DAYS_IN_A_RUN
 from fortstripe_dagster.assets.place import Place
 from fortstripe_dagster.business_day import STOCKHOLM
-from fortstripe_dagster.delivery import late_changes
+from fortstripe_dagster.delivery.journal import late_changes
 from fortstripe_dagster.extract import Extraction
 from fortstripe_dagster.failures import StripeFailure, WarehouseError
 from fortstripe_dagster.operations.following import closed_days_to_run, follow, poll

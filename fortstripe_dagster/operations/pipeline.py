@@ -11,8 +11,9 @@ from functools import partial
 
 from fortstripe_dagster import delivery
 from fortstripe_dagster.business_day import Days, today
-from fortstripe_dagster.delivery import DeliveryReport, late_changes
-from fortstripe_dagster.delivery.choice_sets import request_replan, sealed_under_others
+from fortstripe_dagster.delivery import DeliveryReport
+from fortstripe_dagster.delivery.journal import late_changes
+from fortstripe_dagster.delivery.journal.choice_sets import request_replan, sealed_under_others
 from fortstripe_dagster.extract import ExtractReport, extract
 from fortstripe_dagster.failures import HELD, ConfigurationError, Failure
 from fortstripe_dagster.ledger import LedgerReport, Remark, build, checks, choices_of, touched

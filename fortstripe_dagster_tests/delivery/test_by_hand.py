@@ -10,7 +10,7 @@ from decimal import Decimal
 import pytest
 
 from fortstripe_dagster import delivery
-from fortstripe_dagster.delivery.history import BY_HAND
+from fortstripe_dagster.delivery.journal.history import BY_HAND
 from fortstripe_dagster.failures import HELD, DeliveryStopped, Failure
 from fortstripe_dagster_tests.delivery.house import House
 

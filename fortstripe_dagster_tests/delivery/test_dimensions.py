@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from fortstripe_dagster.delivery.documents import Line, line_key
+from fortstripe_dagster.delivery.documents.documents import Line, line_key
 from fortstripe_dagster_tests.delivery.house import House, house
 
 

@@ -8,7 +8,8 @@ import pytest
 
 from fortstripe_dagster import delivery
 from fortstripe_dagster.business_day import Days
-from fortstripe_dagster.delivery import Forecast, desired
+from fortstripe_dagster.delivery import Forecast
+from fortstripe_dagster.delivery.documents import desired
 from fortstripe_dagster.failures import DONE, HELD
 from fortstripe_dagster_tests.conftest import MARCH
 from fortstripe_dagster_tests.delivery.house import FIRST, House

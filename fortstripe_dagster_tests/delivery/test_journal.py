@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 
 from fortstripe_dagster.business_day import Days
-from fortstripe_dagster.delivery import Document, Journal, history
-from fortstripe_dagster.delivery.documents import Line, Part
-from fortstripe_dagster.delivery.journal import Request
+from fortstripe_dagster.delivery import Document, Journal
+from fortstripe_dagster.delivery.documents.documents import Line, Part
+from fortstripe_dagster.delivery.journal import history
+from fortstripe_dagster.delivery.journal.journal import Request
 from fortstripe_dagster.failures import DeliveryStopped, Failure
 from fortstripe_dagster_tests.delivery.house import FIRST, House
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from starlette.responses import Response
 
-from fortstripe_dagster.delivery.documents import STEPS
+from fortstripe_dagster.delivery.documents.documents import STEPS
 from fortstripe_dagster.failures import HELD, DeliveryStopped
 from fortstripe_dagster.sandbox.fortnox.company import Company
 from fortstripe_dagster.sandbox.fortnox.gateway import Call

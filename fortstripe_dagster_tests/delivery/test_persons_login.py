@@ -11,7 +11,7 @@ import pytest
 import requests
 
 from fortstripe_dagster import delivery
-from fortstripe_dagster.delivery.connection import persons_login
+from fortstripe_dagster.delivery.sending.connection import persons_login
 from fortstripe_dagster.failures import DeliveryStopped
 from fortstripe_dagster.fortnox import authorization_url
 from fortstripe_dagster_tests.conftest import MARCH

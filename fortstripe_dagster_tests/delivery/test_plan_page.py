@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from pathlib import Path
 
-from fortstripe_dagster.delivery import plan_page
+from fortstripe_dagster.delivery.planning import plan_page
 from fortstripe_dagster_tests.delivery.house import House
 
 HOSTILE = "<script>alert('x')</script> & \"Åsa\""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from fortstripe_dagster.delivery import desired
-from fortstripe_dagster.delivery.time_left import FIRST_GUESS, TimeLeft, duration
+from fortstripe_dagster.delivery.documents import desired
+from fortstripe_dagster.delivery.planning.time_left import FIRST_GUESS, TimeLeft, duration
 from fortstripe_dagster_tests.delivery.house import House
 from fortstripe_dagster_tests.delivery.test_deliver import a_few_days
 

@@ -11,7 +11,7 @@ from starlette.responses import JSONResponse
 
 from fortstripe_dagster import delivery
 from fortstripe_dagster.business_day import Days
-from fortstripe_dagster.delivery.treatment_history import Treatment
+from fortstripe_dagster.delivery.journal.treatment_history import Treatment
 from fortstripe_dagster.failures import Failure
 from fortstripe_dagster_tests.delivery.house import House
 

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from fortstripe_dagster import delivery
 from fortstripe_dagster.business_day import Days
-from fortstripe_dagster.delivery import recovery
+from fortstripe_dagster.delivery.sending import recovery
 from fortstripe_dagster.failures import DONE, HELD, Failure
 from fortstripe_dagster.fortnox import ClientCredentials, Fortnox, Limiter, Retries
 from fortstripe_dagster.sandbox.fortnox.books import Books

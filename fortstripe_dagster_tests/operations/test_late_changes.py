@@ -14,7 +14,7 @@ from dagster._core.loader import LoadingContextForTest
 
 from fortstripe_dagster.assets.company import Company
 from fortstripe_dagster.definitions import build_definitions
-from fortstripe_dagster.delivery import late_changes
+from fortstripe_dagster.delivery.journal import late_changes
 from fortstripe_dagster_tests.companies import Running, running
 from fortstripe_dagster_tests.ledger.books import at, new_world
 from fortstripe_dagster_tests.operations.environment import configure

@@ -14,7 +14,8 @@ import pytest
 from fortstripe_dagster.assets.company import Company
 from fortstripe_dagster.business_day import Days, today
 from fortstripe_dagster.definitions import build_definitions
-from fortstripe_dagster.delivery import Journal, late_changes
+from fortstripe_dagster.delivery import Journal
+from fortstripe_dagster.delivery.journal import late_changes
 from fortstripe_dagster.extract.budget import Budget
 from fortstripe_dagster.extract.polling import pause
 from fortstripe_dagster.operations.following import follow, poll

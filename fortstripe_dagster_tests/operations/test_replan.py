@@ -7,7 +7,8 @@ from decimal import Decimal
 from pathlib import Path
 
 from fortstripe_dagster import delivery
-from fortstripe_dagster.delivery import Journal, choice_sets
+from fortstripe_dagster.delivery import Journal
+from fortstripe_dagster.delivery.journal import choice_sets
 from fortstripe_dagster.operations import pipeline
 from fortstripe_dagster.warehouse import Warehouse
 from fortstripe_dagster_tests.companies import Running, running

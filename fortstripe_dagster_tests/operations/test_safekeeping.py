@@ -14,7 +14,7 @@ from filelock import FileLock
 
 from fortstripe_dagster import delivery
 from fortstripe_dagster.delivery import adopt
-from fortstripe_dagster.delivery.journal import Journal
+from fortstripe_dagster.delivery.journal.journal import Journal
 from fortstripe_dagster.failures import DeliveryStopped, Failure
 from fortstripe_dagster.operations import safekeeping
 from fortstripe_dagster.operations.safekeeping import manifest

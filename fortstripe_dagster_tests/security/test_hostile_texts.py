@@ -14,7 +14,7 @@ import requests
 
 from fortstripe_dagster import delivery
 from fortstripe_dagster.assets.metadata import markdown_table
-from fortstripe_dagster.delivery import plan_page
+from fortstripe_dagster.delivery.planning import plan_page
 from fortstripe_dagster.operations.pipeline import SyncReport
 from fortstripe_dagster.proof.explain import explain
 from fortstripe_dagster.proof.sie import write_sie

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 
-from fortstripe_dagster.delivery.preflight import Company
+from fortstripe_dagster.delivery.planning.preflight import Company
 from fortstripe_dagster.operations.doctor.facts import Facts
 from fortstripe_dagster.operations.doctor.findings import Finding, ok
 

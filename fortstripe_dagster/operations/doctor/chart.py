@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from fortstripe_dagster.delivery.preflight import Company, Year
-from fortstripe_dagster.delivery.vat_codes import NONE, boxes_by_account
+from fortstripe_dagster.delivery.planning.preflight import Company, Year
+from fortstripe_dagster.delivery.planning.vat_codes import NONE, boxes_by_account
 from fortstripe_dagster.fortnox import vat_box
 from fortstripe_dagster.operations.doctor.facts import Facts
 from fortstripe_dagster.operations.doctor.findings import Finding, ok

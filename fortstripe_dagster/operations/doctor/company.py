@@ -7,8 +7,8 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import TypeVar
 
-from fortstripe_dagster.delivery.connection import connect
-from fortstripe_dagster.delivery.preflight import read_company
+from fortstripe_dagster.delivery.planning.preflight import read_company
+from fortstripe_dagster.delivery.sending.connection import connect
 from fortstripe_dagster.failures import Failure
 from fortstripe_dagster.fortnox import Fortnox, FortnoxError, Refused, Unauthorized, path
 from fortstripe_dagster.fortnox.values import as_bool, as_decimal

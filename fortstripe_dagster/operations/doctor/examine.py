@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import date
 
 from fortstripe_dagster import business_day
-from fortstripe_dagster.delivery.journal import Journal
+from fortstripe_dagster.delivery.journal.journal import Journal
 from fortstripe_dagster.operations.doctor.checks import CHECKS
 from fortstripe_dagster.operations.doctor.company import read_fortnox
 from fortstripe_dagster.operations.doctor.facts import Facts

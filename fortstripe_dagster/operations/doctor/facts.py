@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from fortstripe_dagster.delivery.preflight import Company
+from fortstripe_dagster.delivery.planning.preflight import Company
 from fortstripe_dagster.proof.going_live import Proposal
 from fortstripe_dagster.settings import Settings
 

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from fortstripe_dagster.delivery.preflight import Account, Company, Year
-from fortstripe_dagster.delivery.vat_codes import NONE, boxes_by_account
+from fortstripe_dagster.delivery.planning.preflight import Account, Company, Year
+from fortstripe_dagster.delivery.planning.vat_codes import NONE, boxes_by_account
 from fortstripe_dagster.extract import STREAMS
 from fortstripe_dagster.fortnox import sie
 from fortstripe_dagster.fortnox.vat_codes import vat_box

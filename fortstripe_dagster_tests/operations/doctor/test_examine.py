@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from fortstripe_dagster.delivery.connection import connect
+from fortstripe_dagster.delivery.sending.connection import connect
 from fortstripe_dagster.fortnox import Retries
 from fortstripe_dagster.operations.doctor import Diagnosis, examine
 from fortstripe_dagster.operations.doctor.company import days_to_look_at

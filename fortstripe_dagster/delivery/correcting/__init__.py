@@ -1,0 +1,1 @@
+"""What amends a document that was sent: corrections, orders of a person, reversals, adoption."""
