@@ -11,7 +11,7 @@ import pytest
 from fortstripe_dagster.business_day import Days
 from fortstripe_dagster.money import to_ore
 from fortstripe_dagster.sandbox.official_rates import official_rate
-from fortstripe_dagster_tests.ledger.books import at, book, new_world
+from fortstripe_dagster_tests.ledger.books import Book, at, book, new_world
 
 
 @pytest.mark.parametrize(("day", "published"), [(6, 6), (7, 6), (8, 6)])
@@ -57,3 +57,32 @@ def test_a_currency_that_was_replaced_is_worth_a_fixed_part_of_its_successor(tmp
     assert ledger.rows("SELECT gross_ore FROM ledger.sales WHERE sale_id = ?", charge["id"]) == [
         (to_ore(19558, "BGN", rate),)
     ]
+
+
+def test_a_won_dispute_leaves_its_exchange_difference_on_no_disputed_account(tmp_path: Path) -> None:
+    world = new_world()
+    in_kronor = world.one_off_payment(
+        at=at(2), amount=10000, currency="eur", name="Elin", exchange_rate=Decimal("11.10"), fee=0
+    )
+    in_euros = world.one_off_payment(at=at(2), amount=10000, currency="eur", name="Maja", settle_in="eur", fee=0)
+    for charge in (in_kronor, in_euros):
+        rate = {"exchange_rate": Decimal("11.18")} if charge is in_kronor else {}
+        back = {"exchange_rate": Decimal("11.05")} if charge is in_kronor else {}
+        dispute = world.dispute_opened(charge, at=at(6), fee=0, **rate)
+        world.dispute_won(dispute, at=at(25), **back)
+    accounts = {"clearing": {"SEK": "1686", "EUR": "1687"}, "transit": {"SEK": "1689", "EUR": "1690"}}
+    ledger = book(world, tmp_path, accounts=accounts)
+    assert ledger.accounts()["1516"] == "0.00"
+    won = {
+        settlement: ledger.entry(entry_id)
+        for entry_id, settlement in ledger.rows(
+            "SELECT entry_id, settlement FROM ledger.entries WHERE kind = 'dispute_won'"
+        )
+    }
+    assert won["SEK"] == {"1516": "-1118.00", "1686": "1105.00", "7960": "13.00"}
+    assert won["EUR"]["1516"] == str(-Decimal(ledger.entry(_withdrawn(ledger, in_euros["id"]))["1516"]))
+    assert {"3960", "7960"} & set(won["EUR"])
+
+
+def _withdrawn(ledger: Book, charge: str) -> str:
+    return str(ledger.rows("SELECT entry_id FROM ledger.entries WHERE kind = 'dispute' AND charge = ?", charge)[0][0])

@@ -1,16 +1,42 @@
 -- Balance transactions with one counter account: disputes, payouts, top-ups, reserves, failed refunds, sellers' money,
 -- and what nobody knows yet. The clearing line is the transaction's gross; its fee is an entry of its own.
 INSERT INTO ledger.postings BY NAME
-WITH entry AS (
+WITH withdrawn AS (
+    SELECT source AS dispute, currency, -amount AS amount, -amount_ore AS ore FROM ledger.movements WHERE treatment = 'dispute'
+    UNION ALL
+    -- What had left when the books began.
+    SELECT o.dispute, o.currency, o.amount, to_ore(o.amount, o.currency, r.sek_per_unit)
+    FROM stripe.opening_disputes o
+    JOIN ledger.exchange_rates r
+      ON r.currency = o.currency AND r.day IS NOT DISTINCT FROM rate_day(policy('start_date')::DATE, o.currency)
+),
+out AS (
+    SELECT dispute, any_value(currency) AS currency, sum(amount)::BIGINT AS amount, sum(ore)::BIGINT AS ore
+    FROM withdrawn GROUP BY dispute
+),
+won AS (
+    -- What comes back at another rate than it left at leaves nothing on the disputed account: the rest is exchange.
+    SELECT w.id, o.ore
+    FROM ledger.movements w
+    JOIN out o ON o.dispute = w.source AND o.currency = w.currency
+    JOIN stripe.disputes d ON d.id = w.source AND d.status = 'won'
+    WHERE w.treatment = 'dispute_won' AND CASE w.currency WHEN 'SEK' THEN d.currency <> 'SEK' ELSE o.amount = w.amount END
+    QUALIFY count(*) OVER (PARTITION BY w.source) = 1
+),
+entry AS (
     SELECT m.id AS entry_id, m.day, m.treatment AS kind, m.source, m.id AS balance_transaction, m.charge,
            m.currency AS settlement, coalesce(m.description, m.type) AS text, m.held, m.currency, m.amount_ore, m.amount,
-           m.counter
+           m.counter, coalesce(w.ore, m.amount_ore) AS counter_ore
     FROM ledger.movements m
+    LEFT JOIN won w ON w.id = m.id
     WHERE m.treatment <> 'fee' AND m.amount <> 0
       AND NOT (m.treatment IN ('commission', 'commission_refund') AND m.held IS NULL)
       AND m.id NOT IN (SELECT balance_transaction FROM ledger.payments)
 )
-SELECT e.* EXCLUDE (amount_ore, amount, counter), l.*
+SELECT e.* EXCLUDE (amount_ore, amount, counter, counter_ore), l.*
 FROM entry e,
 LATERAL (VALUES (1, account('clearing:' || e.settlement), e.amount_ore, e.amount),
-                (2, e.counter, -e.amount_ore, -e.amount)) AS l(line_no, account, ore, amount);
+                (2, e.counter, -e.counter_ore, -e.amount),
+                (3, CASE WHEN e.amount_ore > e.counter_ore THEN account('exchange_gain') ELSE account('exchange_loss') END,
+                 e.counter_ore - e.amount_ore, NULL)) AS l(line_no, account, ore, amount)
+WHERE l.line_no < 3 OR l.ore <> 0;
