@@ -65,11 +65,9 @@ def test_a_won_dispute_leaves_its_exchange_difference_on_no_disputed_account(tmp
         at=at(2), amount=10000, currency="eur", name="Elin", exchange_rate=Decimal("11.10"), fee=0
     )
     in_euros = world.one_off_payment(at=at(2), amount=10000, currency="eur", name="Maja", settle_in="eur", fee=0)
-    for charge in (in_kronor, in_euros):
-        rate = {"exchange_rate": Decimal("11.18")} if charge is in_kronor else {}
-        back = {"exchange_rate": Decimal("11.05")} if charge is in_kronor else {}
-        dispute = world.dispute_opened(charge, at=at(6), fee=0, **rate)
-        world.dispute_won(dispute, at=at(25), **back)
+    for charge, left, back in ((in_kronor, Decimal("11.18"), Decimal("11.05")), (in_euros, None, None)):
+        dispute = world.dispute_opened(charge, at=at(6), fee=0, exchange_rate=left)
+        world.dispute_won(dispute, at=at(25), exchange_rate=back)
     accounts = {"clearing": {"SEK": "1686", "EUR": "1687"}, "transit": {"SEK": "1689", "EUR": "1690"}}
     ledger = book(world, tmp_path, accounts=accounts)
     assert ledger.accounts()["1516"] == "0.00"
