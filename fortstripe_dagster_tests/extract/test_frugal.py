@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 
-from fortstripe_dagster.business_day import Days, today
+from fortstripe_dagster.business_day import STOCKHOLM, Days, today
 from fortstripe_dagster.extract import budget
 from fortstripe_dagster.sandbox.stripe.builder.balance import payable
 from fortstripe_dagster.sandbox.stripe.builder.tax import Line
@@ -17,7 +17,12 @@ POLLS, NIGHTS = 144 * 31, 31
 
 
 def ago(**units: float) -> datetime:
-    return datetime.now(UTC) - timedelta(**units)
+    return datetime.now(STOCKHOLM) - timedelta(**units)
+
+
+def noon(days_ago: int) -> datetime:
+    """Far from both midnights, at whatever hour the test runs."""
+    return datetime.combine(today() - timedelta(days=days_ago), time(12), STOCKHOLM)
 
 
 def test_a_small_shop_stays_under_its_month(company: StartCompany) -> None:
@@ -33,14 +38,14 @@ def test_a_small_shop_stays_under_its_month(company: StartCompany) -> None:
 
     def a_day(days_ago: int) -> None:
         for n in range(10):
-            at = ago(days=days_ago, minutes=10 * n)
+            at = noon(days_ago) - timedelta(minutes=10 * n)
             if n % 2:
                 world.pay_invoice(world.invoice(at=at, customer=regulars[n], lines=row), at=at)
             else:
                 world.one_off_payment(at=at, amount=10_000, customer=world.customer(name=f"Ny {days_ago}-{n}", at=at))
-        evening = ago(days=days_ago, hours=-3)
+        evening = noon(days_ago) + timedelta(hours=3)
         if payable(world, "sek", evening):
-            world.payout_paid(world.payout(at=evening), at=evening + timedelta(hours=12))
+            world.payout_paid(world.payout(at=evening), at=evening + timedelta(hours=6))
 
     for days_ago in range(15, 1, -1):
         a_day(days_ago)

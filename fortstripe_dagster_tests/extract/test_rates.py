@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from fortstripe_dagster.business_day import Days
+from fortstripe_dagster.business_day import STOCKHOLM, Days
 from fortstripe_dagster.failures import RatesFailure
 from fortstripe_dagster.sandbox.official_rates import official_rate
 from fortstripe_dagster.sandbox.stripe.builder.tax import Line
@@ -141,7 +141,7 @@ def test_a_series_quoted_for_a_hundred_units_is_noticed(company: StartCompany, s
 
 
 def test_todays_rate_is_asked_for_again_until_it_is_out(company: StartCompany, switchboard: Switchboard) -> None:
-    now = datetime.now(UTC)
+    now = datetime.now(STOCKHOLM)
     world = World(now=now - timedelta(days=3))
     world.one_off_payment(at=now - timedelta(minutes=5), amount=10_000, currency="eur")
     shop = company(world, start_date=(now - timedelta(days=3)).date())

@@ -18,7 +18,7 @@ import duckdb
 from fortstripe_dagster.sandbox.fortnox.books import Books
 from fortstripe_dagster.sandbox.fortnox.ledger import Voucher, signed_row
 
-MIRROR = files("fortstripe_dagster.delivery").joinpath("mirror.sql").read_text(encoding="utf-8")
+MIRROR = files("fortstripe_dagster.delivery.journal").joinpath("mirror.sql").read_text(encoding="utf-8")
 VOUCHER_GROUPS = {
     "fee": "fees",
     "fee_vat": "fees",
