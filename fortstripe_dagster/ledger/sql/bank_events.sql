@@ -23,7 +23,8 @@ made AS (
     JOIN ledger.exchange_rates r
       ON r.currency = o.currency AND r.day IS NOT DISTINCT FROM rate_day(policy('start_date')::DATE, o.currency)
 ),
-sent AS (    SELECT p.id, p.arrival_date, m.currency, m.amount, m.ore,
+sent AS (
+    SELECT p.id, p.arrival_date, m.currency, m.amount, m.ore,
            (SELECT min(f.day) FROM ledger.movements f WHERE f.source = p.id AND f.treatment = 'payout_failed') AS failed_day
     FROM stripe.payouts p
     JOIN made m ON m.id = p.id
