@@ -1,5 +1,7 @@
 """A circuit breaker for one service: after several failures in a row it rests, and lets one process try again.
 
+A process that starts while it rests may try at once, since a person may have mended what was wrong and started it.
+
 Its state is a small file that all processes of the machine share; there is none while all is well, so that a request
 costs no more than a look for it. What counts is a request that was given up, with all the patience of its client.
 """
@@ -28,6 +30,8 @@ class _Trouble:
     failures: int = 0
     rest: float = 0.0
     rests_until: float = 0.0
+    trying: bool = False
+    """Whether a process is at its try; until `rests_until` the others wait for it."""
 
 
 class Circuit:
@@ -44,6 +48,8 @@ class Circuit:
         self._turn = FileLock(file.with_name(file.name + ".lock"))
         self._threads = threading.Lock()
         self._tries = False
+        self._is_new = file.exists()
+        """Whether this began while there was trouble, and has not tried yet."""
 
     def resting(self) -> str | None:
         """Why nothing may be sent now, for people; None if it may. After a rest the first process to ask may try."""
@@ -55,9 +61,10 @@ class Circuit:
             if self._tries or not trouble.rest:
                 return None
             # A clock that was set back must not make the rest longer than it is.
-            if now >= trouble.rests_until or trouble.rests_until - now > LONGEST_REST:
-                self._write(_Trouble(trouble.failures, trouble.rest, now + TRY_TAKES))
-                self._tries = True
+            over = now >= trouble.rests_until or trouble.rests_until - now > LONGEST_REST
+            if over or (self._is_new and not trouble.trying):
+                self._write(_Trouble(trouble.failures, trouble.rest, now + TRY_TAKES, trying=True))
+                self._tries, self._is_new = True, False
                 return None
             until = time.strftime("%H:%M:%S", time.gmtime(trouble.rests_until))
             return (
@@ -85,7 +92,8 @@ class Circuit:
             elif failures >= self._opens_after and not rest:
                 rest = FIRST_REST
             again = self._tries or not before.rest
-            self._write(_Trouble(failures, rest, self._clock() + rest if again else before.rests_until))
+            until = self._clock() + rest if again else before.rests_until
+            self._write(_Trouble(failures, rest, until, before.trying and not self._tries))
             self._tries = False
 
     def _read(self) -> _Trouble:

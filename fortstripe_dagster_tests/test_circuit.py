@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -86,6 +87,22 @@ def test_a_process_that_dies_at_its_try_and_a_broken_file_hold_nobody_for_long(t
     assert circuit(tmp_path, clock).resting() is None
 
 
+def test_a_process_that_starts_later_tries_at_once_and_only_once(tmp_path: Path, clock: Clock) -> None:
+    old = circuit(tmp_path, clock)
+    for _ in range(3):
+        old.failed()
+    assert old.resting() is not None
+    started = circuit(tmp_path, clock)
+    assert started.resting() is None
+    assert circuit(tmp_path, clock).resting() is not None, "one tries at a time"
+    started.failed()
+    assert started.resting() is not None, "it was no better"
+    better = circuit(tmp_path, clock)
+    assert better.resting() is None
+    better.succeeded()
+    assert old.resting() is None
+
+
 def test_zero_never_opens(tmp_path: Path, clock: Clock) -> None:
     never = circuit(tmp_path, clock, opens_after=0)
     for _ in range(20):
@@ -114,22 +131,19 @@ def test_stripe_is_left_alone_and_asked_again_by_itself(tmp_path: Path) -> None:
         stripe = {**CHOICES["stripe"], "rest_after_failures": 2}
         settings = Settings(**{**CHOICES, "home": tmp_path, "STRIPE_API_BASE": server.url, "stripe": stripe})
 
-        def ask() -> bytes:
-            api = StripeApi(settings, Patience(attempts=2, first_delay=0.001))
-            try:
-                return api.get("/v1/balance", reading="the balance")
-            finally:
-                api.close()
+        def ask(api: StripeApi) -> bytes:
+            return api.get("/v1/balance", reading="the balance")
 
-        for _ in range(2):
-            with pytest.raises(StripeFailure, match="answers 500"):
-                ask()
-        with pytest.raises(StripeFailure, match="has failed 2 times in a row") as rested:
-            ask()
-        assert service.asked == 4 and "by themselves" in rested.value.remedy
-        service.well = True
-        state.write_text(json.dumps({**json.loads(state.read_text()), "rests_until": time.time()}))
-        assert b"ok" in ask() and b"ok" in ask()
+        with closing(StripeApi(settings, Patience(attempts=2, first_delay=0.001))) as api:
+            for _ in range(2):
+                with pytest.raises(StripeFailure, match="answers 500"):
+                    ask(api)
+            with pytest.raises(StripeFailure, match="has failed 2 times in a row") as rested:
+                ask(api)
+            assert service.asked == 4 and "by themselves" in rested.value.remedy
+            service.well = True
+            state.write_text(json.dumps({**json.loads(state.read_text()), "rests_until": time.time()}))
+            assert b"ok" in ask(api) and b"ok" in ask(api)
 
 
 def test_fortnox_is_left_alone_and_nothing_is_in_doubt_meanwhile(tmp_path: Path) -> None:
