@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
-import jinja2
-
 from fortstripe_dagster.business_day import STOCKHOLM
+from fortstripe_dagster.pages import templates, write_whole
 from fortstripe_dagster.proof.equations import EQUATIONS
 from fortstripe_dagster.proof.report import Item, ProofReport, figure, money
 
@@ -18,23 +16,12 @@ SHOWN = 200
 def write(report: ProofReport) -> Path:
     """Write the page to the report's certificate_path, whole or not at all."""
     path = report.certificate_path
-    path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = path.with_suffix(".fresh")
-    fresh.write_text(as_html(report), encoding="utf-8")
-    os.replace(fresh, path)
-    return path
+    return write_whole(path, as_html(report))
 
 
 def as_html(report: ProofReport) -> str:
     """The page. Every text in it is escaped: names and descriptions come from customers."""
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("fortstripe_dagster.proof", "templates"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["money"] = money
+    environment = templates("fortstripe_dagster.proof", money=money)
     told = [item for item in report.items if item.severity == "info"]
     return environment.get_template("certificate.html").render(
         report=report,

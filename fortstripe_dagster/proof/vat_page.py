@@ -7,7 +7,6 @@ decimal commas.
 from __future__ import annotations
 
 import csv
-import os
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, fields
 from decimal import Decimal
@@ -15,8 +14,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-import jinja2
-
+from fortstripe_dagster.pages import templates, write_whole
 from fortstripe_dagster.proof.report import money
 from fortstripe_dagster.proof.vat_return import EcSalesRow, OssRow, VatBox, VatFinding, VatLine, VatReturn
 from fortstripe_dagster.proof.vat_tie import VatTie, VatTieRow
@@ -30,20 +28,12 @@ def write_page(
     found: VatReturn, lines: tuple[VatLine, ...], path: Path, company: str, tie: VatTie | None = None
 ) -> Path:
     """Write the page, whole or not at all. `lines` are those of `vat_lines`, in their order."""
-    _write(path, as_html(found, lines, company, tie))
-    return path
+    return write_whole(path, as_html(found, lines, company, tie))
 
 
 def as_html(found: VatReturn, lines: tuple[VatLine, ...], company: str, tie: VatTie | None = None) -> str:
     """The page. Every text in it is escaped: names come from customers."""
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("fortstripe_dagster.proof", "templates"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["money"] = money
+    environment = templates("fortstripe_dagster.proof", money=money)
     environment.filters["whole"] = lambda amount: f"{amount:,}".replace(",", " ").replace("-", "−")
     return environment.get_template("vat.html").render(
         found=found,
@@ -86,10 +76,3 @@ def _cell(value: Any) -> Any:
     if isinstance(value, Decimal):
         return str(value).replace(".", ",")
     return cell(value) if isinstance(value, str) else value
-
-
-def _write(path: Path, text: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = path.with_suffix(".fresh")
-    fresh.write_text(text, encoding="utf-8")
-    os.replace(fresh, path)

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from decimal import Decimal
 from itertools import groupby
 from pathlib import Path
 
-import jinja2
-
 from fortstripe_dagster.delivery.planning.effects import effect
 from fortstripe_dagster.delivery.planning.plan import Plan
+from fortstripe_dagster.pages import templates, write_whole
 
 SHOWN = 2000
 """Documents that are shown one by one; a browser chokes on the invoices of a whole busy year."""
@@ -18,11 +16,7 @@ SHOWN = 2000
 
 def write(plan: Plan, path: Path) -> Path:
     """Write the page, whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = path.with_suffix(".fresh")
-    fresh.write_text(as_html(plan), encoding="utf-8")
-    os.replace(fresh, path)
-    return path
+    return write_whole(path, as_html(plan))
 
 
 def path_for(home: Path, plan: Plan) -> Path:
@@ -32,14 +26,7 @@ def path_for(home: Path, plan: Plan) -> Path:
 
 def as_html(plan: Plan) -> str:
     """The page. Every text in it is escaped: names and descriptions come from customers."""
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("fortstripe_dagster.delivery.planning", "templates"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["money"] = _money
+    environment = templates("fortstripe_dagster.delivery.planning", money=_money)
     writes = sorted((*plan.to_send, *plan.awaiting), key=lambda d: (d.day, d.kind, d.document_id))
     awaiting = {document.document_id for document in plan.awaiting}
     days = [

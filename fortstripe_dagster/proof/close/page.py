@@ -10,10 +10,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import jinja2
 from markupsafe import Markup
 
 from fortstripe_dagster.business_day import STOCKHOLM
+from fortstripe_dagster.pages import templates
 from fortstripe_dagster.proof.close import charts
 from fortstripe_dagster.proof.close.checks import ORDER, Check, worst
 from fortstripe_dagster.proof.close.lists import Listing
@@ -54,13 +54,7 @@ def write(
     workbooks: Mapping[str, str],
 ) -> None:
     """Write both pages into the folder. `workbooks` are the file names by section."""
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("fortstripe_dagster.proof", "templates"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = templates("fortstripe_dagster.proof")
     about = {
         "contents": contents,
         "speech": speech,

@@ -5,7 +5,6 @@ Table proof.shadow holds it; a proof in shadow mode fills it for its days.
 
 from __future__ import annotations
 
-import os
 from dataclasses import asdict, dataclass
 from datetime import date
 from decimal import Decimal
@@ -14,10 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-import jinja2
 
 from fortstripe_dagster.business_day import Days
 from fortstripe_dagster.failures import DONE, HELD
+from fortstripe_dagster.pages import templates, write_whole
 from fortstripe_dagster.proof.fortnox_books import FortnoxBooks
 from fortstripe_dagster.proof.going_live.learn import read_payouts
 from fortstripe_dagster.proof.going_live.recognise import Sold, recognise
@@ -149,19 +148,8 @@ def _report(connection: duckdb.DuckDBPyConnection, days: Days) -> ShadowReport:
 
 def write_page(found: ShadowReport, path: Path) -> Path:
     """Write the comparison as a page to read and print, whole or not at all."""
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("fortstripe_dagster.proof", "templates"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["money"] = money
-    path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = path.with_suffix(".fresh")
-    fresh.write_text(environment.get_template("shadow.html").render(found=found), encoding="utf-8")
-    os.replace(fresh, path)
-    return path
+    environment = templates("fortstripe_dagster.proof", money=money)
+    return write_whole(path, environment.get_template("shadow.html").render(found=found))
 
 
 def page_path(home: Path, days: Days) -> Path:

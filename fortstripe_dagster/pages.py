@@ -1,0 +1,32 @@
+"""HTML pages for people: how a template is rendered, and a file written whole or not at all."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import jinja2
+
+
+def templates(package: str, **filters: Callable[..., str]) -> jinja2.Environment:
+    """The templates of a package. Every text in them is escaped (names and descriptions come from customers), and a
+    name that was not given raises jinja2.UndefinedError."""
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader(package, "templates"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(filters)
+    return environment
+
+
+def write_whole(path: Path, text: str) -> Path:
+    """Write the file and the folders above it; a reader sees the old file or the new one, never a part."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    fresh = path.with_suffix(".fresh")
+    fresh.write_text(text, encoding="utf-8")
+    os.replace(fresh, path)
+    return path
