@@ -5,8 +5,8 @@ from __future__ import annotations
 CHOICES = ("macros", "choices")
 """What every other file may use."""
 
-DAYS = ("exchange_rates", "covered_days")
-"""What holds for all families on a day."""
+DAYS = ("exchange_rates", "covered_days", "opening_claims")
+"""What holds for all families on a day, and at the midnight when the books begin."""
 
 FAMILIES = (
     "charge_sales",
@@ -92,6 +92,6 @@ RUNNING = "oss_sales"
 
 UNPUBLISHED = (
     "charge_sales", "sale_units", "row_rules", "service_periods", "sale_items", "vat_places", "vat_decisions",
-    "rated_items", "sale_groups", "tax_id_history", "owed",
+    "rated_items", "sale_groups", "tax_id_history", "owed", "opening_claims",
 )  # fmt: skip
 """What only a build needs, besides the postings: a table is dropped after the last file that reads it."""

@@ -18,10 +18,7 @@ made AS (
     SELECT source AS id, currency, -amount AS amount, -amount_ore AS ore FROM ledger.movements WHERE treatment = 'payout'
     UNION ALL
     -- Those that were on their way when the books began were made before.
-    SELECT o.payout, o.currency, o.amount, to_ore(o.amount, o.currency, r.sek_per_unit)
-    FROM stripe.opening_payouts o
-    JOIN ledger.exchange_rates r
-      ON r.currency = o.currency AND r.day IS NOT DISTINCT FROM rate_day(policy('start_date')::DATE, o.currency)
+    SELECT source, currency, amount, ore FROM ledger.opening_claims WHERE kind = 'payout'
 ),
 sent AS (
     SELECT p.id, p.arrival_date, m.currency, m.amount, m.ore,

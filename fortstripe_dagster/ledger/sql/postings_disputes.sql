@@ -4,10 +4,7 @@ WITH disputed AS (
     SELECT source AS dispute, -amount_ore AS ore FROM ledger.movements WHERE treatment IN ('dispute', 'dispute_won')
     UNION ALL
     -- What had left when the books began.
-    SELECT o.dispute, to_ore(o.amount, o.currency, r.sek_per_unit)
-    FROM stripe.opening_disputes o
-    JOIN ledger.exchange_rates r
-      ON r.currency = o.currency AND r.day IS NOT DISTINCT FROM rate_day(policy('start_date')::DATE, o.currency)
+    SELECT source, ore FROM ledger.opening_claims WHERE kind = 'dispute'
 ),
 entry AS (
     SELECT l.dispute || ':lost' AS entry_id, l.event_day AS day, 'dispute_lost' AS kind, l.dispute AS source, l.charge,

@@ -5,10 +5,7 @@ WITH withdrawn AS (
     SELECT source AS dispute, currency, -amount AS amount, -amount_ore AS ore FROM ledger.movements WHERE treatment = 'dispute'
     UNION ALL
     -- What had left when the books began.
-    SELECT o.dispute, o.currency, o.amount, to_ore(o.amount, o.currency, r.sek_per_unit)
-    FROM stripe.opening_disputes o
-    JOIN ledger.exchange_rates r
-      ON r.currency = o.currency AND r.day IS NOT DISTINCT FROM rate_day(policy('start_date')::DATE, o.currency)
+    SELECT source, currency, amount, ore FROM ledger.opening_claims WHERE kind = 'dispute'
 ),
 out AS (
     SELECT dispute, any_value(currency) AS currency, sum(amount)::BIGINT AS amount, sum(ore)::BIGINT AS ore

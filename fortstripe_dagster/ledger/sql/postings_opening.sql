@@ -1,29 +1,25 @@
 -- What stood open at Stripe at the midnight when the books here begin: its balances, payouts on their way to the bank,
 -- and disputes for which money had left. Posted only after a person approved it, or never where the books hold it.
 INSERT INTO ledger.postings BY NAME
-WITH opening AS (
-    SELECT 'opening:' || currency || ':' || balance_type AS entry_id, NULL AS source, currency, opening AS amount,
-           account('clearing:' || currency) AS account,
-           'Ingående saldo hos Stripe i ' || currency AS text
-    FROM stripe.opening_balances
-    WHERE opening <> 0
-    UNION ALL
-    SELECT 'opening:' || currency || ':transit:' || payout, payout, currency, amount, account('transit:' || currency),
-           'Ingående saldo: utbetalning ' || payout || ' på väg'
-    FROM stripe.opening_payouts
-    WHERE on_its_way
-    UNION ALL
-    SELECT 'opening:' || currency || ':disputed:' || dispute, dispute, currency, amount, account('disputed'),
-           'Ingående saldo: tvist ' || dispute
-    FROM stripe.opening_disputes
-),
-entry AS (
-    SELECT o.entry_id, policy('start_date')::DATE AS day, 'opening' AS kind, o.source, o.currency AS settlement, o.text,
-           o.currency, o.amount, o.account AS held_on, to_ore(o.amount, o.currency, e.sek_per_unit) AS ore
-    FROM opening o
-    JOIN ledger.exchange_rates e
-      ON e.currency = o.currency AND e.day IS NOT DISTINCT FROM rate_day(policy('start_date')::DATE, o.currency)
+WITH entry AS (
+    SELECT 'opening:' || o.currency || ':'
+               || CASE o.kind WHEN 'payout' THEN 'transit:' WHEN 'dispute' THEN 'disputed:' ELSE '' END || o.source AS entry_id,
+           policy('start_date')::DATE AS day, 'opening' AS kind, CASE WHEN o.kind <> 'balance' THEN o.source END AS source,
+           o.currency AS settlement,
+           CASE o.kind
+               WHEN 'payout' THEN 'Ingående saldo: utbetalning ' || o.source || ' på väg'
+               WHEN 'dispute' THEN 'Ingående saldo: tvist ' || o.source
+               ELSE 'Ingående saldo hos Stripe i ' || o.currency
+           END AS text,
+           o.currency, o.amount, o.ore,
+           CASE o.kind
+               WHEN 'payout' THEN account('transit:' || o.currency)
+               WHEN 'dispute' THEN account('disputed')
+               ELSE account('clearing:' || o.currency)
+           END AS held_on
+    FROM ledger.opening_claims o
     JOIN ledger.covered_days c ON c.day = policy('start_date')::DATE
+    WHERE o.stood_open
 )
 SELECT e.* EXCLUDE (amount, held_on, ore), l.*
 FROM entry e,
