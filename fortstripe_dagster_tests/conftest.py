@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -9,10 +11,13 @@ from typing import Any
 import hypothesis
 import pytest
 
+from fortstripe_dagster import cli
 from fortstripe_dagster.business_day import Days
 
 hypothesis.settings.register_profile("ours", deadline=None)  # a busy machine is no failure
 hypothesis.settings.load_profile("ours")
+
+Run = Callable[..., tuple[int, str, str]]
 
 MARCH = Days(date(2026, 3, 1), date(2026, 3, 31))
 
@@ -44,3 +49,17 @@ def no_company_of_the_developer(monkeypatch: pytest.MonkeyPatch, tmp_path: Path)
     for name in ("FORTSTRIPE_COMPANIES", "FORTSTRIPE_COMPANY", "FORTSTRIPE_SECRETS"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """The command line in this process: `run("sync", …)` -> exit code, stdout, stderr."""
+
+    def command(*arguments: str) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["fortstripe", *arguments])
+        with pytest.raises(SystemExit) as left:
+            cli.main()
+        out, err = capsys.readouterr()
+        return int(left.value.code or 0), out, err
+
+    return command

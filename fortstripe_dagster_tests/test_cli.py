@@ -10,37 +10,22 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
 import pytest
 
-from fortstripe_dagster import cli
 from fortstripe_dagster.extract.client import Patience
 from fortstripe_dagster.sandbox.merchant import tiny
 from fortstripe_dagster.sandbox.servers import serve
 from fortstripe_dagster.sandbox.stripe.server import stripe_app
 from fortstripe_dagster_tests.companies import Running, running
+from fortstripe_dagster_tests.conftest import Run
 from fortstripe_dagster_tests.operations.environment import configure
 
 ROOT = Path(__file__).parents[1]
 MARCH = ("--from", "2026-03-01", "--to", "2026-03-31")
-Run = Callable[..., tuple[int, str, str]]
-
-
-@pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    """`run("sync", …)` -> exit code, stdout, stderr."""
-
-    def command(*arguments: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["fortstripe", *arguments])
-        with pytest.raises(SystemExit) as left:
-            cli.main()
-        out, err = capsys.readouterr()
-        return int(left.value.code or 0), out, err
-
-    return command
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from typing import Any
 
 from fortstripe_dagster_tests.companies import Running
 from fortstripe_dagster_tests.operations.dagster_ui import GraphQL, free_port
-from fortstripe_dagster_tests.operations.environment import CHOSEN
+from fortstripe_dagster_tests.operations.environment import CHOSEN, servers_of
 
 ROOT = Path(__file__).parents[2]
 LAUNCH = """
@@ -34,17 +34,7 @@ def add_company(base: Path, name: str, served: Running, file: str = CHOSEN) -> N
     (base / "companies" / f"{name}.toml").write_text(file)
     secrets = base / "secrets" / name
     secrets.mkdir(parents=True)
-    settings = served.settings
-    for variable, value in {
-        "STRIPE_API_KEY": settings.stripe_api_key.get_secret_value(),
-        "STRIPE_API_BASE": settings.stripe_api_base,
-        "FORTNOX_CLIENT_ID": settings.fortnox_client_id.get_secret_value(),
-        "FORTNOX_CLIENT_SECRET": settings.fortnox_client_secret.get_secret_value(),
-        "FORTNOX_TENANT_ID": settings.fortnox_tenant_id,
-        "FORTNOX_API_BASE": settings.fortnox_api_base,
-        "FORTNOX_AUTH_BASE": settings.fortnox_auth_base,
-        "RATES_API_BASE": settings.rates_api_base,
-    }.items():
+    for variable, value in servers_of(served.settings).items():
         (secrets / variable).write_text(value)
 
 

@@ -33,13 +33,9 @@ settle_seconds = 0.2
 """
 
 
-def configure(settings: Settings, directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Write the file into `directory` and point the environment at it and at the servers of `settings`."""
-    config = directory / "fortstripe.toml"
-    config.write_text(CHOSEN)
-    for name, value in {
-        "FORTSTRIPE_CONFIG": str(config),
-        "FORTSTRIPE_HOME": str(settings.home),
+def servers_of(settings: Settings) -> dict[str, str]:
+    """The environment variables by which a run finds the company's servers and is let in."""
+    return {
         "STRIPE_API_KEY": settings.stripe_api_key.get_secret_value(),
         "STRIPE_API_BASE": settings.stripe_api_base,
         "FORTNOX_CLIENT_ID": settings.fortnox_client_id.get_secret_value(),
@@ -48,5 +44,16 @@ def configure(settings: Settings, directory: Path, monkeypatch: pytest.MonkeyPat
         "FORTNOX_API_BASE": settings.fortnox_api_base,
         "FORTNOX_AUTH_BASE": settings.fortnox_auth_base,
         "RATES_API_BASE": settings.rates_api_base,
+    }
+
+
+def configure(settings: Settings, directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Write the file into `directory` and point the environment at it and at the servers of `settings`."""
+    config = directory / "fortstripe.toml"
+    config.write_text(CHOSEN)
+    for name, value in {
+        "FORTSTRIPE_CONFIG": str(config),
+        "FORTSTRIPE_HOME": str(settings.home),
+        **servers_of(settings),
     }.items():
         monkeypatch.setenv(name, value)

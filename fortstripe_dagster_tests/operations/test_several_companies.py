@@ -13,7 +13,7 @@ import pytest
 from fortstripe_dagster import definitions
 from fortstripe_dagster.sandbox.merchant import tiny
 from fortstripe_dagster_tests.companies import Running, running
-from fortstripe_dagster_tests.operations.environment import CHOSEN
+from fortstripe_dagster_tests.operations.environment import CHOSEN, servers_of
 
 Names = Callable[[str], dg.RepositoryDefinition]
 
@@ -31,17 +31,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def add(folder: Path, name: str, served: Running, monkeypatch: pytest.MonkeyPatch, file: str = CHOSEN) -> None:
     """A company file, and the company's own variables that point at its servers."""
     (folder / f"{name}.toml").write_text(file)
-    settings = served.settings
-    for variable, value in {
-        "STRIPE_API_KEY": settings.stripe_api_key.get_secret_value(),
-        "STRIPE_API_BASE": settings.stripe_api_base,
-        "FORTNOX_CLIENT_ID": settings.fortnox_client_id.get_secret_value(),
-        "FORTNOX_CLIENT_SECRET": settings.fortnox_client_secret.get_secret_value(),
-        "FORTNOX_TENANT_ID": settings.fortnox_tenant_id,
-        "FORTNOX_API_BASE": settings.fortnox_api_base,
-        "FORTNOX_AUTH_BASE": settings.fortnox_auth_base,
-        "RATES_API_BASE": settings.rates_api_base,
-    }.items():
+    for variable, value in servers_of(served.settings).items():
         monkeypatch.setenv(f"{name.upper()}_{variable}", value)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -16,28 +15,13 @@ from fortstripe_dagster.delivery import connect
 from fortstripe_dagster.fortnox import ReadOnly, path
 from fortstripe_dagster.sandbox.stripe.world import World
 from fortstripe_dagster_tests.companies import Running, running
+from fortstripe_dagster_tests.conftest import Run
 from fortstripe_dagster_tests.operations.environment import configure
 from fortstripe_dagster_tests.proof.company import local
 
 RANGE = ("--from", "2026-03-01", "--to", "2026-03-04")
 NOT_RUN = {"demo", "sandbox", "connect", "sync"}
 """Commands that serve stand-ins of their own, or wait for a person's consent; sync has a test of its own."""
-
-Run = Callable[..., tuple[int, str, str]]
-
-
-@pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    """`run("sync", …)` -> exit code, stdout, stderr."""
-
-    def command(*arguments: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["fortstripe", *arguments])
-        with pytest.raises(SystemExit) as left:
-            cli.main()
-        out, err = capsys.readouterr()
-        return int(left.value.code or 0), out, err
-
-    return command
 
 
 @pytest.fixture(scope="module")

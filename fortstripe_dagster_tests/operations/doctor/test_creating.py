@@ -7,17 +7,17 @@ import json
 import os
 import sys
 import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from fortstripe_dagster import cli
 from fortstripe_dagster import settings as settings_module
 from fortstripe_dagster.failures import ConfigurationError
 from fortstripe_dagster.operations.doctor import first_file
 from fortstripe_dagster.sandbox.fortnox.company import Company, Currency, Series
 from fortstripe_dagster_tests.companies import Running, running
+from fortstripe_dagster_tests.conftest import Run
 from fortstripe_dagster_tests.operations.environment import configure
 from fortstripe_dagster_tests.operations.small_world import small_world
 
@@ -31,19 +31,6 @@ ANSWERS = {
     "default_supply.vat_rate": "25",
     "accounts.clearing.SEK": "1686",
 }
-Run = Callable[..., tuple[int, str, str]]
-
-
-@pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    def command(*arguments: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["fortstripe", *arguments])
-        with pytest.raises(SystemExit) as left:
-            cli.main()
-        out, err = capsys.readouterr()
-        return int(left.value.code or 0), out, err
-
-    return command
 
 
 @pytest.fixture
