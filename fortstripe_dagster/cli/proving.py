@@ -78,13 +78,17 @@ def explain(name: str, language: Literal["en", "sv"], as_json: bool) -> int:
 @cli.command("as-of")
 @click.argument("moment", type=click.DateTime(("%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M", "%Y-%m-%d")))
 @click.option("--choices", help="Digest of a choice set (ledger.choice_sets); default: the one of that moment.")
+@click.option("--rules", help="Rule version, or digest of rules (ledger.rule_sets); default: those of that moment.")
 @click.option("--schema", default="ledger_past", show_default=True, help="Where in the warehouse it is built.")
-def as_of(moment: datetime, choices: str | None, schema: str) -> int:
-    """Build the ledger as it was at MOMENT (Stockholm time) beside the one in use."""
+def as_of(moment: datetime, choices: str | None, rules: str | None, schema: str) -> int:
+    """Build the ledger as it was at MOMENT (Stockholm time) beside the one in use, and say where accounts differ."""
     from fortstripe_dagster import ledger
     from fortstripe_dagster.extract.replay import replay
 
     warehouse = Warehouse(settings_module.load().warehouse_path, say=say)
-    built = ledger.as_of(warehouse, moment.replace(tzinfo=STOCKHOLM), replay, choices=choices, schema=schema)
+    at = moment.replace(tzinfo=STOCKHOLM)
+    built = ledger.as_of(warehouse, at, replay, choices=choices, rules=rules, schema=schema)
     click.echo(f"{schema}: {sum(built.entries.values())} entries, {built.lines} lines, {len(built.held)} held")
+    for account, there, now in ledger.differences(warehouse, schema):
+        click.echo(f"{account}: {there} there, {now} in use, {there - now:+}")
     return DONE

@@ -10,7 +10,6 @@ import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from importlib.resources import files
 
 import duckdb
 
@@ -27,12 +26,11 @@ from fortstripe_dagster.ledger.order import (
     DAYS,
     FAMILIES,
     KINDS_ACROSS,
-    ORDER,
     RUNNING,
     SUMMARY,
-    UNPUBLISHED,
 )
 from fortstripe_dagster.ledger.report import LedgerReport, report
+from fortstripe_dagster.ledger.rule_files import RuleFiles, current_rules, keep, stored
 from fortstripe_dagster.ledger.workspace import families, run, show, show_reached, tables, workspace
 from fortstripe_dagster.settings import Settings
 from fortstripe_dagster.warehouse import Warehouse
@@ -90,20 +88,27 @@ def build(
 
 
 def _build_whole(connection: duckdb.DuckDBPyConnection, choices: Choices, others: list[Sealed], clock: date) -> None:
+    sealing_rules = [_rules_of(connection, other.choices.rule_version) for other in others]
     with workspace(connection, "whole") as home:
         show(connection, f"{home}.stripe", tables(connection, f"{home}.stripe"))
-        make(connection, choices, clock)
+        make(connection, choices, current_rules(), clock)
         if others:
             run(connection, CONTRACT)
         for place, other in enumerate(others):
-            put_back(connection, other, f"under_{place}", clock)
+            put_back(connection, other, sealing_rules[place], f"under_{place}", clock)
         publish.whole(connection, f"{home}.ledger")
 
 
-def make(connection: duckdb.DuckDBPyConnection, choices: Choices, clock: date) -> None:
+def _rules_of(connection: duckdb.DuckDBPyConnection, rule_version: str) -> RuleFiles:
+    """The rules of a version: today's where it is today's version, or where a new warehouse never saw that one."""
+    rules = None if rule_version == current_rules().rule_version else stored(connection, rule_version)
+    return rules or current_rules()
+
+
+def make(connection: duckdb.DuckDBPyConnection, choices: Choices, rules: RuleFiles, clock: date) -> None:
     """Make the workspace's schema `ledger` but for the contract. Raises as `build` does."""
     load(connection, choices, clock)
-    run(connection, [name for name in ORDER if name not in CONTRACT], UNPUBLISHED)
+    run(connection, [name for name in rules.sql if name not in CONTRACT], rules.passing, rules.sql)
     refuse_unfit(connection)
 
 
@@ -208,9 +213,7 @@ def _look_across(connection: duckdb.DuckDBPyConnection, kept: str) -> None:
 def _identity(choices: Choices, others: list[Sealed]) -> str:
     """What must be the same for a part of the ledger to be built upon the rest: files, choices, sealed choices."""
     code = hashlib.sha256()
-    for name in ORDER:
-        code.update(files(__package__).joinpath("sql", f"{name}.sql").read_bytes())
-    for digest in (choices.digest, *(other.digest for other in others)):
+    for digest in (current_rules().digest, choices.digest, *(other.digest for other in others)):
         code.update(digest.encode())
     return code.hexdigest()[:16]
 
@@ -229,15 +232,17 @@ def _remember(connection: duckdb.DuckDBPyConnection, choices: Choices, identity:
     now = datetime.now(UTC)
     connection.execute(
         "CREATE TABLE IF NOT EXISTS ledger.builds"
-        " (built_at TIMESTAMPTZ, identity VARCHAR, choices VARCHAR, clock DATE, seen TIMESTAMPTZ)"
+        " (built_at TIMESTAMPTZ, identity VARCHAR, choices VARCHAR, clock DATE, seen TIMESTAMPTZ);"
+        "ALTER TABLE ledger.builds ADD COLUMN IF NOT EXISTS rules VARCHAR"
     )
+    keep(connection, current_rules(), now)
     connection.execute(
         "CREATE TABLE IF NOT EXISTS ledger.choice_sets"
         " (choices VARCHAR PRIMARY KEY, rule_version VARCHAR, first_used TIMESTAMPTZ, text JSON)"
     )
     connection.execute(
-        "INSERT INTO ledger.builds SELECT ?, ?, ?, ?, max(first_seen) FROM stripe.raw_objects",
-        [now, identity, choices.digest, clock],
+        "INSERT INTO ledger.builds SELECT ?, ?, ?, ?, max(first_seen), ? FROM stripe.raw_objects",
+        [now, identity, choices.digest, clock, current_rules().digest],
     )
     connection.execute(
         "INSERT OR IGNORE INTO ledger.choice_sets VALUES (?, ?, ?, ?)",

@@ -21,7 +21,8 @@ import duckdb
 
 from fortstripe_dagster.failures import Failure
 from fortstripe_dagster.ledger.choices import Choices, load
-from fortstripe_dagster.ledger.order import KINDS_OF_SALE, ORDER, UNPUBLISHED
+from fortstripe_dagster.ledger.order import KINDS_OF_SALE
+from fortstripe_dagster.ledger.rule_files import RuleFiles, fitting
 from fortstripe_dagster.ledger.workspace import current, run, show, tables, workspace
 
 OF_SALES = ("sales", "sale_rows", "parties", "credits", "credit_rows")
@@ -60,16 +61,22 @@ def refuse_moved_claims(choices: Choices, others: Iterable[Sealed]) -> None:
                 )
 
 
-def put_back(connection: duckdb.DuckDBPyConnection, sealed: Sealed, name: str, clock: date) -> None:
-    """Put what was sealed under older choices back into the workspace's ledger."""
+def put_back(connection: duckdb.DuckDBPyConnection, sealed: Sealed, rules: RuleFiles, name: str, clock: date) -> None:
+    """Put what was sealed under older choices, and by these rules, back into the workspace's ledger.
+
+    Raises ConfigurationError where the rules no longer fit the tables of this version.
+    """
     new = current(connection)
     connection.execute("CREATE OR REPLACE TEMP TABLE sealed AS"
                        " SELECT unnest(?::VARCHAR[]) AS entry_id, unnest(?::DATE[]) AS day",
                        [list(sealed.entries), list(sealed.entries.values())])  # fmt: skip
-    with workspace(connection, name):
+    purpose = (
+        f"They made {len(sealed.entries)} delivered entries; `fortstripe plan --replan-from` moves them to today's."
+    )
+    with workspace(connection, name), fitting(rules, purpose):
         show(connection, f"{new}.stripe", tables(connection, f"{new}.stripe"))
         load(connection, sealed.choices, clock)
-        run(connection, ORDER, UNPUBLISHED)
+        run(connection, list(rules.sql), rules.passing, rules.sql)
         connection.execute(
             f"""
             CREATE OR REPLACE TEMP TABLE sealed_sales AS

@@ -17,7 +17,7 @@ KEYS = ("sale_id", "balance_transaction", "id", "charge", "dispute", "source", "
 PASSING = (*UNPUBLISHED, "postings", "uneven_entries")
 """Tables of the workspace that stay there."""
 
-KEPT = ("builds", "choice_sets", "day_contents")
+KEPT = ("builds", "choice_sets", "rule_sets", "rule_texts", "day_contents")
 """Tables of schema `ledger` that remember; no build replaces them."""
 
 

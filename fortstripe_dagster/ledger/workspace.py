@@ -7,13 +7,13 @@ according to what stands in `stripe`; and the ledger in use is untouched until t
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from importlib.resources import files
 
 import duckdb
 
 from fortstripe_dagster.ledger.reached import OF_OWNER, WHOLE
+from fortstripe_dagster.ledger.rule_files import current_rules
 
 MEMORY = "2400MB"
 """What DuckDB may use for a build; the rest goes to disk."""
@@ -81,9 +81,17 @@ def tables(connection: duckdb.DuckDBPyConnection, schema: str) -> list[str]:
     return [row[0] for row in found.fetchall()]
 
 
-def run(connection: duckdb.DuckDBPyConnection, names: Sequence[str], passing: Collection[str] = ()) -> None:
-    """Execute SQL files in this order. Of `passing` each table is dropped after the last of the files that reads it."""
-    texts = [statements(name) for name in names]
+def run(
+    connection: duckdb.DuckDBPyConnection,
+    names: Sequence[str],
+    passing: Collection[str] = (),
+    sql: Mapping[str, str] | None = None,
+) -> None:
+    """Execute SQL files in this order: their texts in `sql`, or today's.
+
+    Of `passing` each table is dropped after the last of the files that reads it.
+    """
+    texts = [(sql or current_rules().sql)[name] for name in names]
     ends = {
         table: max((place for place, text in enumerate(texts) if re.search(rf"\bledger\.{table}\b", text)), default=-1)
         for table in passing
@@ -95,5 +103,5 @@ def run(connection: duckdb.DuckDBPyConnection, names: Sequence[str], passing: Co
 
 
 def statements(name: str) -> str:
-    """The text of an SQL file."""
-    return files(__package__).joinpath("sql", f"{name}.sql").read_text(encoding="utf-8")
+    """The text of an SQL file of today."""
+    return current_rules().sql[name]

@@ -28,7 +28,7 @@ CHOICES = {
     "accounts": {"clearing": {"SEK": "1686", "EUR": "1687"}, "transit": {"SEK": "1689", "EUR": "1688"}},
     "oss": {"status": "off", "previous_year_turnover": 0, "outside_stripe": "none"},
 }
-REMEMBERS = {"builds", "choice_sets", "day_contents"}
+REMEMBERS = {"builds", "choice_sets", "rule_sets", "rule_texts", "day_contents"}
 
 
 @pytest.fixture
