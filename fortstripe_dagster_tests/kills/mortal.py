@@ -13,7 +13,8 @@ import sqlite3
 import sys
 import threading
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -53,12 +54,14 @@ class Reaper:
 
         requests.Session.request = request  # type: ignore[assignment,method-assign]
         sqlite3.connect = partial(sqlite3.connect, factory=partial(_Journalled, self))  # type: ignore[assignment]
-        open_warehouse = Warehouse._open
+        write = Warehouse.writer
 
-        def opened(warehouse: Warehouse) -> Any:
-            return _Warehoused(self, open_warehouse(warehouse))
+        @contextmanager
+        def writer(warehouse: Warehouse) -> Iterator[_Warehoused]:
+            with write(warehouse) as connection:
+                yield _Warehoused(self, connection)
 
-        Warehouse._open = opened  # type: ignore[assignment,method-assign]
+        Warehouse.writer = writer  # type: ignore[assignment,method-assign]
 
     def point(self, name: str) -> None:
         """One point; this may be the last thing that the process does."""

@@ -1,0 +1,50 @@
+"""DuckDB itself, without a file: starting it takes longer than opening a warehouse, so one is kept for the next writer.
+
+Whoever gets one finds nothing of the one before: no file, no temporary table, no limit. What ended in an error, had
+to work on disk or still has another file is stopped and not used again.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+
+CHANGED = ("memory_limit", "preserve_insertion_order", "threads")
+"""The limits that a stage may set while it works; they hold for all of DuckDB, not for one connection."""
+
+_idle: list[duckdb.DuckDBPyConnection] = []
+
+
+@contextmanager
+def engine(temporary: Path, attached: str) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection to DuckDB with no file, which works in the folder `temporary` where memory is short.
+
+    The caller attaches its file under the name `attached`; it is closed and whole on disk when the context ends.
+    """
+    running = _idle.pop() if _idle else duckdb.connect(":memory:", config={"threads": os.cpu_count() or 2})
+    try:
+        running.execute("SET temp_directory = ?", [str(temporary)])
+        with running.cursor() as connection:
+            connection.execute("SET TimeZone = 'UTC'")
+            yield connection
+        running.execute(f"DETACH {attached}; " + "; ".join(f"RESET {name}" for name in CHANGED))
+        left = running.execute("SELECT count(*) FROM duckdb_databases() WHERE NOT internal").fetchone()
+    except BaseException:
+        running.close()
+        raise
+    if _idle or left != (1,) or temporary.exists():  # its own memory is one
+        running.close()
+    else:
+        _idle.append(running)
+
+
+def _stop() -> None:
+    while _idle:
+        _idle.pop().close()
+
+
+os.register_at_fork(before=_stop)  # its threads would be missing in the child
