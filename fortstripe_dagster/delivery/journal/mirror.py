@@ -218,11 +218,7 @@ def _insert(connection: duckdb.DuckDBPyConnection, table: str, rows: Sequence[tu
     """Insert rows in the order of the table's columns; everything travels as text and is cast by the table's types."""
     if not rows:
         return
-    columns = connection.execute(
-        "SELECT column_name, data_type FROM information_schema.columns"
-        " WHERE table_schema = 'delivery' AND table_name = ? ORDER BY ordinal_position",
-        [table],
-    ).fetchall()
+    columns = connection.execute(f"SELECT column_name, column_type FROM (DESCRIBE delivery.{table})").fetchall()
     texts = [[None if row[place] is None else str(row[place]) for row in rows] for place in range(len(columns))]
     casts = ", ".join(
         f"from_json({name}, '[\"VARCHAR\"]')" if kind == "VARCHAR[]" else f"{name}::{kind}" for name, kind in columns
