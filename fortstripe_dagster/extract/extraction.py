@@ -41,7 +41,7 @@ from fortstripe_dagster.extract.optional import said_of
 from fortstripe_dagster.extract.pages import StripeReader
 from fortstripe_dagster.extract.report import ExtractReport, StreamReport
 from fortstripe_dagster.extract.spool import Piece, now
-from fortstripe_dagster.extract.streams import STREAMS, Stream
+from fortstripe_dagster.extract.streams import COUPONS, STREAMS, Stream
 from fortstripe_dagster.extract.windows import Window, merged, plan, since_last, since_start
 from fortstripe_dagster.failures import ConfigurationError, Failure
 from fortstripe_dagster.settings import Settings
@@ -78,7 +78,7 @@ class Extraction:
         self._continues = run_id is not None
         self._patience = patience
         self._api = StripeApi(settings, patience)
-        self._reader = StripeReader(self._api)
+        self._reader = StripeReader(self._api, COUPONS if settings.gift_cards.by_coupon else {})
         self._gathering = Gathering(settings, warehouse, self._reader, self._record_requests, progress)
         self._completion = Completion(
             self._api, self._reader, self._gathering, settings, self._ask, self._list, self._noted, self._remark

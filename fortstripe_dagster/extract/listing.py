@@ -16,7 +16,7 @@ from fortstripe_dagster.extract.client import resource_of
 from fortstripe_dagster.extract.crew import Crew, Task
 from fortstripe_dagster.extract.glimpse import AGAIN
 from fortstripe_dagster.extract.optional import naming_the_switch
-from fortstripe_dagster.extract.pages import Listing, StripeReader, Trail, listings
+from fortstripe_dagster.extract.pages import Listing, StripeReader, Trail
 from fortstripe_dagster.extract.segments import Segment, Shown
 from fortstripe_dagster.extract.spool import Piece, Spool
 from fortstripe_dagster.extract.streams import Stream
@@ -36,7 +36,7 @@ class WindowListing:
         within = [p for p in before if p.stream == stream.name and window.start <= p.start and p.end <= window.end]
         self._pieces: list[Piece] = within
         self.continued = bool(within)
-        self._lists = listings(stream)
+        self._lists = reader.listings(stream)
         self._begun = time.monotonic()
         self._numbers = 0
         self._cuts = 0

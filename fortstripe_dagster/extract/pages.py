@@ -61,26 +61,21 @@ class Answer:
     """Field of a sublist -> ids of the objects whose sublist goes on elsewhere."""
 
 
-def listings(stream: Stream) -> list[Listing]:
-    """The lists of a stream: one, or one for each variant."""
-    return [
-        Listing(
-            stream.name,
-            stream.object,
-            stream.permission,
-            stream.path,
-            {**stream.list_params(), **variant},
-            stream.sublists,
-        )
-        for variant in stream.variants
-    ]
-
-
 class StripeReader:
     """Reads from one account into spools; several threads may."""
 
-    def __init__(self, api: StripeApi) -> None:
+    def __init__(self, api: StripeApi, expand: Mapping[str, Sequence[str]]) -> None:
         self.api = api
+        self._expand = expand
+        """What is expanded besides, by stream."""
+
+    def listings(self, stream: Stream) -> list[Listing]:
+        """The lists of a stream: one, or one for each variant."""
+        params = stream.list_params(self._expand.get(stream.name, ()))
+        return [
+            Listing(stream.name, stream.object, stream.permission, stream.path, {**params, **variant}, stream.sublists)
+            for variant in stream.variants
+        ]
 
     def page(self, listing: Listing, params: Mapping[str, Any], trail: Trail, what: str) -> Answer:
         """One page of a list, checked in itself and against those before; `what` names it in errors."""
@@ -110,7 +105,12 @@ class StripeReader:
         asked_at, what = now(), f"{stream.name} {id}"
         path = f"{stream.path}/{quote(id, safe='')}"
         try:
-            body = self.api.get(path, stream.object_params(), reading=what, permission=stream.permission)
+            body = self.api.get(
+                path,
+                stream.object_params(self._expand.get(stream.name, ())),
+                reading=what,
+                permission=stream.permission,
+            )
         except StripeObjectMissing:
             if stream.books_money:
                 raise

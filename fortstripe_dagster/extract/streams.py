@@ -1,12 +1,13 @@
 """What is read from Stripe: one row for each stream. Everything else in this folder works from this table.
 
-Not read, because no figure in the books needs them: coupons and promotion codes (their amounts stand on each line),
-setup intents, payment methods. Reserves have no list of their own: their balance transactions say all.
+Not read, because no figure in the books needs them: coupons and promotion codes (their amounts stand on each line; who
+redeems gift cards by coupon gets the coupon with the discount), setup intents, payment methods. Reserves have no list of
+their own: their balance transactions say all.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -74,14 +75,16 @@ class Stream:
         """The list's path; an object's is below it."""
         return f"/v1/{self.below or self.name}"
 
-    def list_params(self) -> dict[str, Any]:
-        """Parameters of every list request."""
-        expand = {"expand": [f"data.{name}" for name in self.expand]} if self.expand else {}
+    def list_params(self, more: Sequence[str] = ()) -> dict[str, Any]:
+        """Parameters of every list request; `more` is expanded besides."""
+        names = (*self.expand, *more)
+        expand = {"expand": [f"data.{name}" for name in names]} if names else {}
         return {"limit": 100, **self.params, **expand}
 
-    def object_params(self) -> dict[str, Any]:
+    def object_params(self, more: Sequence[str] = ()) -> dict[str, Any]:
         """Parameters of a request by id, so that it answers what the list would."""
-        return {"expand": list(self.expand)} if self.expand else {}
+        names = [*self.expand, *more]
+        return {"expand": names} if names else {}
 
 
 BOTH = ({"active": "true"}, {"active": "false"})
@@ -271,3 +274,9 @@ LISTED: tuple[str, ...] = tuple(stream.name for stream in _ROWS if stream.reach 
 SUBLISTS: dict[str, tuple[Stream, Sublist]] = {
     sublist.name: (stream, sublist) for stream in _ROWS for sublist in stream.sublists
 }
+
+COUPONS: Mapping[str, tuple[str, ...]] = {
+    "invoices": ("discounts.source.coupon",),
+    "checkout_sessions": ("discounts.coupon",),
+}
+"""What is expanded besides, by stream, where the company redeems gift cards by coupon."""

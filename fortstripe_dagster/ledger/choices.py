@@ -67,6 +67,7 @@ def choices_of(settings: Settings, rule_version: str = RULE_VERSION) -> Choices:
         "default_vat_class": settings.default_supply.vat_class or "",
         **settings.oss.choices(),
         **settings.vat.choices(),
+        **settings.gift_cards.choices(),
         "deferral": settings.deferral,
         "deferral_from_ore": str(to_minor(settings.deferral_from_amount)),
         "deferral_from_days": str(settings.deferral_from_days),

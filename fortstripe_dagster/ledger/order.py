@@ -11,7 +11,9 @@ DAYS = ("exchange_rates", "covered_days", "opening_claims")
 FAMILIES = (
     "charge_sales",
     "agent_rows",
+    "gift_card_uses",
     "checkout_rows",
+    "gift_card_rows",
     "sale_units",
     "tax_id_history",
     "parties",
@@ -92,6 +94,6 @@ RUNNING = "oss_sales"
 
 UNPUBLISHED = (
     "charge_sales", "sale_units", "row_rules", "service_periods", "sale_items", "vat_places", "vat_decisions",
-    "rated_items", "sale_groups", "tax_id_history", "owed", "opening_claims",
+    "rated_items", "sale_groups", "tax_id_history", "owed", "opening_claims", "gift_card_uses", "gift_card_rows",
 )  # fmt: skip
 """What only a build needs, besides the postings: a table is dropped after the last file that reads it."""

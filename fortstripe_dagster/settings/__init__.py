@@ -26,6 +26,7 @@ from fortstripe_dagster.settings.accounts import Accounts
 from fortstripe_dagster.settings.alerts import Alerts
 from fortstripe_dagster.settings.dimensions import Conditions, Rule, refuse_unreachable
 from fortstripe_dagster.settings.environment import Environment
+from fortstripe_dagster.settings.gift_cards import GiftCards
 from fortstripe_dagster.settings.group import Group
 from fortstripe_dagster.settings.limits import FortnoxLimits, StripeLimits
 from fortstripe_dagster.settings.periods import LockedPeriod
@@ -192,6 +193,7 @@ class Settings(Environment):
         description="Account, cost centre, project, article or VAT of what is sold; the first that fits wins.",
     )
     oss: Oss = Oss()
+    gift_cards: GiftCards = GiftCards()
     vat: Vat = Vat()
     stock: Stock = Stock()
     accounts: Accounts

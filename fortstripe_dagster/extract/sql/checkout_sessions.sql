@@ -29,7 +29,8 @@ CREATE TABLE IF NOT EXISTS stripe.checkout_sessions (
     shipping_taxes JSON,  -- as on a line
     automatic_tax_status VARCHAR,
     client_reference_id VARCHAR,
-    metadata JSON
+    metadata JSON,
+    discounts JSON  -- with the coupon itself where gift cards are redeemed by coupon
 );
 
 DELETE FROM stripe.checkout_sessions WHERE id IN (SELECT id FROM changed);
@@ -50,7 +51,7 @@ SELECT
     r.customer_details.tax_exempt AS customer_tax_exempt, r.customer_details.tax_ids AS customer_tax_ids,
     r.collected_information.shipping_details.address.country AS shipping_country,
     r.shipping_cost.taxes AS shipping_taxes, r.automatic_tax.status AS automatic_tax_status, r.client_reference_id,
-    r.metadata
+    r.metadata, r.discounts
 FROM (
     SELECT id, created, json_transform(raw, '{
         "mode": "VARCHAR", "status": "VARCHAR", "payment_status": "VARCHAR", "payment_intent": "VARCHAR",
@@ -67,7 +68,7 @@ FROM (
         },
         "collected_information": {"shipping_details": {"address": {"country": "VARCHAR"}}},
         "shipping_cost": {"taxes": "JSON"}, "automatic_tax": {"status": "VARCHAR"},
-        "client_reference_id": "VARCHAR", "metadata": "JSON"
+        "client_reference_id": "VARCHAR", "metadata": "JSON", "discounts": "JSON"
     }') AS r
     FROM changed
 );

@@ -10,7 +10,8 @@ CREATE TABLE IF NOT EXISTS stripe.customer_balance_transactions (
     ending_balance BIGINT NOT NULL,
     invoice VARCHAR,
     credit_note VARCHAR,
-    description VARCHAR
+    description VARCHAR,
+    metadata JSON
 );
 
 DELETE FROM stripe.customer_balance_transactions WHERE customer IN (SELECT id FROM changed);
@@ -19,12 +20,13 @@ INSERT INTO stripe.customer_balance_transactions BY NAME
 SELECT
     r.id, customer, moment(r.created) AS created, local_day(moment(r.created)) AS day, r.type,
     r.amount::BIGINT AS amount, upper(r.currency) AS currency, r.ending_balance::BIGINT AS ending_balance, r.invoice,
-    r.credit_note, r.description
+    r.credit_note, r.description, r.metadata
 FROM (
     SELECT c.id AS customer, unnest(json_transform(moved.raw, '{
         "data": [{
             "id": "VARCHAR", "created": "VARCHAR", "type": "VARCHAR", "amount": "VARCHAR", "currency": "VARCHAR",
-            "ending_balance": "VARCHAR", "invoice": "VARCHAR", "credit_note": "VARCHAR", "description": "VARCHAR"
+            "ending_balance": "VARCHAR", "invoice": "VARCHAR", "credit_note": "VARCHAR", "description": "VARCHAR",
+            "metadata": "JSON"
         }]
     }').data) AS r
     FROM changed AS c

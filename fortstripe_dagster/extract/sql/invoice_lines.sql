@@ -8,6 +8,7 @@ CREATE TABLE IF NOT EXISTS stripe.invoice_lines (
     amount BIGINT NOT NULL,
     currency VARCHAR NOT NULL,
     discount_amount BIGINT NOT NULL,
+    discounts STRUCT(amount VARCHAR, discount VARCHAR)[],  -- what each discount took off
     period_start TIMESTAMPTZ,
     period_end TIMESTAMPTZ,
     price VARCHAR,
@@ -26,6 +27,7 @@ SELECT
     r.id, invoice, position::INTEGER AS position, r.description, r.quantity::BIGINT AS quantity,
     r.amount::BIGINT AS amount, upper(r.currency) AS currency,
     total(list_transform(r.discount_amounts, lambda d: d.amount)) AS discount_amount,
+    r.discount_amounts AS discounts,
     moment(r.period.start) AS period_start, moment(r.period.end) AS period_end,
     r.pricing.price_details.price AS price, r.pricing.price_details.product AS product,
     total(list_transform(r.taxes, lambda t: t.amount)) AS tax_amount, r.taxes[1].tax_behavior AS tax_behavior,
@@ -33,7 +35,7 @@ SELECT
 FROM (
     SELECT invoice, position, json_transform(line, '{
         "id": "VARCHAR", "description": "VARCHAR", "quantity": "VARCHAR", "amount": "VARCHAR",
-        "currency": "VARCHAR", "discount_amounts": [{"amount": "VARCHAR"}],
+        "currency": "VARCHAR", "discount_amounts": [{"amount": "VARCHAR", "discount": "VARCHAR"}],
         "period": {"start": "VARCHAR", "end": "VARCHAR"},
         "pricing": {"price_details": {"price": "VARCHAR", "product": "VARCHAR"}},
         "taxes": [{"amount": "VARCHAR", "tax_behavior": "VARCHAR", "taxability_reason": "VARCHAR",

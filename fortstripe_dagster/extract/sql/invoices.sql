@@ -40,7 +40,8 @@ CREATE TABLE IF NOT EXISTS stripe.invoices (
     shipping_amount BIGINT,
     shipping_tax BIGINT,
     ship_to_country VARCHAR,
-    ship_to_postal_code VARCHAR
+    ship_to_postal_code VARCHAR,
+    discounts JSON  -- ids, or the discounts themselves with their coupons where gift cards are redeemed by coupon
 );
 
 DELETE FROM stripe.invoices WHERE id IN (SELECT id FROM changed);
@@ -65,7 +66,7 @@ SELECT
     r.description, r.collection_method, r.billing_reason, r.automatic_tax.status AS automatic_tax_status,
     r.shipping_cost.amount_total::BIGINT AS shipping_amount, r.shipping_cost.amount_tax::BIGINT AS shipping_tax,
     r.customer_shipping.address.country AS ship_to_country,
-    r.customer_shipping.address.postal_code AS ship_to_postal_code
+    r.customer_shipping.address.postal_code AS ship_to_postal_code, r.discounts
 FROM (
     SELECT id, created, json_transform(raw, '{
         "number": "VARCHAR", "status": "VARCHAR", "customer": "VARCHAR", "currency": "VARCHAR",
@@ -85,7 +86,8 @@ FROM (
         "customer_tax_exempt": "VARCHAR", "customer_tax_ids": "JSON", "description": "VARCHAR",
         "collection_method": "VARCHAR", "billing_reason": "VARCHAR", "automatic_tax": {"status": "VARCHAR"},
         "shipping_cost": {"amount_total": "VARCHAR", "amount_tax": "VARCHAR"},
-        "customer_shipping": {"address": {"country": "VARCHAR", "postal_code": "VARCHAR"}}
+        "customer_shipping": {"address": {"country": "VARCHAR", "postal_code": "VARCHAR"}},
+        "discounts": "JSON"
     }') AS r
     FROM changed
 );

@@ -1,5 +1,6 @@
 -- What was sold, in the currency it was sold in: one row for each line of an invoice or a Checkout session and for
--- shipping, or for a charge with neither, and for the tip in it; an agent's sale has rows of its own (agent_rows). A row's gross includes its VAT. What it is (`supply`) and its own rate come from a rule of the company,
+-- shipping, or for a charge with neither, and for the tip in it; an agent's sale has
+-- rows of its own (agent_rows), and so has a gift card redeemed as a coupon (gift_card_rows). A row's gross includes its VAT. What it is (`supply`) and its own rate come from a rule of the company,
 -- else metadata, else the product's tax code; the VAT rate is Stripe's where it charged VAT, else the row's own, else
 -- the company's default supply. A rate by class (`vat_class`, e.g. food) is the one of the day of supply.
 CREATE OR REPLACE TABLE ledger.sale_items AS
@@ -16,7 +17,7 @@ invoice_rows AS (
         l.position AS row_no,
         coalesce(l.description, p.name, 'Stripe') AS description,
         coalesce(l.quantity, 1) AS quantity,
-        l.amount - coalesce(l.discount_amount, 0)
+        l.amount - coalesce(l.discount_amount, 0) + coalesce(g.amount, 0)
             + CASE WHEN l.tax_behavior = 'exclusive' THEN coalesce(l.tax_amount, 0) ELSE 0 END AS gross,
         l.tax_amount,
         l.tax_behavior = 'inclusive' AS inclusive,
@@ -32,6 +33,8 @@ invoice_rows AS (
     LEFT JOIN products p ON p.id = l.product
     LEFT JOIN stripe.tax_rates t ON t.id = l.tax_rate
     JOIN stripe.invoices i ON i.id = l.invoice AND i.status <> 'draft'
+    LEFT JOIN (SELECT owner, row_no, sum(amount) AS amount FROM ledger.gift_card_uses GROUP BY ALL) g
+        ON g.owner = l.invoice AND g.row_no = l.position
 ),
 shipping_rows AS (
     SELECT i.id, coalesce(max(l.position), 0) + 1, 'Frakt', 1, i.shipping_amount, i.shipping_tax, false, NULL, NULL, NULL,
@@ -73,25 +76,31 @@ tip_rows AS (
 agent_rows AS (
     SELECT sale_id, row_no, description, 1, gross, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL FROM ledger.agent_rows
 ),
+card_rows AS (
+    SELECT sale_id, row_no, 'Presentkort ' || card, 1, gross, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
+    FROM ledger.gift_card_rows WHERE sale_id NOT IN (SELECT sale_id FROM ledger.agent_rows)
+),
 everything AS (
     SELECT * FROM invoice_rows UNION ALL SELECT * FROM shipping_rows UNION ALL SELECT * FROM checkout_rows
     UNION ALL SELECT * FROM charge_rows UNION ALL SELECT * FROM tip_rows UNION ALL SELECT * FROM agent_rows
+    UNION ALL SELECT * FROM card_rows
 ),
 described AS (
     SELECT
-        e.*, coalesce(a.kind, CASE WHEN t.charge IS NOT NULL THEN 'tip' ELSE k.kind END) AS kind,
+        e.*, coalesce(a.kind, CASE WHEN t.charge IS NOT NULL THEN 'tip' WHEN g.card IS NOT NULL THEN 'gift_card_multi' ELSE k.kind END) AS kind,
         CASE a.kind WHEN 'commission' THEN policy('commission_vat_rate')::DECIMAL(5, 2) ELSE k.vat_rate END AS rule_rate,
         coalesce(k.supply, e.said[1], e.product_said[1], e.code_supply, policy('default_supply')) AS supply_of_row,
         coalesce(k.vat_class, e.said[3], e.product_said[3], CASE WHEN coalesce(e.said[2], e.product_said[2]) IS NULL THEN e.code_class END)
             AS vat_class,
         coalesce(try_cast(e.said[2] AS DECIMAL(5, 2)), try_cast(e.product_said[2] AS DECIMAL(5, 2))) AS said_rate,
         coalesce(try_cast(e.said[4] AS DATE), u.event_day) AS supply_day,
-        coalesce(a.kind = 'seller', t.charge IS NOT NULL OR k.kind IN ('gift_card_multi', 'tip'), false) AS outside_vat
+        coalesce(a.kind = 'seller', t.charge IS NOT NULL OR g.card IS NOT NULL OR k.kind IN ('gift_card_multi', 'tip'), false) AS outside_vat
     FROM everything e
     JOIN ledger.sale_units u USING (sale_id)
     LEFT JOIN ledger.row_rules k USING (sale_id, row_no)
     LEFT JOIN ledger.agent_rows a ON a.sale_id = e.sale_id AND a.row_no = e.row_no
     LEFT JOIN tips t ON t.charge = e.sale_id AND e.row_no = t.row_no AND a.kind IS NULL
+    LEFT JOIN ledger.gift_card_rows g ON g.sale_id = e.sale_id AND g.row_no = e.row_no AND a.kind IS NULL
 ),
 rated AS (
     SELECT

@@ -29,7 +29,8 @@ LEFT JOIN first_payment p ON p.sale_id = i.id
 WHERE i.status <> 'draft'
   -- What a gift card or unused time pays in full is a sale too, though nothing is left to pay; a downgrade that leaves
   -- more unused time than it sells is one of a negative amount.
-  AND (i.total <> 0 OR i.id IN (SELECT invoice FROM stripe.invoice_lines WHERE amount < 0))
+  AND (i.total <> 0 OR i.id IN (SELECT invoice FROM stripe.invoice_lines WHERE amount < 0)
+       OR i.id IN (SELECT owner FROM ledger.gift_card_uses))
 UNION ALL
 -- The balance transaction of a sale before the books began may not be there: its own day will do.
 SELECT c.id, 'charge', coalesce(p.day, c.day), coalesce(p.moment, c.created), c.id, c.currency, s.amount,

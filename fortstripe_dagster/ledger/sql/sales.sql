@@ -16,12 +16,16 @@ WITH items AS (
                     THEN 'own commission: choose commission_vat_rate in fortstripe.toml'
                 WHEN i.kind = 'tip' AND policy('tips') = 'undecided'
                     THEN 'it carries a tip: set tips = "staff" or "company" in fortstripe.toml'
+                WHEN i.tax_amount <> 0 AND u.owner IS NOT NULL
+                    THEN 'Stripe charged VAT on what the gift card left, but it is due on the whole price: credit the '
+                         || 'invoice in Stripe and redeem the card as a negative row or a credit balance, or book it by hand'
                 WHEN i.outside_vat AND i.tax_amount <> 0
                     THEN 'Stripe charged VAT on a row of kind ' || i.kind || ', which has none: correct the rule or Stripe'
             END) AS unfit_row
     FROM ledger.rated_items i
     LEFT JOIN ledger.taxability_reasons r
         ON r.reason = CASE WHEN NOT i.taxed THEN i.taxability_reason END AND r.treatment = i.treatment
+    LEFT JOIN (SELECT DISTINCT sale_id AS owner FROM ledger.gift_card_rows) u ON u.owner = i.sale_id
     GROUP BY i.sale_id
 ),
 decided AS (

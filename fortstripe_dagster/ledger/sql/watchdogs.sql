@@ -53,6 +53,12 @@ JOIN ledger.sales s USING (sale_id)
 WHERE i.vat_class = 'food' AND i.taxed AND i.vat_rate <> i.own_rate AND i.decision IN ('1', '7', '9', '11')
 GROUP BY s.event_day, s.sale_id
 UNION ALL
+SELECT local_day(x.created), 'gift_card_alone', x.id, 'a gift card paid all of Checkout session ' || x.id
+           || ': Stripe shows no payment, so the sale is not booked',
+       'book it by hand with its VAT, D ' || account('gift_cards'), x.id || ':sale'
+FROM stripe.checkout_sessions x
+WHERE x.amount_total = 0 AND x.invoice IS NULL AND x.id IN (SELECT owner FROM ledger.gift_card_uses)
+UNION ALL
 SELECT l.day, 'vat_number_lapsed', l.customer || ' ' || l.value,
        'the VAT number ' || l.value || ' of ' || l.customer || ' is valid no longer (' || l.status || ')',
        'ask the customer for a valid number; until then they are charged VAT as a consumer',

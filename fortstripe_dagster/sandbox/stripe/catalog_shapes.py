@@ -209,19 +209,27 @@ def discount(*, id: str, coupon: StripeObject, customer: str, invoice: str, star
     }
 
 
-def coupon(*, id: str, name: str, percent_off: Decimal, created: int) -> StripeObject:
-    """A reduction by a percentage, once."""
+def coupon(
+    *,
+    id: str,
+    name: str,
+    created: int,
+    percent_off: Decimal | None,
+    amount_off: int | None = None,
+    metadata: dict[str, str] | None = None,
+) -> StripeObject:
+    """A reduction by a percentage or by an amount in öre, once."""
     return {
         "id": id,
         "object": "coupon",
-        "amount_off": None,
+        "amount_off": amount_off,
         "created": created,
-        "currency": None,
+        "currency": "sek" if amount_off is not None else None,
         "duration": "once",
         "duration_in_months": None,
         "livemode": False,
         "max_redemptions": None,
-        "metadata": {},
+        "metadata": metadata or {},
         "name": name,
         "percent_off": percent_off,
         "redeem_by": None,

@@ -87,6 +87,7 @@ EXPANDABLE: dict[str, dict[str, Field]] = {
         "line_items": Included(
             "item", "/v1/checkout/sessions/{id}/line_items", lambda account, thing: account.lines[thing["id"]]
         ),
+        "discounts.coupon": Reference(("coupon",)),
         **_always_null("payment_link", "setup_intent"),
     },
     "customer_balance_transaction": {

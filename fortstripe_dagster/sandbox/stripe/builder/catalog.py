@@ -193,13 +193,24 @@ def tax_rate(
 
 
 def coupon(
-    world: Account, *, percent_off: Decimal | int | str, name: str = "Rabatt", at: datetime | None = None
+    world: Account,
+    *,
+    percent_off: Decimal | int | str | None = None,
+    amount_off: int | None = None,
+    name: str = "Rabatt",
+    metadata: dict[str, str] | None = None,
+    at: datetime | None = None,
 ) -> StripeObject:
-    """A percentage off an invoice, once."""
+    """A percentage or an amount (öre) off what is bought, once."""
     moment = at or world.now
     made = world.add(
         catalog_shapes.coupon(
-            id=world.new_id("coupon")[7:15], name=name, percent_off=Decimal(percent_off), created=world.at(moment)
+            id=world.new_id("coupon")[7:15],
+            name=name,
+            percent_off=None if percent_off is None else Decimal(percent_off),
+            amount_off=amount_off,
+            metadata=metadata,
+            created=world.at(moment),
         )
     )
     world.emit("coupon.created", made, moment)

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from fortstripe_dagster.sandbox.stripe import checkout_shapes
 from fortstripe_dagster.sandbox.stripe.account import Account
 from fortstripe_dagster.sandbox.stripe.builder.payments import charge_intent, new_intent, payer
-from fortstripe_dagster.sandbox.stripe.builder.tax import Line, tax_on
+from fortstripe_dagster.sandbox.stripe.builder.tax import Line, shares, taken_off, tax_on
 from fortstripe_dagster.sandbox.stripe.shapes import StripeObject
 
 PAID_AFTER = timedelta(minutes=3)
@@ -26,6 +26,7 @@ def checkout_session(
     country: str = "SE",
     paid_at: datetime | None = None,
     abandoned: bool = False,
+    coupon: StripeObject | None = None,
     metadata: dict[str, str] | None = None,
 ) -> StripeObject:
     """A session opened `at` and paid `paid_at` (default: three minutes later), unless it is `abandoned`.
@@ -42,13 +43,16 @@ def checkout_session(
         expires_at=int((at + timedelta(hours=24)).timestamp()),
         metadata=metadata or {},
     )
-    rows = [_item(world, line, currency) for line in lines]
+    off = taken_off(coupon, sum(line.amount for line in lines))
+    discounts = shares(off, [line.amount for line in lines])
+    rows = [_item(world, line, currency, reduced) for line, reduced in zip(lines, discounts, strict=True)]
     world.lines[made["id"]] = rows
     total = sum(row["amount_total"] for row in rows)
     made.update(
         amount_subtotal=sum(row["amount_subtotal"] for row in rows),
         amount_total=total,
-        total_details={"amount_discount": 0, "amount_shipping": 0,
+        discounts=[{"coupon": coupon["id"], "promotion_code": None}] if coupon else [],
+        total_details={"amount_discount": off, "amount_shipping": 0,
                        "amount_tax": sum(row["amount_tax"] for row in rows)},
         url=f"https://checkout.stripe.com/c/pay/{made['id']}",
     )  # fmt: skip
@@ -74,16 +78,17 @@ def checkout_session(
     return made
 
 
-def _item(world: Account, line: Line, currency: str) -> StripeObject:
+def _item(world: Account, line: Line, currency: str, reduced: int) -> StripeObject:
     assert line.price is not None, "what is sold in Checkout has a price"
-    taxes = tax_on(line.amount, line.tax_rate, tax_exempt="none", automatic=False, reason=line.taxability)
+    taxes = tax_on(line.amount - reduced, line.tax_rate, tax_exempt="none", automatic=False, reason=line.taxability)
     tax = sum(part["amount"] for part in taxes)
     added = sum(part["amount"] for part in taxes if part["tax_behavior"] == "exclusive")
     return checkout_shapes.item(
         id=world.new_id("li"),
+        amount_discount=reduced,
         amount_subtotal=line.amount,
         amount_tax=tax,
-        amount_total=line.amount + added,
+        amount_total=line.amount - reduced + added,
         currency=currency,
         description=line.description,
         price=line.price,

@@ -18,6 +18,7 @@ def move_credit(
     kind: str,
     invoice: StripeObject | None = None,
     credit_note: StripeObject | None = None,
+    metadata: dict[str, str] | None = None,
 ) -> StripeObject:
     """Change what a customer owes by `amount` (negative is credit, as Stripe counts) and record why."""
     customer["balance"] += amount
@@ -31,6 +32,7 @@ def move_credit(
             customer=customer["id"],
             ending_balance=customer["balance"],
             invoice=invoice["id"] if invoice else None,
+            metadata=metadata or {},
             type=kind,
         )
     )
@@ -38,7 +40,9 @@ def move_credit(
     return made
 
 
-def give_credit(world: Account, customer: StripeObject, *, at: datetime, amount: int) -> StripeObject:
+def give_credit(
+    world: Account, customer: StripeObject, *, at: datetime, amount: int, metadata: dict[str, str] | None = None
+) -> StripeObject:
     """Put `amount` on a customer's credit balance, to be used by the next invoice (Stripe shows credit as negative)."""
-    move_credit(world, customer, at=at, amount=-amount, kind="adjustment")
+    move_credit(world, customer, at=at, amount=-amount, kind="adjustment", metadata=metadata)
     return customer

@@ -9,8 +9,8 @@ from typing import Any
 from fortstripe_dagster.sandbox.stripe import billing_shapes, catalog_shapes
 from fortstripe_dagster.sandbox.stripe.account import Account
 from fortstripe_dagster.sandbox.stripe.builder.customer_balance import move_credit
-from fortstripe_dagster.sandbox.stripe.builder.payments import half_up, new_intent
-from fortstripe_dagster.sandbox.stripe.builder.tax import Line, shares, tax_on, tax_sum, total_taxes
+from fortstripe_dagster.sandbox.stripe.builder.payments import new_intent
+from fortstripe_dagster.sandbox.stripe.builder.tax import Line, shares, taken_off, tax_on, tax_sum, total_taxes
 from fortstripe_dagster.sandbox.stripe.shapes import INLINE, StripeObject, listing
 
 
@@ -96,7 +96,7 @@ def _price(
 ) -> None:
     """Write the rows and every total of a draft."""
     subtotal = sum(line.amount for line in lines)
-    off = half_up(subtotal * coupon["percent_off"] / 100) if coupon else 0
+    off = taken_off(coupon, subtotal)
     discount = _discount(world, invoice, coupon) if coupon else None
     discounts = shares(off, [line.amount for line in lines])
     rows = [

@@ -43,6 +43,15 @@ def shares(total: int, weights: Sequence[int]) -> list[int]:
     return parts
 
 
+def taken_off(coupon: StripeObject | None, subtotal: int) -> int:
+    """What a coupon takes off a sum, never more than the sum."""
+    if coupon is None:
+        return 0
+    if coupon["percent_off"] is not None:
+        return half_up(subtotal * coupon["percent_off"] / 100)
+    return min(int(coupon["amount_off"]), subtotal)
+
+
 def tax_on(
     amount: int, rate: StripeObject | None, *, tax_exempt: str, automatic: bool, reason: str | None = None
 ) -> list[StripeObject]:

@@ -1,0 +1,90 @@
+"""A multi-purpose gift card that is redeemed as a coupon or a credit balance pays; the price and its VAT stay whole."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from fortstripe_dagster.sandbox.stripe.builder.tax import Line
+from fortstripe_dagster_tests.ledger.books import Book, at, book, new_world, row
+
+CARDS = {"coupons": ["Presentkort*"], "metadata": {"kind": "gift_card"}}
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> tuple[Book, dict[str, Any]]:
+    """Each way in which a card of 400 kronor pays."""
+    world = new_world()
+    card = world.coupon(amount_off=40000, name="Presentkort 400")
+    numbered = world.coupon(amount_off=40000, name="X", metadata={"kind": "gift_card", "gift_card": "GC-7"})
+    percent = world.coupon(percent_off=10, name="Vår")
+    anna = world.customer(name="Anna", country="SE")
+
+    def invoiced(*lines: Line, day: int = 3, **given: Any) -> dict[str, Any]:
+        made = world.invoice(at=at(day), customer=anna, lines=lines, **given)
+        return made if made["status"] == "paid" else made | {"charge": world.pay_invoice(made, at=at(day))}
+
+    made: dict[str, Any] = {
+        "part": invoiced(row("Skor", 80000), row("Bälte", 20000), coupon=card),
+        "all": invoiced(row("Mössa", 30000), coupon=numbered),
+        "price": invoiced(row("Skor", 100000), coupon=percent),
+        "taxed": invoiced(row("Skor", 100000, 1, world.tax_rate(percentage=25, inclusive=True)), coupon=card),
+        "refunded": invoiced(row("Skor", 100000), coupon=card),
+    }
+    world.refund(made["refunded"]["charge"], at=at(9), amount=60000)
+    shoe = world.product(name="Skor")
+    priced = Line(description="Skor", unit_amount=100000, price=world.price(product=shoe, unit_amount=100000))
+    visit = world.checkout_session(at=at(4), name="Bo", lines=[priced], coupon=card)
+    made["checkout"] = next(c for c in world.all("charge") if c["payment_intent"] == visit["payment_intent"])
+    world.give_credit(anna, at=at(5), amount=25000, metadata={"kind": "gift_card", "gift_card": "GC-8"})
+    made["by_balance"] = invoiced(row("Vantar", 20000), day=6)
+    return book(world, tmp_path_factory.mktemp("cards"), gift_cards=CARDS), made
+
+
+def test_a_coupon_pays_a_part_and_the_price_stays_whole(shop: tuple[Book, dict[str, Any]]) -> None:
+    ledger, made = shop
+    sale = {"1510": "600.00", "2421": "400.00", "2611": "-200.00", "3001": "-800.00"}
+    assert ledger.entry(f"{made['part']['id']}:sale") == sale
+    assert ledger.entry(f"{made['checkout']['id']}:sale") == sale
+
+
+def test_a_coupon_that_pays_all_is_a_sale_although_nothing_is_left_to_pay(shop: tuple[Book, dict[str, Any]]) -> None:
+    ledger, made = shop
+    assert ledger.entry(f"{made['all']['id']}:sale") == {"2421": "300.00", "2611": "-60.00", "3001": "-240.00"}
+
+
+def test_another_coupon_lowers_the_price(shop: tuple[Book, dict[str, Any]]) -> None:
+    ledger, made = shop
+    assert ledger.entry(f"{made['price']['id']}:sale") == {"1510": "900.00", "2611": "-180.00", "3001": "-720.00"}
+
+
+def test_vat_that_stripe_took_of_the_rest_alone_holds_the_sale(shop: tuple[Book, dict[str, Any]]) -> None:
+    ledger, made = shop
+    held = {remark.entry_id: remark.text for remark in ledger.report.held}
+    assert "due on the whole price" in held[f"{made['taxed']['id']}:sale"]
+
+
+def test_a_refund_of_all_that_was_paid_gives_the_card_back(shop: tuple[Book, dict[str, Any]]) -> None:
+    ledger, _ = shop
+    (credit,) = ledger.rows("SELECT entry_id FROM ledger.entries WHERE kind = 'credit'")
+    assert ledger.entry(credit[0]) == {"1510": "-600.00", "2421": "-400.00", "2611": "200.00", "3001": "800.00"}
+
+
+def test_a_credit_balance_given_for_a_card_is_the_cards_money(shop: tuple[Book, dict[str, Any]]) -> None:
+    ledger, made = shop
+    (granted,) = ledger.rows("SELECT entry_id, held FROM ledger.entries WHERE kind = 'credit_granted'")
+    assert ledger.entry(granted[0]) == {"2421": "250.00", "2899": "-250.00"} and granted[1] is None
+    assert ledger.entry(f"{made['by_balance']['id']}:sale") == {"1510": "200.00", "2611": "-40.00", "3001": "-160.00"}
+    used = f"{made['by_balance']['id']}:credit_balance"
+    assert ledger.entry(used) == {"1510": "-200.00", "2899": "200.00"}
+
+
+def test_each_card_is_known_by_its_number_and_the_roll_forward_ties_to_the_account(
+    shop: tuple[Book, dict[str, Any]],
+) -> None:
+    ledger, _ = shop
+    cards = dict(ledger.rows("SELECT card, left_ore FROM ledger.gift_cards"))
+    assert (cards["GC-7"], cards["GC-8"]) == (-30000, -25000), "sold before the books began"
+    ((closing,),) = ledger.rows("SELECT closing_ore FROM ledger.gift_card_balance")
+    assert f"{-closing / 100:.2f}" == ledger.accounts()["2421"]
