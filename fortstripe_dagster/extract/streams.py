@@ -1,8 +1,8 @@
 """What is read from Stripe: one row for each stream. Everything else in this folder works from this table.
 
 Not read, because no figure in the books needs them: coupons and promotion codes (their amounts stand on each line; who
-redeems gift cards by coupon gets the coupon with the discount), setup intents, payment methods. Reserves have no list of
-their own: their balance transactions say all.
+redeems gift cards by coupon gets the coupon with the discount), setup intents, payment methods. Reserves have no list
+of their own: their balance transactions say all.
 """
 
 from __future__ import annotations
