@@ -25,7 +25,10 @@ def engine(temporary: Path, attached: str) -> Iterator[duckdb.DuckDBPyConnection
 
     The caller attaches its file under the name `attached`; it is closed and whole on disk when the context ends.
     """
-    running = _idle.pop() if _idle else duckdb.connect(":memory:", config={"threads": os.cpu_count() or 2})
+    try:
+        running = _idle.pop()  # one step: another thread may ask at the same time
+    except IndexError:
+        running = duckdb.connect(":memory:", config={"threads": os.cpu_count() or 2})
     try:
         running.execute("SET temp_directory = ?", [str(temporary)])
         with running.cursor() as connection:
