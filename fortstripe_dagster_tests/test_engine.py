@@ -41,13 +41,15 @@ def test_the_next_writer_gets_the_same_engine_with_nothing_in_it(warehouse: Ware
     assert engine._idle == [waiting]
 
 
-def test_every_limit_that_is_set_is_taken_back(warehouse: Warehouse) -> None:
+def test_every_limit_that_is_set_and_every_function_that_is_made_is_taken_back(warehouse: Warehouse) -> None:
     for_each_writer = {"TimeZone", "temp_directory"}
     with warehouse.writer() as connection:
         settings = {name for (name,) in connection.execute("SELECT name FROM duckdb_settings()").fetchall()}
     texts = [path.read_text() for path in Path(fortstripe_dagster.__file__).parent.rglob("*.[ps][yq]*")]
     named = {name for text in texts for name in re.findall(r"\bSET (\w+) =", text)}
     assert named & settings == for_each_writer | set(engine.CHANGED)
+    made, removed = ([re.findall(rf'{how}_function\("(\w+)"', text) for text in texts] for how in ("create", "remove"))
+    assert made == removed
 
 
 def test_an_engine_that_saw_an_error_is_stopped_and_not_used_again(warehouse: Warehouse) -> None:

@@ -32,6 +32,7 @@ def find(settings: Settings, warehouse: Warehouse, now: datetime) -> list[Alert]
         _prepare(connection, settings, local_today(now))
         found = [alert for kind in QUERIES for alert in _of_kind(connection, kind)]
         found += circumstances.in_tables(connection, settings, now)
+        connection.remove_function("money")  # which all writers of this process would have
     found += circumstances.of_login(settings, now)
     wanted = [alert for alert in found if alert.kind not in settings.alerts.leave_out]
     return sorted(wanted, key=lambda alert: not alert.urgent)
