@@ -26,6 +26,8 @@ ROW_GROUP = 8_192
 """Rows that DuckDB writes anew together: Stripe's objects are wide, and the last group is held whole at each commit."""
 STORAGE = "v1.3.0"
 """The oldest DuckDB that can read the file: what came with it writes texts and ids at half the cost."""
+SMALL = 64 * 1024 * 1024
+"""Up to this size of the file one thread is sooner done: starting and joining others costs more than they do."""
 Say = Callable[[str], None]
 
 
@@ -111,6 +113,8 @@ class Warehouse:
                 connection.execute(f"{_attach(self.path, 'warehouse')}; USE warehouse")
             except duckdb.Error as error:
                 raise self._explained(str(error).splitlines()[0]) from error
+            if self.path.stat().st_size < SMALL:
+                connection.execute("SET threads = 1")
             self._prepare(connection)
             yield connection
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -119,3 +120,12 @@ def test_a_file_in_an_older_format_is_taken_over_with_what_it_holds(tmp_path: Pa
             "SELECT tags['storage_version'] FROM duckdb_databases() WHERE NOT internal"
         ).fetchall()
     assert ("v1.3.0+",) in tags
+
+
+def test_a_small_file_is_the_work_of_one_thread(warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = "SELECT current_setting('threads')"
+    with warehouse.writer() as connection:
+        assert connection.execute(asked).fetchone() == (1,)
+    monkeypatch.setattr("fortstripe_dagster.warehouse.SMALL", 0)
+    with warehouse.writer() as connection:
+        assert connection.execute(asked).fetchone() == (os.cpu_count(),)
