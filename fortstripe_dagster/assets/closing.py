@@ -12,7 +12,7 @@ from fortstripe_dagster.assets.place import Place
 from fortstripe_dagster.assets.proof import TIE_OUT
 from fortstripe_dagster.business_day import TIMEZONE, local_day
 from fortstripe_dagster.proof.close import ClosePack, close_month
-from fortstripe_dagster.proof.close.speech import Speech
+from fortstripe_dagster.proof.close.speech import PackSpeech
 from fortstripe_dagster.proof.vat_report import VatReport, vat_report
 
 VAT_RETURN = dg.AssetKey(["proof", "vat_return"])
@@ -132,7 +132,7 @@ def _of_vat(report: VatReport) -> dg.MaterializeResult:
 
 
 def _of_pack(pack: ClosePack) -> dg.MaterializeResult:
-    speech = Speech("en")
+    speech = PackSpeech("en")
     rows = [
         (each.section, speech.check(each), speech.about(each), speech.side(each, each.left),
          speech.side(each, each.right), speech.word(each.outcome), speech.remark(each))

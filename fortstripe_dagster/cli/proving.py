@@ -48,9 +48,20 @@ def sie(first: date, last: date, output: Path | None, company: str | None, as_js
 @days_option
 @click.option("--csv", "files", type=click.Path(path_type=Path, file_okay=False), help="A folder for the lists.")
 @click.option("--html", "page", type=click.Path(path_type=Path, dir_okay=False), help="The page to write.")
+@click.option(
+    "--lang", "language", type=click.Choice(["sv", "en"]), default="sv", show_default=True, help="Of the page."
+)
 @click.option("--fortnox", "compare", is_flag=True, help="Compare with the VAT codes of Fortnox's accounts.")
 @json_option
-def vat(first: date, last: date, files: Path | None, page: Path | None, compare: bool, as_json: bool) -> int:
+def vat(
+    first: date,
+    last: date,
+    files: Path | None,
+    page: Path | None,
+    language: Literal["sv", "en"],
+    compare: bool,
+    as_json: bool,
+) -> int:
     """Say what the VAT return, the One Stop Shop and the EC sales list of a period will be."""
     from fortstripe_dagster.proof.vat_report import vat_report
 
@@ -58,7 +69,9 @@ def vat(first: date, last: date, files: Path | None, page: Path | None, compare:
     if compare:
         settings.require_fortnox()
     warehouse = Warehouse(settings.warehouse_path, say=say)
-    report = vat_report(settings, warehouse, Days(first, last), say, files=files, page=page, compare=compare)
+    report = vat_report(
+        settings, warehouse, Days(first, last), say, files=files, page=page, language=language, compare=compare
+    )
     show(report, as_json)
     return report.exit_code
 

@@ -15,6 +15,7 @@ import duckdb
 
 from fortstripe_dagster.failures import Failure
 from fortstripe_dagster.money import to_decimal
+from fortstripe_dagster.proof.speech import Speech
 from fortstripe_dagster.proof.words import WORDS, Language
 from fortstripe_dagster.texts import one_line
 from fortstripe_dagster.warehouse import Warehouse, has_table
@@ -180,6 +181,7 @@ class _Teller:
     def __init__(self, connection: duckdb.DuckDBPyConnection, language: Language) -> None:
         self._connection = connection
         self._words = WORDS[language]
+        self._speech = Speech(language)
 
     def tell(self, entry_ids: Iterable[str]) -> tuple[Fact, ...]:
         """One fact for each entry, documents and Stripe's objects below it."""
@@ -189,7 +191,7 @@ class _Teller:
         entry = self._one("SELECT * FROM ledger.entries WHERE entry_id = ?", entry_id)
         assert entry is not None, entry_id
         kind = self._words.get(entry["kind"], entry["kind"])
-        waits = f" · {self._words['held']}: {entry['held']}" if entry["held"] else ""
+        waits = f" · {self._words['held']}: {self._speech.sentence(entry['held'])}" if entry["held"] else ""
         return Fact(
             "entry",
             entry_id,
@@ -212,7 +214,7 @@ class _Teller:
         return [Fact("document", row["document_id"], self._in_fortnox(row)) for row in rows]
 
     def _in_fortnox(self, row: dict[str, Any]) -> str:
-        parts = [row["status"]]
+        parts = [self._speech.term(row["status"])]
         if row["fortnox_number"] and row["kind"] in ("invoice", "credit_invoice"):
             parts.append(f"{self._words[row['kind']]} {row['fortnox_number']}")
         if row["kind"] == "payment" and row["invoice_number"]:
@@ -222,16 +224,16 @@ class _Teller:
         if row["voucher_number"]:
             parts.append(f"{self._words['voucher']} {row['voucher_series']} {row['voucher_number']}")
         if row["reason"]:
-            parts.append(row["reason"])
+            parts.append(self._speech.sentence(row["reason"]))
         return " · ".join(parts)
 
     def _lines(self, entry_id: str) -> list[Fact]:
         rows = self._all("SELECT * FROM ledger.lines WHERE entry_id = ? ORDER BY line_no", entry_id)
         found = []
         for row in rows:
-            said = _debit_credit(row["debit"] - row["credit"])
+            said = self._plain(_debit_credit(row["debit"] - row["credit"]))
             if row["treatment"]:
-                rate = "" if row["vat_rate"] is None else f" {row['vat_rate']:f} %"
+                rate = "" if row["vat_rate"] is None else self._plain(f" {row['vat_rate']:f} %")
                 said += f" · {row['treatment']}{rate}"
             if row["rule"]:
                 said += f" · {self._words['rule']} {row['rule']}"
@@ -243,7 +245,7 @@ class _Teller:
         if row is None:
             return []
         amounts = ", ".join(
-            f"{self._words[name]} {_money(row[name], row['currency'])}" for name in ("amount", "fee", "net")
+            f"{self._words[name]} {self._money(row[name], row['currency'])}" for name in ("amount", "fee", "net")
         )
         return [Fact("balance_transaction", row["id"], f"{row['type']} / {row['reporting_category']}, {amounts}")]
 
@@ -252,7 +254,7 @@ class _Teller:
         for kind, (table, columns) in SOURCES.items():
             row = self._one(f"SELECT * FROM stripe.{table} WHERE id = ?", id) if id else None
             if row is not None:
-                said = [_money(row["amount"], row["currency"]), *(row[column] for column in columns)]
+                said = [self._money(row["amount"], row["currency"]), *map(self._term, (row[each] for each in columns))]
                 return [Fact(kind, row["id"], " · ".join(str(part) for part in said if part))]
         return []
 
@@ -260,14 +262,15 @@ class _Teller:
         row = self._one("SELECT * FROM stripe.charges WHERE id = ?", id) if id else None
         if row is None:
             return []
-        said = [_money(row["amount"], row["currency"]), row["payment_method_type"], row["status"], row["description"]]
+        paid = self._money(row["amount"], row["currency"])
+        said = [paid, row["payment_method_type"], self._term(row["status"]), row["description"]]
         return [Fact("charge", row["id"], " · ".join(str(part) for part in said if part))]
 
     def _sale(self, id: str | None) -> list[Fact]:
         row = self._one("SELECT * FROM ledger.sales WHERE sale_id = ?", id) if id else None
         if row is None:
             return []
-        said = [_money(row["gross"], row["currency"]), row["number"], row["treatment"]]
+        said = [self._money(row["gross"], row["currency"]), row["number"], row["treatment"]]
         rows = self._all("SELECT * FROM ledger.sale_rows WHERE sale_id = ? ORDER BY row_no", id)
         return [
             Fact(
@@ -284,8 +287,9 @@ class _Teller:
         return Fact(
             "row",
             str(row["row_no"]),
-            f"{row['description'] or ''} · {row['account']} {net:.2f} + {self._words['vat']} {vat:.2f}"
-            f" ({row['vat_rate']:f} %){box}",
+            f"{row['description'] or ''} · {row['account']} "
+            + self._plain(f"{net:.2f} + {self._words['vat']} {vat:.2f} ({row['vat_rate']:f} %)")
+            + box,
         )
 
     def _credit(self, id: str | None) -> list[Fact]:
@@ -294,7 +298,9 @@ class _Teller:
             return []
         return [
             Fact(
-                "credit", row["credit_id"], f"{row['event_day']} {row['kind']} {_money(row['gross'], row['currency'])}"
+                "credit",
+                row["credit_id"],
+                f"{row['event_day']} {self._term(row['kind'])} {self._money(row['gross'], row['currency'])}",
             )
         ]
 
@@ -302,8 +308,18 @@ class _Teller:
         row = self._one("SELECT * FROM ledger.parties WHERE sale_id = ?", sale_id)
         if row is None:
             return []
-        said = [row["name"], row["country"], row["buyer"], row["vat_number"]]
+        said = [row["name"], row["country"], self._term(row["buyer"]), row["vat_number"]]
         return [Fact("customer", row["customer"] or row["party_id"], " · ".join(str(part) for part in said if part))]
+
+    def _term(self, value: str | None) -> str:
+        return self._speech.term(str(value or ""))
+
+    def _money(self, minor: int, currency: str) -> str:
+        return f"{self._plain(str(to_decimal(minor, currency)))} {currency.upper()}"
+
+    def _plain(self, figures: str) -> str:
+        """Figures with the decimal mark of the language."""
+        return self._speech.either(figures, figures.replace(".", ","))
 
     def _one(self, query: str, parameter: str | None) -> dict[str, Any] | None:
         found = self._all(query, parameter)
@@ -317,7 +333,3 @@ class _Teller:
 
 def _debit_credit(amount: Decimal) -> str:
     return f"D {amount:.2f}" if amount >= 0 else f"K {-amount:.2f}"
-
-
-def _money(minor: int, currency: str) -> str:
-    return f"{to_decimal(minor, currency)} {currency.upper()}"

@@ -13,8 +13,8 @@ import duckdb
 
 from fortstripe_dagster.business_day import Days
 from fortstripe_dagster.failures import DONE, FAILED, HELD
-from fortstripe_dagster.money import exponent
 from fortstripe_dagster.proof.equations import EQUATIONS
+from fortstripe_dagster.proof.speech import Speech
 from fortstripe_dagster.proof.trial_balance import TrialBalanceLine
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 Status = Literal["ok", "explained", "alarm"]
 Severity = Literal["alarm", "waits", "info"]
+ENGLISH = Speech("en")
 SHOWN = 25
 """Items of each severity that fit on a terminal."""
 
@@ -228,16 +229,16 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     )
 
 
-def figure(amount: Decimal, equation: Equation) -> str:
+def figure(amount: Decimal, equation: Equation, speech: Speech = ENGLISH) -> str:
     """A side of an equation for people: money with the decimals of its currency, or a plain count."""
     if EQUATIONS[equation.equation].counts:
         return f"{int(amount):,}".replace(",", " ")
-    return money(amount, equation.currency if len(equation.currency) == 3 else "SEK")
+    return speech.money(amount, equation.currency if len(equation.currency) == 3 else "SEK")
 
 
 def money(amount: Decimal, currency: str = "SEK") -> str:
     """An amount for people: 1234.5 -> '1 234.50', with the decimals of its currency."""
-    return f"{amount:,.{exponent(currency)}f}".replace(",", " ")
+    return ENGLISH.money(amount, currency)
 
 
 def equations_of(connection: duckdb.DuckDBPyConnection, days: Days) -> tuple[Equation, ...]:

@@ -1,6 +1,6 @@
 """The VAT return as a page to read, print and file, and as files for a spreadsheet.
 
-The page is whole in itself and in both languages. The files are for Swedish Excel: UTF-8 with a mark, semicolons,
+The page is whole in itself and in one language. The files are for Swedish Excel: UTF-8 with a mark, semicolons,
 decimal commas.
 """
 
@@ -15,9 +15,10 @@ from pathlib import Path
 from typing import Any
 
 from fortstripe_dagster.pages import templates, write_whole
-from fortstripe_dagster.proof.report import money
+from fortstripe_dagster.proof.speech import Speech
 from fortstripe_dagster.proof.vat_return import EcSalesRow, OssRow, VatBox, VatFinding, VatLine, VatReturn
 from fortstripe_dagster.proof.vat_tie import VatTie, VatTieRow
+from fortstripe_dagster.proof.words import Language
 from fortstripe_dagster.texts import cell
 
 SHOWN = 200
@@ -25,18 +26,28 @@ SHOWN = 200
 
 
 def write_page(
-    found: VatReturn, lines: tuple[VatLine, ...], path: Path, company: str, tie: VatTie | None = None
+    found: VatReturn,
+    lines: tuple[VatLine, ...],
+    path: Path,
+    company: str,
+    tie: VatTie | None = None,
+    language: Language = "sv",
 ) -> Path:
     """Write the page, whole or not at all. `lines` are those of `vat_lines`, in their order."""
-    return write_whole(path, as_html(found, lines, company, tie))
+    return write_whole(path, as_html(found, lines, company, tie, language))
 
 
-def as_html(found: VatReturn, lines: tuple[VatLine, ...], company: str, tie: VatTie | None = None) -> str:
+def as_html(
+    found: VatReturn, lines: tuple[VatLine, ...], company: str, tie: VatTie | None = None, language: Language = "sv"
+) -> str:
     """The page. Every text in it is escaped: names come from customers."""
-    environment = templates("fortstripe_dagster.proof", money=money)
+    speech = Speech(language)
+    environment = templates("fortstripe_dagster.proof", money=speech.money)
     environment.filters["whole"] = lambda amount: f"{amount:,}".replace(",", " ").replace("-", "−")
     return environment.get_template("vat.html").render(
         found=found,
+        speech=speech,
+        say=speech.either,
         company=company,
         lines={box: list(rows) for box, rows in groupby(lines, lambda line: line.box)},
         tie=tie,

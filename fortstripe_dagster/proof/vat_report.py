@@ -15,6 +15,7 @@ from fortstripe_dagster.failures import FAILED
 from fortstripe_dagster.fortnox import Fortnox
 from fortstripe_dagster.proof import vat_page, vat_tie
 from fortstripe_dagster.proof.vat_return import VatReturn, vat_lines, vat_return
+from fortstripe_dagster.proof.words import Language
 from fortstripe_dagster.settings import Settings
 from fortstripe_dagster.warehouse import Warehouse, has_table
 
@@ -51,10 +52,11 @@ def vat_report(
     *,
     files: Path | None = None,
     page: Path | None = None,
+    language: Language = "sv",
     compare: bool = False,
     fortnox: Fortnox | None = None,
 ) -> VatReport:
-    """Compute the return; write csv files into the folder `files` and the page to `page`, where given.
+    """Compute the return; write csv files into the folder `files` and the page to `page` in a language, where given.
 
     `compare` reads the VAT codes of Fortnox's accounts and compares them over the vouchers of the last proof. Raises
     Failure without a ledger or, to compare, without a proof of these days or without Fortnox.
@@ -74,7 +76,7 @@ def vat_report(
     if files:
         paths += vat_page.write_files(found, lines, files, tie)
     if page:
-        paths.append(vat_page.write_page(found, lines, page, company, tie))
+        paths.append(vat_page.write_page(found, lines, page, company, tie, language))
     return VatReport(found, tie, tuple(paths))
 
 

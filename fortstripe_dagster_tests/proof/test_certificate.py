@@ -7,6 +7,7 @@ from datetime import date
 from decimal import Decimal
 from html.parser import HTMLParser
 
+from fortstripe_dagster.proof.certificate import path_in
 from fortstripe_dagster_tests.proof.company import Company
 from fortstripe_dagster_tests.proof.test_planted import unnoted
 
@@ -44,16 +45,19 @@ def test_a_clean_month(company: Company) -> None:
     assert page.open == [], "every element is closed"
     assert report.certificate_path == company.settings.home / "proof" / "certificate-2026-03-01_2026-03-31.html"
     for expected in (
-        "Avstämningsintyg",
+        "Proof certificate",
         "Nordljus Handel AB",
-        "Råbalans",
+        "Trial balance",
         report.content_hash,
         "1686",
-        "credit_invoice",
+        "credit invoice",
     ):
         assert expected in page.text
+    swedish = Page(path_in(report.certificate_path, "sv").read_text(encoding="utf-8")).text
+    assert "Avstämningsintyg" in swedish and "Råbalans till 2026-03-31" in swedish and report.content_hash in swedish
     ((output_vat,),) = company.sql("SELECT sum(amount) FROM proof.vat_lines WHERE box = '10'")
-    assert f"Utgående moms 25 %\n    {output_vat:,.2f}".replace(",", " ") in page.text and "Changed in" not in page.text
+    assert f"Output VAT 25 %\n    {output_vat:,.2f}".replace(",", " ") in page.text and "Changed in" not in page.text
+    assert f"Utgående moms 25 %\n    {output_vat:,.2f}".replace(",", " ").replace(".", ",") in swedish
     clearing = f"{company.books.general_ledger(date(2026, 3, 31))[1686]:.2f}"
     assert page.text.count(clearing) >= 4, "three ways and the trial balance"
     assert "Alarms" not in page.text and "Waits" not in page.text

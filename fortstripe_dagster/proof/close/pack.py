@@ -19,13 +19,13 @@ from fortstripe_dagster.business_day import STOCKHOLM, Days, today
 from fortstripe_dagster.delivery import connect
 from fortstripe_dagster.failures import DONE, FAILED, HELD, ConfigurationError, Failure
 from fortstripe_dagster.fortnox import Fortnox
-from fortstripe_dagster.proof import vat_page, vat_tie
+from fortstripe_dagster.proof import certificate, vat_page, vat_tie
 from fortstripe_dagster.proof.close import attachments, page, workbooks
 from fortstripe_dagster.proof.close.checks import Check, checks_of, worst
 from fortstripe_dagster.proof.close.lists import Listing, listings, prepare
 from fortstripe_dagster.proof.close.orders import Order, orders
 from fortstripe_dagster.proof.close.samples import ChainRow, chains, rows_of
-from fortstripe_dagster.proof.close.speech import Speech
+from fortstripe_dagster.proof.close.speech import PackSpeech
 from fortstripe_dagster.proof.explain import Explanation
 from fortstripe_dagster.proof.prove import prove
 from fortstripe_dagster.proof.sie import write_sie
@@ -60,7 +60,7 @@ class ClosePack:
 
     def text(self) -> str:
         """For a terminal: what is not in order, and where the pack is."""
-        speech = Speech("en")
+        speech = PackSpeech("en")
         lines = [f"Close pack {self.days} of {self.company}: {speech.word(self.outcome)}"]
         for check in self.checks:
             if check.outcome in ("alarm", "waits"):
@@ -105,7 +105,7 @@ class Contents:
     proven_at: datetime
     lists: dict[str, Listing]
     checks: tuple[Check, ...]
-    vat_page: str
+    vat_pages: dict[Language, str]
     explanations: dict[Language, tuple[Explanation, ...]]
 
 
@@ -148,13 +148,13 @@ def close_month(
         with warehouse.transaction() as connection:
             vat_tie.store_vat_codes(connection, codes)
     with warehouse.transaction() as connection:
-        contents, certificate = _contents(connection, settings, days, tuple(languages))
+        contents, certificate_of_days = _contents(connection, settings, days, tuple(languages))
     folder = settings.home / "close" / f"{month.first:%Y-%m}"
     sie = _sie(settings, warehouse, contents)
     folders, archives, manifest = [], [], ""
     for language in languages:
         made = folder / language
-        manifest = _write(settings, contents, certificate, sie, made, language)
+        manifest = _write(settings, contents, certificate_of_days, sie, made, language)
         folders.append(made)
         archives.append(_zip(made, folder / f"close-{month.first:%Y-%m}-{language}.zip"))
         progress(f"close: {archives[-1]}")
@@ -165,7 +165,7 @@ def close_month(
 def _contents(
     connection: duckdb.DuckDBPyConnection, settings: Settings, days: Days, languages: tuple[Language, ...]
 ) -> tuple[Contents, Path]:
-    proven_at, certificate = _last_proof(connection, days)
+    proven_at, certificate_of_days = _last_proof(connection, days)
     attachments.publish(connection, settings)
     vat = vat_return(connection, days)
     tie = None
@@ -188,8 +188,9 @@ def _contents(
     ).fetchone()
     company, organisation_number = row or ("", "")
     checks = checks_of(connection, days, lists, vat, tie)
-    vat_html = vat_page.as_html(vat, vat_lines(connection, days), company, tie)
-    return Contents(days, company, organisation_number, proven_at, lists, checks, vat_html, drawn), certificate
+    lines = vat_lines(connection, days)
+    pages = {language: vat_page.as_html(vat, lines, company, tie, language) for language in languages}
+    return Contents(days, company, organisation_number, proven_at, lists, checks, pages, drawn), certificate_of_days
 
 
 def _last_proof(connection: duckdb.DuckDBPyConnection, days: Days) -> tuple[datetime, Path]:
@@ -202,16 +203,16 @@ def _last_proof(connection: duckdb.DuckDBPyConnection, days: Days) -> tuple[date
         if has_table(connection, "proof.runs")
         else None
     )
-    if row is None or not Path(row[1]).exists():
+    if row is None or not all(certificate.path_in(Path(row[1]), each).exists() for each in certificate.LANGUAGES):
         raise Failure(f"{days} has not been proven.", "run fortstripe close without --as-proven.")
     return row[0], Path(row[1])
 
 
 def _write(
-    settings: Settings, contents: Contents, certificate: Path, sie: bytes, folder: Path, language: Language
+    settings: Settings, contents: Contents, certificate_of_days: Path, sie: bytes, folder: Path, language: Language
 ) -> str:
     """Write one language's folder, whole or not at all; returns its manifest without the line of the moment."""
-    speech = Speech(language)
+    speech = PackSpeech(language)
     fresh = folder.with_name(f"{folder.name}.fresh")
     shutil.rmtree(fresh, ignore_errors=True)
     fresh.mkdir(parents=True)
@@ -230,8 +231,11 @@ def _write(
         names[section] = f"{section}_{page.plain(speech.word('section_' + section))}.xlsx"
         workbooks.write(fresh / names[section], members, speech, contents.company, period, made_on)
     page.write(fresh, contents, by_section, speech, names)
-    (fresh / f"03_{page.plain(speech.word('vat_return'))}.html").write_text(contents.vat_page, encoding="utf-8")
-    shutil.copyfile(certificate, fresh / f"13_{page.plain(speech.word('certificate'))}.html")
+    (fresh / f"03_{page.plain(speech.word('vat_return'))}.html").write_text(
+        contents.vat_pages[language], encoding="utf-8"
+    )
+    proven = certificate.path_in(certificate_of_days, language)
+    shutil.copyfile(proven, fresh / f"13_{page.plain(speech.word('certificate'))}.html")
     if sie:
         (fresh / "13_sie.si").write_bytes(sie)
     for paper in attachments.read(settings):

@@ -17,7 +17,7 @@ from fortstripe_dagster.pages import templates
 from fortstripe_dagster.proof.close import charts
 from fortstripe_dagster.proof.close.checks import ORDER, Check, worst
 from fortstripe_dagster.proof.close.lists import Listing
-from fortstripe_dagster.proof.close.speech import Speech
+from fortstripe_dagster.proof.close.speech import PackSpeech
 
 if TYPE_CHECKING:
     from fortstripe_dagster.proof.close.pack import Contents
@@ -31,10 +31,10 @@ CHARTS = ("sales", "refunds", "fees", "clearing_balance")
 
 def name(language: str) -> str:
     """The file name of the cover."""
-    return f"00_{plain(Speech('sv' if language == 'sv' else 'en').word('cover'))}.html"
+    return f"00_{plain(PackSpeech('sv' if language == 'sv' else 'en').word('cover'))}.html"
 
 
-def samples_name(speech: Speech) -> str:
+def samples_name(speech: PackSpeech) -> str:
     """The file name of the samples' page."""
     return f"14_{plain(speech.word('section_14'))}.html"
 
@@ -50,7 +50,7 @@ def write(
     folder: Path,
     contents: Contents,
     sections: Mapping[str, Sequence[Listing]],
-    speech: Speech,
+    speech: PackSpeech,
     workbooks: Mapping[str, str],
 ) -> None:
     """Write both pages into the folder. `workbooks` are the file names by section."""
@@ -84,7 +84,7 @@ def _outcome(checks: tuple[Check, ...], section: str) -> str:
     return max(found, key=ORDER.index) if found else ""
 
 
-def _charts(listing: Listing, speech: Speech) -> list[tuple[str, Markup]]:
+def _charts(listing: Listing, speech: PackSpeech) -> list[tuple[str, Markup]]:
     days = listing.values("day")
     drawn = []
     for column in CHARTS:

@@ -17,7 +17,7 @@ from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
 from fortstripe_dagster.proof.close.lists import Listing
-from fortstripe_dagster.proof.close.speech import Speech
+from fortstripe_dagster.proof.close.speech import PackSpeech
 
 MOST = 1_000_000
 """Rows on one sheet; Excel holds 1 048 576, a longer list goes on on the next."""
@@ -27,7 +27,7 @@ WIDEST, SAMPLED = 48, 500
 """The widest column in characters, and from how many rows the widths are taken."""
 
 
-def write(path: Path, listings: Sequence[Listing], speech: Speech, company: str, about: str, made: date) -> None:
+def write(path: Path, listings: Sequence[Listing], speech: PackSpeech, company: str, about: str, made: date) -> None:
     """Write a section's lists. `about` is the period, `made` the day that the file says it was made on."""
     path.parent.mkdir(parents=True, exist_ok=True)
     options = {
@@ -64,7 +64,7 @@ class _Formats:
         self.wrong: Format = book.add_format({"bold": True, "num_format": "#,##0.00", "font_color": "#b3201f"})
 
 
-def _sheet(sheet: Worksheet, listing: Listing, first: int, speech: Speech, formats: _Formats, about: str) -> None:
+def _sheet(sheet: Worksheet, listing: Listing, first: int, speech: PackSpeech, formats: _Formats, about: str) -> None:
     """The rows of a list from `first` on, as many as fit; the sums stand below the last."""
     columns, rows = listing.columns, listing.rows[first : first + MOST]
     sheet.write_string(0, 0, speech.title(listing.heading), formats.title)
@@ -89,7 +89,9 @@ def _sheet(sheet: Worksheet, listing: Listing, first: int, speech: Speech, forma
     sheet.set_footer("&L&F &A&R&P / &N")
 
 
-def _cell(sheet: Worksheet, row: int, place: int, column: str, value: Any, speech: Speech, formats: _Formats) -> None:
+def _cell(
+    sheet: Worksheet, row: int, place: int, column: str, value: Any, speech: PackSpeech, formats: _Formats
+) -> None:
     if value is None:
         return
     if isinstance(value, Decimal):
@@ -102,7 +104,7 @@ def _cell(sheet: Worksheet, row: int, place: int, column: str, value: Any, speec
         sheet.write_string(row, place, speech.cell(column, value))
 
 
-def _sums(sheet: Worksheet, listing: Listing, last: int, speech: Speech, formats: _Formats) -> None:
+def _sums(sheet: Worksheet, listing: Listing, last: int, speech: PackSpeech, formats: _Formats) -> None:
     """The total row, and below it each total beside the ledger's accounts."""
     total = last + 1
     if listing.heading.sums:
@@ -121,7 +123,7 @@ def _sums(sheet: Worksheet, listing: Listing, last: int, speech: Speech, formats
         sheet.write_string(number, place + 1, speech.apart(tie) if tie.difference else speech.word("agrees"))
 
 
-def _width(listing: Listing, place: int, speech: Speech) -> int:
+def _width(listing: Listing, place: int, speech: PackSpeech) -> int:
     texts = [speech.column(listing.columns[place])]
     texts += [f"{row[place]}" for row in listing.rows[:SAMPLED] if row[place] is not None]
     return max(9, min(WIDEST, max(map(len, texts)) + 2))

@@ -14,6 +14,7 @@ import pytest
 from fortstripe_dagster.business_day import Days
 from fortstripe_dagster.delivery import deliver
 from fortstripe_dagster.proof.close import ClosePack, attach, close_month
+from fortstripe_dagster.proof.words import Language
 from fortstripe_dagster.sandbox.fortnox.gateway import RateLimit
 from fortstripe_dagster.sandbox.fortnox.server import fortnox_app
 from fortstripe_dagster.sandbox.stripe.builder.tax import Line
@@ -101,13 +102,13 @@ def clean_month(tmp_path_factory: pytest.TempPathFactory, host: Host) -> Closed:
     paper = folder / "invoice.pdf"
     paper.write_bytes(b"%PDF-1.4")
     attach(found.settings, found.warehouse, paper, "stripe_tax_invoice", MARCH, "Karin", round(fees, 2))
-    return Closed(found, close_english(found))
+    return Closed(found, close_in(found, "en"))
 
 
-def close_english(found: Company, *, as_proven: bool = False) -> ClosePack:
-    """Close March."""
+def close_in(found: Company, language: Language, *, as_proven: bool = False) -> ClosePack:
+    """Close March in one language."""
     settings, warehouse, fortnox = found.settings, found.warehouse, found.fortnox
-    return close_month(settings, warehouse, MARCH, ("en",), lambda line: None, fortnox=fortnox, as_proven=as_proven)
+    return close_month(settings, warehouse, MARCH, (language,), lambda line: None, fortnox=fortnox, as_proven=as_proven)
 
 
 @pytest.fixture

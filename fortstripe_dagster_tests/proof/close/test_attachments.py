@@ -12,7 +12,7 @@ from fortstripe_dagster.failures import Failure
 from fortstripe_dagster.proof.close import attach, month_of
 from fortstripe_dagster.proof.close.attachments import file_of, read
 from fortstripe_dagster_tests.conftest import MARCH
-from fortstripe_dagster_tests.proof.close.conftest import close_english
+from fortstripe_dagster_tests.proof.close.conftest import close_in
 from fortstripe_dagster_tests.proof.company import Company
 
 D = Decimal
@@ -42,7 +42,7 @@ def test_a_tax_invoice_that_says_something_else_is_an_alarm(clean: Company, tmp_
     paper = tmp_path / "more.pdf"
     paper.write_bytes(b"another invoice of the month")
     attach(clean.settings, clean.warehouse, paper, "stripe_tax_invoice", MARCH, "Karin", D("0.01"))
-    pack = close_english(clean, as_proven=True)
+    pack = close_in(clean, "en", as_proven=True)
     (check,) = [each for each in pack.checks if each.outcome == "alarm"]
     assert (check.name, check.about, check.difference, check.remark) == (
         "tax_invoice", "SEK", D("-0.01"), "invoice.pdf, more.pdf",
@@ -55,7 +55,7 @@ def test_a_copy_that_was_changed_stops_the_pack(clean: Company) -> None:
     (paper,) = read(clean.settings)
     file_of(clean.settings, paper).write_bytes(b"forged")
     with pytest.raises(Failure, match="was changed since it was filed"):
-        close_english(clean, as_proven=True)
+        close_in(clean, "en", as_proven=True)
 
 
 def test_what_cannot_be_filed_says_why(clean: Company, tmp_path: Path) -> None:

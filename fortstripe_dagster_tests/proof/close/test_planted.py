@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import date, timedelta
 from decimal import Decimal
+from html import unescape
 
 import pytest
 
 from fortstripe_dagster.proof.close import ClosePack
-from fortstripe_dagster_tests.proof.close.conftest import Closed, close_english
+from fortstripe_dagster.proof.sentences import in_swedish
+from fortstripe_dagster_tests.proof.close.conftest import Closed, close_in
 from fortstripe_dagster_tests.proof.close.excel import sheets
 from fortstripe_dagster_tests.proof.company import Company
 from fortstripe_dagster_tests.proof.test_planted import edit, unnoted
 
 D = Decimal
+ENGLISH = r"\b(the|is|of|and|was|has|not|are|with|by|which|than)\b"
+"""Words that no Swedish sentence has."""
 
 
 def closed(company: Company) -> tuple[ClosePack, str]:
     """The pack in English, and all that its list of findings and its cover say."""
-    pack = close_english(company)
+    pack = close_in(company, "en")
     (book,) = pack.folders[0].glob("11_*.xlsx")
     return pack, " ".join(str(value) for cells in sheets(book).values() for value in cells.values()) + pack.text()
 
@@ -103,3 +108,22 @@ def test_each_planted_error_is_caught_and_named(
     assert [name for name in names if name not in said] == []
     outcomes = {(each.name, each.outcome) for each in pack.checks}
     assert [(check, outcome) for _, outcome, check in planted if (check, outcome) not in outcomes] == []
+    assert_no_english(clean)
+
+
+def assert_no_english(company: Company) -> None:
+    """The Swedish pack says every finding in Swedish: on its pages and in its workbooks stands none of the English."""
+    (swedish,) = close_in(company, "sv", as_proven=True).folders
+    found = company.sql(
+        "SELECT text, remedy FROM proof.items UNION SELECT text, '' FROM proof.drift WHERE gone_at IS NULL"
+    )
+    english = {text for row in found for text in row if text}
+    assert len(english) > 4 and {text for text in english if in_swedish(text) == text} == set()
+    pages = [unescape(path.read_text("utf-8")) for path in swedish.glob("*.html")]
+    cells = {
+        str(value) for book in swedish.glob("*.xlsx") for sheet in sheets(book).values() for value in sheet.values()
+    }
+    assert {text for text in english if text in cells or any(text in page for page in pages)} == set()
+    assert all(any(in_swedish(text) in cell for cell in cells) for text in english)
+    words = {text for text in (*cells, *re.findall(r">([^<>{}]+)<", "".join(pages))) if re.search(ENGLISH, text)}
+    assert words == set()

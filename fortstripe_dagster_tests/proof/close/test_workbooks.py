@@ -11,7 +11,7 @@ import pytest
 
 from fortstripe_dagster.proof.close import charts, workbooks
 from fortstripe_dagster.proof.close.lists import Heading, Listing
-from fortstripe_dagster.proof.close.speech import Speech
+from fortstripe_dagster.proof.close.speech import PackSpeech
 from fortstripe_dagster_tests.proof.close.excel import formulas, sheets
 
 D = Decimal
@@ -22,7 +22,7 @@ def written(path: Path, rows: int) -> dict[str, dict[str, str | float]]:
     """A list of days and kronor, as a spreadsheet reads it."""
     heading = Heading("01", "any", ("kronor",), "Long", "Lång")
     listing = Listing(heading, ("day", "kronor"), tuple((DAY, D("1.10")) for _ in range(rows)))
-    workbooks.write(path, [listing], Speech("sv"), "Bolaget AB", "2026-03", DAY)
+    workbooks.write(path, [listing], PackSpeech("sv"), "Bolaget AB", "2026-03", DAY)
     return sheets(path)
 
 
@@ -45,7 +45,9 @@ def test_an_empty_list_says_so_and_sums_to_nought(tmp_path: Path) -> None:
 def test_charts_stay_inside_their_frame(draw: object, values: list[str]) -> None:
     days = [DAY + timedelta(days=number) for number in range(len(values))]
     assert callable(draw)
-    tree = ElementTree.fromstring(str(draw("Försäljning <b>", days, [D(each) for each in values], Speech("sv").whole)))
+    tree = ElementTree.fromstring(
+        str(draw("Försäljning <b>", days, [D(each) for each in values], PackSpeech("sv").whole))
+    )
     places = [float(each.get(name, 0)) for each in tree.iter() for name in ("y", "y1", "y2")]
     assert min(places) >= 0 and max(places) <= charts.HEIGHT
     assert tree.get("aria-label") == "Försäljning <b>"
