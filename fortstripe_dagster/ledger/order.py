@@ -9,6 +9,7 @@ DAYS = ("exchange_rates", "covered_days", "opening_claims")
 """What holds for all families on a day, and at the midnight when the books begin."""
 
 FAMILIES = (
+    "agent_invoices",
     "charge_sales",
     "agent_rows",
     "gift_card_uses",
@@ -95,5 +96,6 @@ RUNNING = "oss_sales"
 UNPUBLISHED = (
     "charge_sales", "sale_units", "row_rules", "service_periods", "sale_items", "vat_places", "vat_decisions",
     "rated_items", "sale_groups", "tax_id_history", "owed", "opening_claims", "gift_card_uses", "gift_card_rows",
+    "agent_invoices",
 )  # fmt: skip
 """What only a build needs, besides the postings: a table is dropped after the last file that reads it."""

@@ -197,6 +197,63 @@ def test_an_agents_turnover_is_its_commission_alone(tmp_path: Path) -> None:
     assert held.entry_id == f"{silent['id']}:sale" and "does not say what goes there" in held.text
 
 
+def test_an_agent_sells_by_payment_whatever_the_invoice_says(tmp_path: Path) -> None:
+    world = new_world()
+    anna = world.customer(name="Anna", country="SE")
+
+    def invoiced(amount: int, day: int) -> dict[str, Any]:
+        return world.invoice(at=at(day), customer=anna, lines=[row("Plan", amount)])
+
+    def paid(invoice: dict[str, Any], day: int, amount: int | None = None) -> dict[str, Any]:
+        charge = world.pay_invoice(invoice, at=at(day), amount=amount)
+        charge["transfer_data"] = {"amount": charge["amount"] * 9 // 10, "destination": SELLER}
+        return charge
+
+    in_parts = invoiced(100000, 2)
+    first, rest = paid(in_parts, 3, 40000), paid(in_parts, 4)
+    credited = invoiced(20000, 5)
+    charge = paid(credited, 6)
+    note = world.credit_note(credited, at=at(8))
+    unpaid = invoiced(50000, 9)
+    unpaid["on_behalf_of"] = SELLER
+    voided = invoiced(50000, 9)
+    voided["on_behalf_of"] = SELLER
+    world.void_invoice(voided, at=at(10))
+    world.give_credit(anna, at=at(11), amount=1000)
+    by_balance = invoiced(20000, 12)
+    paid(by_balance, 12)
+    ledger = book(world, tmp_path, connect="agent", commission_vat_rate=25)
+
+    assert ledger.entry(f"{first['id']}:sale") == {
+        "1510": "400.00",
+        "2611": "-8.00",
+        "2830": "-360.00",
+        "3001": "-32.00",
+    }
+    assert ledger.entry(f"{rest['id']}:sale") == {
+        "1510": "600.00",
+        "2611": "-12.00",
+        "2830": "-540.00",
+        "3001": "-48.00",
+    }
+    kinds = ledger.rows("SELECT sale_id, kind FROM ledger.entries WHERE kind IN ('sale', 'credit') ORDER BY event_day")
+    ((refund,),) = ledger.rows("SELECT id FROM stripe.refunds WHERE charge = ?", charge["id"])
+    assert ledger.entry(f"{refund}:credit") == {"1510": "-200.00", "2611": "4.00", "2830": "180.00", "3001": "16.00"}
+    assert not {invoice["id"] for invoice in (in_parts, credited, unpaid, voided)} & {sale for sale, _ in kinds}
+    assert not ledger.entry(f"{note['id']}:credit")
+    assert ledger.accounts()["1510"] == "0.00"
+    watched = ledger.rows("SELECT subject FROM ledger.watchdogs WHERE kind = 'agent_invoice'")
+    assert watched == [(by_balance["id"],)]
+
+
+def test_an_unpaid_invoice_for_a_seller_waits_for_the_choice_too(tmp_path: Path) -> None:
+    world = new_world()
+    invoice = world.invoice(at=at(2), customer=world.customer(name="Anna", country="SE"), lines=[row("Plan", 50000)])
+    invoice["on_behalf_of"] = SELLER
+    (held,) = book(world, tmp_path).report.held
+    assert held.entry_id == f"{invoice['id']}:sale" and "choose connect" in held.text
+
+
 def test_an_agents_commission_waits_for_its_vat_rate(tmp_path: Path) -> None:
     world = new_world()
     charge = world.one_off_payment(at=at(2), amount=100000, name="Anna")

@@ -41,6 +41,8 @@ CREATE TABLE IF NOT EXISTS stripe.invoices (
     shipping_tax BIGINT,
     ship_to_country VARCHAR,
     ship_to_postal_code VARCHAR,
+    subscription VARCHAR,
+    seller VARCHAR,  -- the connected account for which it was made
     discounts JSON  -- ids, or the discounts themselves with their coupons where gift cards are redeemed by coupon
 );
 
@@ -66,7 +68,8 @@ SELECT
     r.description, r.collection_method, r.billing_reason, r.automatic_tax.status AS automatic_tax_status,
     r.shipping_cost.amount_total::BIGINT AS shipping_amount, r.shipping_cost.amount_tax::BIGINT AS shipping_tax,
     r.customer_shipping.address.country AS ship_to_country,
-    r.customer_shipping.address.postal_code AS ship_to_postal_code, r.discounts
+    r.customer_shipping.address.postal_code AS ship_to_postal_code, r.discounts,
+    r.parent.subscription_details.subscription, r.on_behalf_of AS seller
 FROM (
     SELECT id, created, json_transform(raw, '{
         "number": "VARCHAR", "status": "VARCHAR", "customer": "VARCHAR", "currency": "VARCHAR",
@@ -87,7 +90,8 @@ FROM (
         "collection_method": "VARCHAR", "billing_reason": "VARCHAR", "automatic_tax": {"status": "VARCHAR"},
         "shipping_cost": {"amount_total": "VARCHAR", "amount_tax": "VARCHAR"},
         "customer_shipping": {"address": {"country": "VARCHAR", "postal_code": "VARCHAR"}},
-        "discounts": "JSON"
+        "discounts": "JSON", "on_behalf_of": "VARCHAR",
+        "parent": {"subscription_details": {"subscription": "VARCHAR"}}
     }') AS r
     FROM changed
 );

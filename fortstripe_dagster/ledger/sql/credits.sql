@@ -31,7 +31,8 @@ found AS (
            r.reached - r.reached_before AS amount, 'Återbetalning' AS text
     FROM given r
     JOIN main_sale m ON m.charge = r.charge
-    WHERE NOT EXISTS (SELECT 1 FROM stripe.credit_note_refunds n WHERE n.refund = r.id)
+    -- Where the sale is the payment itself, a credit note of Stripe's is of no sale.
+    WHERE m.sale_id = r.charge OR NOT EXISTS (SELECT 1 FROM stripe.credit_note_refunds n WHERE n.refund = r.id)
     UNION ALL
     SELECT n.id, 'credit_note', n.invoice, NULL, local_day(coalesce(n.effective_at, n.created)),
            coalesce(n.effective_at, n.created),

@@ -23,10 +23,12 @@ SELECT
     i.number,
     local_day(i.due_date) AS due_day,
     coalesce(i.description, 'Stripe ' || coalesce(i.number, i.id)) AS text,
-    i.status AS stripe_status
+    i.status AS stripe_status,
+    coalesce(i.seller, b.seller) AS seller
 FROM stripe.invoices i
 LEFT JOIN first_payment p ON p.sale_id = i.id
-WHERE i.status <> 'draft'
+LEFT JOIN stripe.subscriptions b ON b.id = i.subscription
+WHERE i.status <> 'draft' AND i.id NOT IN (SELECT sale_id FROM ledger.agent_invoices)
   -- What a gift card or unused time pays in full is a sale too, though nothing is left to pay; a downgrade that leaves
   -- more unused time than it sells is one of a negative amount.
   AND (i.total <> 0 OR i.id IN (SELECT invoice FROM stripe.invoice_lines WHERE amount < 0)
@@ -34,7 +36,8 @@ WHERE i.status <> 'draft'
 UNION ALL
 -- The balance transaction of a sale before the books began may not be there: its own day will do.
 SELECT c.id, 'charge', coalesce(p.day, c.day), coalesce(p.moment, c.created), c.id, c.currency, s.amount,
-       c.receipt_number, coalesce(p.day, c.day), coalesce(c.description, 'Stripe ' || c.id), c.status
+       c.receipt_number, coalesce(p.day, c.day), coalesce(c.description, 'Stripe ' || c.id), c.status,
+       c.seller
 FROM ledger.charge_sales s
 JOIN stripe.charges c ON c.id = s.charge AND s.sale_id = c.id
 LEFT JOIN first_payment p ON p.sale_id = c.id;

@@ -35,10 +35,10 @@ decided AS (
 ),
 judged AS (
     SELECT
-        u.*, q.party_id, d.review, d.held AS decision_held, i.* EXCLUDE (sale_id, treatment, vat_type),
+        u.* EXCLUDE seller, q.party_id, d.review, d.held AS decision_held, i.* EXCLUDE (sale_id, treatment, vat_type),
         CASE WHEN NOT i.undecided THEN coalesce(i.treatment, 'se_taxable') END AS treatment,
         coalesce(i.vat_type, 'SEVAT') AS vat_type,
-        e.sek_per_unit, c.seller,
+        e.sek_per_unit, coalesce(u.seller, c.seller) AS seller,
         -- Rounding each row apart may miss as many minor units as there are rows; more is another amount.
         CASE WHEN abs(i.tax_difference) > i.taxed_rows
              THEN to_ore(abs(i.tax_difference)::BIGINT, u.currency, e.sek_per_unit) END AS difference_ore

@@ -11,7 +11,7 @@ WITH issued AS (
     FROM stripe.invoices i
     LEFT JOIN ledger.owed o ON o.sale_id = i.id
     WHERE policy('accounting_method') = 'cash' AND i.total > 0 AND coalesce(i.effective_at, i.finalized_at) IS NOT NULL
-      AND i.status <> 'draft'
+      AND i.status <> 'draft' AND i.id NOT IN (SELECT sale_id FROM ledger.agent_invoices)
 ),
 changes AS (
     SELECT sale_id, day, total - balance_used AS amount FROM issued

@@ -59,6 +59,18 @@ SELECT local_day(x.created), 'gift_card_alone', x.id, 'a gift card paid all of C
 FROM stripe.checkout_sessions x
 WHERE x.amount_total = 0 AND x.invoice IS NULL AND x.id IN (SELECT owner FROM ledger.gift_card_uses)
 UNION ALL
+SELECT local_day(coalesce(i.paid_at, i.finalized_at, i.created)), 'agent_invoice', i.id,
+       'invoice ' || coalesce(i.number, i.id) || ' for the seller ' || a.seller || ' was settled beside payments through Stripe',
+       'book by hand what the credit balance, money outside Stripe or a credit note without a refund settled',
+       i.id || ':sale'
+FROM ledger.agent_invoices a
+JOIN stripe.invoices i ON i.id = a.sale_id
+JOIN ledger.owed o ON o.sale_id = a.sale_id
+WHERE i.status <> 'draft'
+  AND (o.balance_used <> 0 OR o.outside <> 0
+       OR EXISTS (SELECT 1 FROM stripe.credit_notes n WHERE n.invoice = i.id AND n.status = 'issued'
+                  AND (n.customer_balance_transaction IS NOT NULL OR n.out_of_band_amount > 0)))
+UNION ALL
 SELECT l.day, 'vat_number_lapsed', l.customer || ' ' || l.value,
        'the VAT number ' || l.value || ' of ' || l.customer || ' is valid no longer (' || l.status || ')',
        'ask the customer for a valid number; until then they are charged VAT as a consumer',
