@@ -22,7 +22,7 @@ import duckdb
 from fortstripe_dagster.ledger import reference_data
 from fortstripe_dagster.ledger.rules import load_rules
 from fortstripe_dagster.money import to_minor
-from fortstripe_dagster.settings import Settings
+from fortstripe_dagster.settings import Settings, vat_rates
 from fortstripe_dagster.settings.dimensions import Rule
 
 RULE_VERSION = "2026-11"
@@ -68,6 +68,7 @@ def choices_of(settings: Settings, rule_version: str = RULE_VERSION) -> Choices:
         **settings.oss.choices(),
         **settings.vat.choices(),
         **settings.gift_cards.choices(),
+        **vat_rates.choices(settings.vat_rates),
         "deferral": settings.deferral,
         "deferral_from_ore": str(to_minor(settings.deferral_from_amount)),
         "deferral_from_days": str(settings.deferral_from_days),

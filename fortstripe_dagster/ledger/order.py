@@ -5,7 +5,7 @@ from __future__ import annotations
 CHOICES = ("macros", "choices")
 """What every other file may use."""
 
-DAYS = ("exchange_rates", "covered_days", "opening_claims")
+DAYS = ("company_rates", "exchange_rates", "covered_days", "opening_claims")
 """What holds for all families on a day, and at the midnight when the books begin."""
 
 FAMILIES = (
@@ -96,6 +96,6 @@ RUNNING = "oss_sales"
 UNPUBLISHED = (
     "charge_sales", "sale_units", "row_rules", "service_periods", "sale_items", "vat_places", "vat_decisions",
     "rated_items", "sale_groups", "tax_id_history", "owed", "opening_claims", "gift_card_uses", "gift_card_rows",
-    "agent_invoices",
+    "agent_invoices", "company_rates",
 )  # fmt: skip
 """What only a build needs, besides the postings: a table is dropped after the last file that reads it."""

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import quote
 
-from pydantic import BaseModel, Field, ValidationError, field_validator
+from pydantic import BaseModel, Field, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from fortstripe_dagster.failures import ConfigurationError
@@ -32,6 +32,7 @@ from fortstripe_dagster.settings.limits import FortnoxLimits, StripeLimits
 from fortstripe_dagster.settings.periods import LockedPeriod
 from fortstripe_dagster.settings.stock import Stock
 from fortstripe_dagster.settings.vat import Oss, Vat, VatClass
+from fortstripe_dagster.settings.vat_rates import VatRate, refuse_doubtful
 
 STRIPE_API_VERSION = "2026-10-28.endive"
 
@@ -192,6 +193,10 @@ class Settings(Environment):
         default=(),
         description="Account, cost centre, project, article or VAT of what is sold; the first that fits wins.",
     )
+    vat_rates: tuple[VatRate, ...] = Field(
+        default=(),
+        description="Reduced VAT rates of other EU countries, for sales that Stripe Tax does not charge.",
+    )
     oss: Oss = Oss()
     gift_cards: GiftCards = GiftCards()
     vat: Vat = Vat()
@@ -212,6 +217,12 @@ class Settings(Environment):
     @classmethod
     def _reachable(cls, value: tuple[Rule, ...]) -> tuple[Rule, ...]:
         refuse_unreachable(value)
+        return value
+
+    @field_validator("vat_rates")
+    @classmethod
+    def _certain(cls, value: tuple[VatRate, ...], info: ValidationInfo) -> tuple[VatRate, ...]:
+        refuse_doubtful(value, [rule.name for rule in info.data.get("rules", ())])
         return value
 
     @classmethod

@@ -7,8 +7,12 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from fortstripe_dagster.business_day import Days
 from fortstripe_dagster.sandbox.stripe.world import World
+from fortstripe_dagster.settings import Settings
+from fortstripe_dagster_tests.conftest import CHOICES as TEST_CHOICES
 from fortstripe_dagster_tests.ledger.books import Book, at, book, new_world, row
 
 ACCOUNTS: dict[str, Any] = {"clearing": {"SEK": "1686"}, "oss": {"DK": {"25": {"sales": "3331", "vat": "2679"}}}}
@@ -136,3 +140,54 @@ def test_a_refund_stays_with_the_country_of_its_sale(tmp_path: Path) -> None:
     assert {(account, vat_account) for account, vat_account, _ in credits} == {("3331", "2679")}
     assert sorted(vat for *_, vat in credits) == [666, 667, 667]
     assert Decimal(ledger.accounts()["3331"]) == 0 and Decimal(ledger.accounts()["2679"]) == 0
+
+
+def test_reduced_rates_abroad_are_the_companys_own_by_class_rule_and_day(tmp_path: Path) -> None:
+    world = new_world()
+    novel = {"supply": "e-service", "vat_class": "books"}
+    jens: dict[str, Any] = {"amount": 10700, "name": "Jens"}
+    sold = {
+        name: world.one_off_payment(at=at(day), country=country, description=name, metadata=said, **jens)
+        for name, day, country, said in (
+            ("before", 3, "DE", novel), ("book", 5, "DE", novel), ("unknown", 5, "FR", novel),
+            ("medicine", 5, "DE", {}), ("course", 5, "DE", {}),
+        )
+    }  # fmt: skip
+    germany = {
+        rate: {"sales": f"33{no}", "vat": f"26{no}"}
+        for no, rate in (("07", "7"), ("08", "8"), ("19", "19"), ("05", "5.5"))
+    }
+    ledger = book(
+        world,
+        tmp_path,
+        oss={"status": "on"},
+        accounts={"clearing": {"SEK": "1686"}, "oss": {"DE": germany}},
+        rules=[{"name": "Pharmacy", "when": {"description": "medicine"}, "supply": "goods"}],
+        vat_rates=[
+            {"country": "DE", "vat_class": "books", "rate": "8", "valid_from": "2020-01-01", "valid_to": "2026-03-04"},
+            {"country": "DE", "vat_class": "books", "rate": "7", "valid_from": "2026-03-05"},
+            {"country": "DE", "rule": "Pharmacy", "rate": "5.5", "valid_from": "2020-01-01"},
+        ],
+    )
+    rates = {sale: str(rate) for sale, rate in ledger.rows("SELECT sale_id, vat_rate FROM ledger.sale_rows")}
+    known = {name: rates[sold[name]["id"]] for name in ("before", "book", "medicine", "course")}
+    assert known == {"before": "8.00", "book": "7.00", "medicine": "5.50", "course": "19.00"}
+    assert ledger.entry(f"{sold['book']['id']}:sale") == {"1510": "107.00", "2607": "-7.00", "3307": "-100.00"}
+    held = {remark.entry_id: remark.text for remark in ledger.report.held}
+    assert [entry for entry in held if entry.endswith(":sale")] == [f"{sold['unknown']['id']}:sale"]
+    assert "the rate of books in FR" in held[f"{sold['unknown']['id']}:sale"] and "[[vat_rates]]" in str(held)
+
+
+@pytest.mark.parametrize(
+    ("rates", "fault"),
+    [
+        ([{"rate": "7"}], "either vat_class or rule"),
+        ([{"vat_class": "books", "rate": "7"}] * 2, "1 and 2 give two rates"),
+        ([{"rule": "Nobody", "rate": "7"}], "names the rule 'Nobody'"),
+        ([{"vat_class": "books", "rate": "7", "valid_to": "2019-12-31"}], "is before valid_from"),
+    ],
+)
+def test_doubtful_rates_abroad_are_refused(rates: list[dict[str, str]], fault: str) -> None:
+    given = [{"country": "DE", "valid_from": "2020-01-01", **rate} for rate in rates]
+    with pytest.raises(ValueError, match=fault):
+        Settings(**{**TEST_CHOICES, "vat_rates": given})

@@ -1,5 +1,6 @@
 -- What was sold with its VAT decided (an agent's commission: by the company's own choice, as for application fees): rate, accounts, box, and how the VAT that Stripe charged compares with the VAT due.
--- The rate abroad is the country's standard rate of the day of supply, unless Stripe charged VAT.
+-- The rate abroad is the company's own reduced rate, else the country's standard rate of the day of supply, unless Stripe
+-- charged VAT.
 CREATE OR REPLACE TABLE ledger.rated_items AS
 WITH keyed AS (
     -- Conditions on one side alone would keep the joins below from being hash joins.
@@ -23,18 +24,24 @@ decided AS (
         coalesce(i.tax_amount <> 0, false) AS taxed,
         CASE i.rate_kind
             WHEN 'row' THEN i.vat_rate
-            WHEN 'destination' THEN CASE WHEN i.tax_amount <> 0 THEN i.vat_rate ELSE r.percent END
+            WHEN 'destination' THEN CASE WHEN i.tax_amount <> 0 THEN i.vat_rate ELSE coalesce(o.percent, c.percent, r.percent) END
             ELSE 0
         END::DECIMAL(5, 2) AS rate,
         -- What the VAT should be, where more is known than Stripe's own percentage.
         CASE i.rate_kind
             WHEN 'row' THEN i.own_rate
-            WHEN 'destination' THEN CASE WHEN coalesce(i.vat_class, 'standard') = 'standard' THEN r.percent END
+            WHEN 'destination' THEN coalesce(o.percent, c.percent, CASE WHEN coalesce(i.vat_class, 'standard') = 'standard' THEN r.percent END)
         END AS due_rate,
-        i.rate_kind = 'destination' AND NOT taxed AND coalesce(i.vat_class, 'standard') <> 'standard' AS reduced_abroad
+        i.rate_kind = 'destination' AND NOT taxed AND coalesce(i.vat_class, 'standard') <> 'standard'
+            AND coalesce(o.percent, c.percent) IS NULL AS reduced_abroad
     FROM ruled i
     LEFT JOIN ledger.eu_rates r
         ON r.tax_place = i.destination AND i.supply_day BETWEEN r.valid_from AND r.valid_to
+    LEFT JOIN ledger.row_rules k ON k.sale_id = i.sale_id AND k.row_no = i.row_no
+    LEFT JOIN ledger.company_rates o
+        ON o.tax_place = i.destination AND o.rule = k.rule AND i.supply_day BETWEEN o.valid_from AND o.valid_to
+    LEFT JOIN ledger.company_rates c
+        ON c.tax_place = i.destination AND c.vat_class = i.vat_class AND i.supply_day BETWEEN c.valid_from AND c.valid_to
 ),
 roles AS (
     -- Rows are many, pairs of accounts few: their names are spelled out once for each.
@@ -72,7 +79,8 @@ SELECT
     CASE
         WHEN n.outside_vat OR n.account_role IS NULL AND n.treatment IS NULL THEN NULL
         WHEN n.reduced_abroad
-            THEN 'the rate of ' || n.vat_class || ' in ' || n.tax_place || ' is not known here: let Stripe Tax charge it'
+            THEN 'the rate of ' || n.vat_class || ' in ' || n.tax_place || ' is not known here: add it under '
+                 || '[[vat_rates]] in fortstripe.toml, or let Stripe Tax charge it'
         WHEN n.rate IS NULL THEN 'no VAT rate is known for ' || coalesce(n.tax_place, 'it') || ' on ' || n.supply_day
         WHEN n.account_role LIKE 'oss%' AND (n.number IS NULL OR n.vat_account_number IS NULL)
             THEN 'no accounts for VAT of ' || left(n.tax_place, 2) || ' at ' || rate_key(n.rate) || ' %: add ['
