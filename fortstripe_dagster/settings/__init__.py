@@ -124,6 +124,11 @@ class Settings(Environment):
         description="Which documents get a specification attached as a file: daily vouchers, or all vouchers and "
         "invoices, or none.",
     )
+    stripe_pdfs: Literal["off", "invoices"] = Field(
+        default="off",
+        description="`invoices`: the PDF that Stripe issued (of an invoice or credit note) is fetched from Stripe and "
+        "attached to the invoice in Fortnox.",
+    )
     files: Literal["inbox", "archive"] = Field(
         default="inbox", description="Where in Fortnox files are uploaded before they are attached."
     )

@@ -18,7 +18,7 @@ from typing import Any
 
 from fortstripe_dagster.business_day import Days, today
 from fortstripe_dagster.delivery.correcting.unplaced import Unplaced, as_booked, called_for, order_again
-from fortstripe_dagster.delivery.documents import bodies, differences, specifications, stock
+from fortstripe_dagster.delivery.documents import bodies, differences, papers, specifications, stock
 from fortstripe_dagster.delivery.documents.desired import Desired, read
 from fortstripe_dagster.delivery.documents.documents import STEPS, Document, Line, Part
 from fortstripe_dagster.delivery.documents.exact_json import amount
@@ -150,9 +150,10 @@ class _Adoption:
         customer = str(answer["Invoice"]["CustomerNumber"])
         self._context.journal.match(document.content["customer"], customer, "customer of an adopted invoice")
         self._put(document, number, answer)
-        if specifications.wants(document, self._context.settings):
-            tie = next(iter(attaching.invoice_ties(self._context.fortnox, number)), None)
-            self._put_specification(document, tie, str(tie["fileId"]) if tie else "")
+        wanted = self._attachments(document)
+        ties = attaching.invoice_ties(self._context.fortnox, number) if wanted else ()
+        for attached, tie in zip(wanted, ties, strict=False):  # in the order in which they are sent
+            self._put_attached(attached, tie, str(tie["fileId"]))
 
     def _payments(self, items: Sequence[Mapping[str, Any]], documents: Mapping[str, Document]) -> None:
         """Payments have no reference: date and amount on the same invoice tell them, equal ones by count."""
@@ -248,25 +249,18 @@ class _Adoption:
                 tie = self._ties.get(
                     (str(voucher["VoucherSeries"]), str(voucher["VoucherNumber"]), str(voucher["Year"]))
                 )
-                self._put_specification(document, tie, str(tie["FileId"]) if tie else "")
+                if tie is not None:
+                    self._put_attached(_specification(document), tie, str(tie["FileId"]))
             parts = ()
 
-    def _put_specification(self, document: Document, tie: Mapping[str, Any] | None, file_id: str) -> None:
-        """What is attached to the document is taken for its specification: a second one would be one too many."""
-        if tie is None:
-            return
-        attached = Document(
-            document_id=specifications.document_id(document.document_id),
-            kind="specification",
-            day=document.day,
-            description=f"Underlag: {document.description}",
-            depends_on=(document.document_id,),
-            content={
-                specifications.target(document): document.document_id,
-                "name": specifications.file_name(document),
-            },
-            books={specifications.target(document): document.content_hash},
-        )
+    def _attachments(self, invoice: Document) -> list[Document]:
+        """What would be attached to an invoice."""
+        settings = self._context.settings
+        found = [_specification(invoice)] if specifications.wants(invoice, settings) else []
+        return [*found, papers.document(invoice)] if papers.wants(invoice, settings) else found
+
+    def _put_attached(self, attached: Document, tie: Mapping[str, Any], file_id: str) -> None:
+        """What is attached to a document is taken for what we would attach: a second one would be one too many."""
         for step, answer in (("create", {"File": {"Id": file_id}}), ("connect", tie)):
             intent = self._context.journal.intend(attached, step, Request("POST", ""), self._run_id, PACKAGING)
             self._context.journal.answer(intent.intent, "found", number=file_id, body=answer)
@@ -294,6 +288,22 @@ class _Adoption:
             intent = self._context.journal.intend(document, step, request, self._run_id, PACKAGING)
             self._context.journal.answer(intent.intent, "found", number=number, body=answer)
         self._adopted[document.kind] += 1
+
+
+def _specification(document: Document) -> Document:
+    """The specification of a document, without its file."""
+    return Document(
+        document_id=specifications.document_id(document.document_id),
+        kind="specification",
+        day=document.day,
+        description=f"Underlag: {document.description}",
+        depends_on=(document.document_id,),
+        content={
+            specifications.target(document): document.document_id,
+            "name": specifications.file_name(document),
+        },
+        books={specifications.target(document): document.content_hash},
+    )
 
 
 def _name(voucher: Mapping[str, Any]) -> str:

@@ -19,7 +19,7 @@ from fortstripe_dagster.delivery.documents.documents import Entry, Line
 from fortstripe_dagster.failures import Failure
 from fortstripe_dagster.warehouse import Warehouse, has_table
 
-SLICE = 2000
+SLICE = 1000
 """Entries that are planned together; a single day is never divided."""
 
 

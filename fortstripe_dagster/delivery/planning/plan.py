@@ -21,7 +21,7 @@ from fortstripe_dagster.delivery.correcting.orders import reason_for, undone
 from fortstripe_dagster.delivery.correcting.reversals import Sent, as_undone, taken_back
 from fortstripe_dagster.delivery.customers import customer_changes, customers
 from fortstripe_dagster.delivery.customers.customers import Match
-from fortstripe_dagster.delivery.documents import specifications, stock
+from fortstripe_dagster.delivery.documents import papers, specifications, stock
 from fortstripe_dagster.delivery.documents.desired import Desired, StripeAccount, read
 from fortstripe_dagster.delivery.documents.desired import failed_payments as failed_payments_of
 from fortstripe_dagster.delivery.documents.documents import SETTING_UP, Document, Held, held
@@ -320,15 +320,17 @@ def _boxes(desired: Desired) -> dict[str, str]:
 def _specifications(
     documents: Sequence[Document], desired: Desired, journal: Journal, settings: Settings
 ) -> list[Document]:
-    """The specifications that documents lack, also those that were booked before."""
+    """The specifications and papers of Stripe's that documents lack, also those that were booked before."""
+    pdfs = {papers.document_id(each.document_id): each for each in documents if papers.wants(each, settings)}
     wanting = {
         specifications.document_id(document.document_id): document
         for document in documents
         if specifications.wants(document, settings)
     }
-    there = history.finished(journal, wanting)
+    there = history.finished(journal, [*wanting, *pdfs])
     compiled = datetime.now(UTC)
-    return [specifications.document(wanting[name], desired, compiled) for name in wanting.keys() - there]
+    made = [specifications.document(wanting[name], desired, compiled) for name in wanting.keys() - there]
+    return [*made, *(papers.document(pdfs[name]) for name in pdfs.keys() - there)]
 
 
 def _found(documents: Sequence[Document], company: Company) -> dict[str, Match]:

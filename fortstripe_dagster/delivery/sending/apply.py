@@ -11,16 +11,17 @@ import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from pydantic import ValidationError
 
+from fortstripe_dagster.delivery.documents import papers
 from fortstripe_dagster.delivery.documents.documents import BESIDE_THE_BOOKS, SETTING_UP, Document, Held, held
 from fortstripe_dagster.delivery.documents.exact_json import amount
 from fortstripe_dagster.delivery.journal import history
 from fortstripe_dagster.delivery.journal.journal import Intent
 from fortstripe_dagster.delivery.planning.time_left import TimeLeft
-from fortstripe_dagster.delivery.sending import attaching, linked
+from fortstripe_dagster.delivery.sending import attaching, fetching, linked
 from fortstripe_dagster.delivery.sending.chains import Chain, chains_of
 from fortstripe_dagster.delivery.sending.failed_payments import NoRoom
 from fortstripe_dagster.delivery.sending.recovery import resolve
@@ -74,6 +75,8 @@ class _Application:
         self._left = TimeLeft()
         self._no_files: tuple[str, str] | None = None
         """Why no file can be sent, and what to do about it: not asked again for each document."""
+        self._no_papers: fetching.NoPaper | None = None
+        """Why none of Stripe's PDFs can be had now: not asked again for each invoice."""
 
     def run(self) -> None:
         first = [document for document in self._documents if document.kind in SETTING_UP]
@@ -138,6 +141,11 @@ class _Application:
         done = history.progress(self._context.journal, [document.document_id]).get(
             document.document_id, history.Progress()
         )
+        if papers.of_stripe(document) and "create" not in done.answers:
+            fetched = self._with_paper(document)
+            if fetched is None:
+                return True
+            document = fetched
         for step in document.steps:
             if step in done.answers:
                 continue
@@ -147,6 +155,21 @@ class _Application:
             if not went:
                 return went is not None
         return True
+
+    def _with_paper(self, document: Document) -> Document | None:
+        """The document with Stripe's PDF; None where that cannot be had: told, and no invoice waits for it."""
+        try:
+            if self._no_papers is not None:
+                raise self._no_papers
+            return replace(document, file=fetching.fetch(document, self._context.settings))
+        except fetching.NoPaper as missing:
+            if missing.lasting:
+                self._result.findings.append(f"{document.document_id}: {missing.reason} Nothing is attached.")
+            else:
+                self._hold(document, missing.reason, missing.remedy)
+            if missing.outage:
+                self._no_papers = missing
+            return None
 
     def _step(self, document: Document, step: str) -> bool | None:
         """One request: True if it took effect, False if it was refused, None if nobody knows."""

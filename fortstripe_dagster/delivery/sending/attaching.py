@@ -1,4 +1,4 @@
-"""How a specification gets into Fortnox: the file is uploaded, then tied to its voucher or invoice.
+"""How a specification or a PDF of Stripe gets into Fortnox: the file is uploaded, then tied to its voucher or invoice.
 
 An upload is found again by its name, which no other file has; a tie by the file's id. Until it is tied, a file stands
 in no books: one that was uploaded twice because its answer was lost is litter in the inbox, nothing worse.
@@ -6,10 +6,12 @@ in no books: one that was uploaded twice because its answer was lost is litter i
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from fortstripe_dagster import fortnox
+from fortstripe_dagster.delivery.documents import papers
 from fortstripe_dagster.delivery.documents.documents import Document
 from fortstripe_dagster.delivery.journal.journal import Request
 from fortstripe_dagster.fortnox import Fortnox, FortnoxError, Refused, path
@@ -27,17 +29,17 @@ NO_FILES = frozenset({2000663, 2001101, 2001103})
 
 REMEDY = (
     "give the integration the scopes inbox, archive and connectfile and the company the licence, then sync these days "
-    'again; or set attachments = "off". The documents themselves are booked.'
+    'again; or set attachments and stripe_pdfs to "off". The documents themselves are booked.'
 )
 
 
 def upload(document: Document, settings: Settings) -> Request:
     """The upload. Its body for the journal names the file; the bytes are sent by `send`."""
-    content = document.content
+    assert document.file is not None
     return Request(
         "POST",
         path(settings.files),
-        {"name": content["name"], "sha256": content["sha256"]},
+        {"name": document.content["name"], "sha256": hashlib.sha256(document.file).hexdigest()},
         {"path": _folder(document)},
     )
 
@@ -58,7 +60,8 @@ def send(client: Fortnox, document: Document, wanted: Request) -> Any:
     """Upload the file, which goes as a form and not as JSON. Raises FortnoxError."""
     if document.file is None:
         raise LookupError(f"{document.document_id} is to be uploaded without its file")
-    return client.upload(wanted.path, document.content["name"], document.file, wanted.params, "text/csv")
+    kind = papers.PDF if papers.of_stripe(document) else "text/csv"
+    return client.upload(wanted.path, document.content["name"], document.file, wanted.params, kind)
 
 
 def number_of(answer: Mapping[str, Any] | Sequence[Mapping[str, Any]]) -> str:

@@ -28,7 +28,11 @@ class Scope:
 
 
 def _files(settings: Settings, place: str) -> bool:
-    return settings.attachments != "off" and settings.files == place
+    return _attaches(settings) and settings.files == place
+
+
+def _attaches(settings: Settings) -> bool:
+    return settings.attachments != "off" or settings.stripe_pdfs != "off"
 
 
 SCOPES = (
@@ -41,16 +45,16 @@ SCOPES = (
     Scope("article", "/3/articles", "articles, which sales to EU businesses need"),
     Scope("currency", "/3/currencies", "currencies"),
     Scope(
-        "inbox", "/3/inbox", "files attached to vouchers",
+        "inbox", "/3/inbox", "files attached to vouchers and invoices",
         lambda settings: _files(settings, "inbox"), 'attachments = "off" or files = "archive"', one=False,
     ),
     Scope(
-        "archive", "/3/archive", "files attached to vouchers",
+        "archive", "/3/archive", "files attached to vouchers and invoices",
         lambda settings: _files(settings, "archive"), 'attachments = "off" or files = "inbox"', one=False,
     ),
     Scope(
-        "connectfile", "/3/voucherfileconnections", "files attached to vouchers",
-        lambda settings: settings.attachments != "off", 'attachments = "off"',
+        "connectfile", "/3/voucherfileconnections", "files attached to vouchers and invoices",
+        _attaches, 'attachments = "off"',
     ),
     Scope(
         "costcenter", "/3/costcenters", "cost centres that rules name",

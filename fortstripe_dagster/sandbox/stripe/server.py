@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from fortstripe_dagster.sandbox.stripe import errors
+from fortstripe_dagster.sandbox.stripe import errors, papers
 from fortstripe_dagster.sandbox.stripe.account import Account
 from fortstripe_dagster.sandbox.stripe.encoding import json_response
 from fortstripe_dagster.sandbox.stripe.errors import StripeRefusal
@@ -77,6 +77,9 @@ def stripe_app(
 
         return Route(template, endpoint, methods=["GET", "POST", "DELETE"])
 
+    async def paper(request: Request) -> Response:
+        return (fault and fault(request)) or papers.pdf(world, request)
+
     return Starlette(
         routes=[
             served("/v1/account", endpoints.account),
@@ -97,6 +100,7 @@ def stripe_app(
                     served(f"/v1/{collection}/{{id}}/{{sublist}}/{{row}}", endpoints.sublist_row),
                 )
             ),
+            Route("/{folder}/{account}/{id}/pdf", paper),
             served("/{anything:path}", endpoints.unknown),
         ]
     )
@@ -128,7 +132,8 @@ class _Endpoints:
         resource = self._readable(request)
         query = self._only_expand(request)
         paths = self._expansions(resource.kind, query, in_list=False)
-        return expand(self._world, self._object(resource, request.path_params["id"]), paths)
+        found = expand(self._world, self._object(resource, request.path_params["id"]), paths)
+        return papers.linked_here(found, request)
 
     def sublist(self, request: Request) -> StripeObject:
         parent, sublist = self._sublist(request)
