@@ -1,6 +1,7 @@
-"""What stood open at the midnight when the books begin, besides Stripe's balances: payouts on their way, disputes.
+"""What stood open at the midnight when the books begin, besides Stripe's balances: payouts on their way,
+disputes, and, where income is deferred, invoices whose service period reaches past it.
 
-Both are older than the first booked day, so no list of a booked day shows them: they are listed once, this far back.
+All are older than the first booked day, so no list of a booked day shows them: they are listed once, this far back.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from fortstripe_dagster.extract.windows import DAY, OVERLAP, Window
 
 DAYS_BACK: Mapping[str, int] = {"payouts": 30, "disputes": 180}
 """A payout takes days, a dispute with its last appeal months."""
+DEFERRED_BACK: Mapping[str, int] = {"invoices": 400, "credit_notes": 400}
+"""An annual plan is paid a year ahead, some weeks before it begins."""
 
 _PAYOUTS = """
     SELECT p.id, p.currency, p.amount, p.arrival_date >= $start AS on_its_way
@@ -60,10 +63,11 @@ _DISPUTES = """
 """When one was lost, its event tells, or that it was read before; else it was open while evidence could be sent."""
 
 
-def windows(covered: Coverage, start: date, now: int) -> dict[str, list[Window]]:
-    """What of the time before `start` has not been listed yet, by stream."""
+def windows(covered: Coverage, start: date, now: int, *, deferred: bool = False) -> dict[str, list[Window]]:
+    """What of the time before `start` has not been listed yet, by stream; `deferred`: invoices too."""
     end = min(midnight(start), now)
-    wanted = {name: Window(midnight(start) - days * DAY, end) for name, days in DAYS_BACK.items()}
+    back = {**DAYS_BACK, **(DEFERRED_BACK if deferred else {})}
+    wanted = {name: Window(midnight(start) - days * DAY, end) for name, days in back.items()}
     return {
         name: [window]
         for name, window in wanted.items()

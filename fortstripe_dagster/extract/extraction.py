@@ -305,7 +305,10 @@ class Extraction:
     def _list_before_the_start(self) -> None:
         """List what may have stood open when the books begin; once, but for another start."""
         self._covered("payouts")
-        if planned := before_start.windows(self._coverage or {}, self.settings.start_date, int(time.time())):
+        settings = self.settings
+        deferred = settings.deferral == "voucher" and settings.deferral_before_start != "income"
+        covered, clock = self._coverage or {}, int(time.time())
+        if planned := before_start.windows(covered, settings.start_date, clock, deferred=deferred):
             self._list(planned)
 
     def _newest(self) -> Window:

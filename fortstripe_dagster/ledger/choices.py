@@ -70,6 +70,7 @@ def choices_of(settings: Settings, rule_version: str = RULE_VERSION) -> Choices:
         **settings.gift_cards.choices(),
         **vat_rates.choices(settings.vat_rates),
         "deferral": settings.deferral,
+        "deferral_before_start": settings.deferral_before_start,
         "deferral_from_ore": str(to_minor(settings.deferral_from_amount)),
         "deferral_from_days": str(settings.deferral_from_days),
         "tips": settings.tips or "undecided",

@@ -36,6 +36,7 @@ FAMILIES = (
     "deferral_plans",
     "deferral_states",
     "deferral_schedule",
+    "deferral_openings",
     "movements",
     "fees",
     "owed",
@@ -51,6 +52,7 @@ FAMILIES = (
     "postings_advances",
     "postings_settlements",
     "postings_opening_receivables",
+    "postings_opening_deferred",
     "postings_granted",
     "postings_movements",
     "postings_connect",
@@ -81,7 +83,7 @@ SUMMARY = ("watchdogs", "uneven_entries", *CONTRACT)
 
 ORDER = (*CHOICES, *DAYS, *FAMILIES, *ACROSS, *SUMMARY)
 
-COMPLETED = ("fees", "gift_card_moves", "deferral_plans", "deferral_states", "deferral_schedule")
+COMPLETED = ("fees", "gift_card_moves", "deferral_plans", "deferral_states", "deferral_schedule", "deferral_openings")
 """Tables of families that a file of `ACROSS` reads."""
 
 KINDS_ACROSS = ("fee_vat", "opening", "revaluation")

@@ -176,6 +176,12 @@ class Settings(Environment):
         description="`voucher`: income of a service period that reaches beyond the month of its invoice is deferred "
         "(periodiserad) by day and released at the end of each month.",
     )
+    deferral_before_start: Literal["deferred", "income"] | None = Field(
+        default=None,
+        description="Invoices from before start_date whose service period reaches past it, in the earlier books: "
+        "`deferred` (what is left is proposed as an opening balance and released here), or `income` at once. "
+        "Undecided, such invoices are held.",
+    )
     deferral_from_amount: Decimal = Field(
         default=Decimal(0), ge=0, description="Kronor without VAT from which an invoice line is deferred."
     )

@@ -58,7 +58,7 @@ GROUPS = {
 }
 """Kinds of entry that share a voucher of the day."""
 
-OPENING = frozenset({"opening", "opening_receivable"})
+OPENING = frozenset({"opening", "opening_receivable", "opening_deferred"})
 """Kinds of entry that say what stood open when the books begin: a voucher each, after a person approved it."""
 
 SINGLE = {

@@ -1,6 +1,7 @@
 -- Invoice lines whose income is deferred (periodiserad), one plan each: the line's net amount over the days of its
 -- service period. What ends within the month of its invoice is income of that month. Unused time that an upgrade gives
--- back is a line with a negative amount and a plan of its own, which takes the old plan's coming days back.
+-- back is a line with a negative amount and a plan of its own, which takes the old plan's coming days back. An invoice from
+-- before the books begin has its plan too where earlier books deferred it: from the start on it is released here.
 CREATE OR REPLACE TABLE ledger.deferral_plans AS
 SELECT
     g.sale_id,
@@ -11,11 +12,16 @@ SELECT
     g.last_day - g.first_day + 1 AS days,
     g.group_ore - g.group_vat AS amount_ore,
     g.account, r.product, g.description, g.cost_center, g.project, g.rule,
-    s.held,
+    s.before_start,
+    coalesce(s.held, CASE WHEN s.before_start AND policy('deferral_before_start') IS NULL
+                          THEN 'its service period reaches past the start: say in fortstripe.toml whether earlier books deferred '
+                               || 'such income, deferral_before_start = "deferred" or "income"' END) AS held,
     coalesce(s.number, s.sale_id) AS number
 FROM ledger.sale_groups g
 JOIN ledger.sale_rows r ON r.sale_id = g.sale_id AND r.row_no = g.group_no
-JOIN ledger.sales s ON s.sale_id = g.sale_id AND NOT s.before_start
-JOIN ledger.covered_days c ON c.day = s.event_day
+JOIN ledger.sales s ON s.sale_id = g.sale_id
 WHERE g.last_day > last_day(s.event_day)
+  AND CASE WHEN s.before_start
+           THEN g.last_day >= policy('start_date')::DATE AND coalesce(policy('deferral_before_start') <> 'income', true)
+           ELSE s.event_day IN (SELECT day FROM ledger.covered_days) END
   AND abs(amount_ore) >= greatest(policy('deferral_from_ore')::BIGINT, 1);

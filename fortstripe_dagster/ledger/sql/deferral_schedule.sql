@@ -1,5 +1,5 @@
 -- What each plan releases at the end of each month, signed öre: day by day, rounded on the sum so far. A release is in the
--- books once its day is over and covered; until then it is the plan.
+-- books once its day is over and covered; until then it is the plan. What earlier books released is not in it.
 CREATE OR REPLACE TABLE ledger.deferral_schedule AS
 WITH months AS (
     SELECT sale_id, row_no, amount_ore, last_day,
@@ -29,4 +29,4 @@ SELECT
     r.sale_id || ':release:' || strftime(r.month_end, '%Y-%m') AS entry_id
 FROM released r
 LEFT JOIN ledger.covered_days c ON c.day = r.month_end
-WHERE r.released_ore <> 0;
+WHERE r.released_ore <> 0 AND r.month_end >= policy('start_date')::DATE;

@@ -10,7 +10,7 @@ WITH RECURSIVE credited AS (
     FROM ledger.deferral_plans p
     JOIN ledger.credit_rows r ON r.sale_id = p.sale_id AND r.group_no = p.row_no
     JOIN ledger.credits c ON c.credit_id = r.credit_id
-    JOIN ledger.covered_days d ON d.day = c.event_day
+    WHERE c.event_day IN (SELECT day FROM ledger.covered_days) OR p.before_start AND c.event_day < policy('start_date')::DATE
 ),
 states AS (
     SELECT sale_id, row_no, 0::BIGINT AS nth, NULL::VARCHAR AS credit_id, event_day AS day, first_day - 1 AS since,

@@ -5,6 +5,7 @@ WITH moved AS (
     SELECT p.sale_id || ':deferral' AS entry_id, p.event_day AS day, 'deferral' AS kind, p.sale_id AS source,
            NULL AS credit_id, 'Periodisering ' || p.number AS text, p, p.amount_ore AS ore
     FROM ledger.deferral_plans p
+    WHERE NOT p.before_start
     UNION ALL
     SELECT s.entry_id, s.month_end, 'deferral_release', p.sale_id, NULL,
            'Intäkt ' || strftime(s.month_end, '%Y-%m') || ' av ' || p.number, p, -s.released_ore
@@ -16,7 +17,7 @@ WITH moved AS (
            'Ändrad periodisering ' || p.number, p, -s.taken * sign(p.amount_ore)::BIGINT
     FROM ledger.deferral_states s
     JOIN ledger.deferral_plans p USING (sale_id, row_no)
-    WHERE s.credit_id IS NOT NULL
+    WHERE s.credit_id IS NOT NULL AND s.day >= policy('start_date')::DATE
 ),
 lines AS (
     SELECT entry_id, day, kind, source, credit_id, text, p.sale_id, p.held, 1 AS line_no,

@@ -45,6 +45,8 @@ def company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     world.dispute_opened(euro, at=local(2, 17))
     world.dispute_lost(closed, at=local(2, 27))
     world.payout_paid(world.payout(at=local(2, 23, 6), amount=1000))
+    year = Line(description="Årsplan", unit_amount=365000, period=(local(2, 1), local(2, 1, year=2027)))
+    world.pay_invoice(world.invoice(at=local(2, 1), customer=firm, lines=[year]), at=local(2, 1))
     refunded = sell(local(3, 1, 10), 40000)
     world.payout_paid(world.payout(at=local(3, 3, 6), amount=20000, arrival=date(2026, 3, 5)))
     returned = world.payout(at=local(3, 4, 6), amount=30000, arrival=date(2026, 3, 6))
@@ -63,7 +65,8 @@ def company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     world.dispute_lost(lost, at=local(3, 12))
     world.payout_paid(world.payout(at=local(3, 13, 6)))
     sell(local(3, 16, 10), 7700)
-    with running(world, tmp_path_factory.mktemp("inside"), start_date=DAYS.first, accounts=CLEARING) as served:
+    choices = {"deferral": "voucher", "deferral_before_start": "deferred", "accounts": CLEARING}
+    with running(world, tmp_path_factory.mktemp("inside"), start_date=DAYS.first, **choices) as served:
         served.sync(DAYS)
         yield served
 
@@ -146,6 +149,11 @@ def test_what_customers_owed_is_met_by_what_they_paid_since(company: Running) ->
     assert lines(company, "1510", DAYS.last) == 100
 
 
+def test_what_earlier_books_deferred_is_an_opening_balance(company: Running) -> None:
+    """365 days of 8 kronor (10 with its VAT): 28 were over when February ended."""
+    assert lines(company, "2970", DAYS.first) == -8 * (365 - 28)
+
+
 def test_building_a_day_anew_changes_nothing(company: Running, monkeypatch: pytest.MonkeyPatch) -> None:
     building = importlib.import_module("fortstripe_dagster.ledger.build")
     monkeypatch.setattr(building, "SHARE", 1000)
@@ -178,8 +186,9 @@ def test_what_the_books_hold_already_is_not_proposed_but_compared(company: Runni
         ).fetchall()
     differing = {item.id: item for item in first.items if item.kind == "opening differs"}
     assert {account: -item.amount for account, item in differing.items()} == {
-        account: amount for account, amount in opened if account in ("1686", "1687", "1689")
+        account: amount for account, amount in opened if account != "2999"
     }
+    assert {account for account, item in differing.items() if item.severity == "waits"} == {*differing} - {"1510"}
     paid = next(item for item in first.items if item.kind == "paid, older than the books")
     assert paid.amount == 160 and "against account 1511" in paid.remedy
     assert first.ok and first.exit_code == 3
@@ -191,6 +200,17 @@ def test_what_the_books_hold_already_is_not_proposed_but_compared(company: Runni
     assert (second.waiting, second.exit_code) == ((), 0)
     book(company, {account: -amount for account, amount in theirs.items()})
     book(company, {"1511": Decimal(-160), "1519": Decimal(160)}, DAYS.last)
+
+
+def test_more_on_an_account_of_others_too_is_only_said(company: Running) -> None:
+    settings = company.settings.model_copy(update={"opening": "in_books"})
+    warehouse = Warehouse(settings.warehouse_path)
+    for amount, severity in ((Decimal(-5000), "info"), (Decimal(4000), "waits")):  # then 1 000 in all: too little
+        book(company, {"2970": amount, "1930": -amount})
+        report = prove(settings, warehouse, DAYS, company.said.append)
+        (deferred,) = (item for item in report.items if item.kind == "opening differs" and item.id == "2970")
+        assert deferred.severity == severity
+    book(company, {"2970": Decimal(1000), "1930": Decimal(-1000)})
 
 
 def book(company: Running, amounts: dict[str, Decimal], day: date = date(2026, 3, 4)) -> None:
@@ -212,7 +232,7 @@ def approved(company: Running) -> ProofReport:
     warehouse = Warehouse(company.settings.warehouse_path)
     plan = delivery.plan(company.settings, warehouse, DAYS, progress=company.said.append)
     waiting = {document.document_id.split(":", 2)[2] for document in plan.awaiting}
-    assert {name.split(":")[2] for name in waiting} == {"payments", "transit", "disputed", "receivable"}
+    assert {name.split(":")[2] for name in waiting} == {"payments", "transit", "disputed", "receivable", "deferred"}
     assert company.general_ledger().get("2999") is None
     delivery.approve(company.settings, [(each.document_id, each.content_hash) for each in plan.awaiting], "Karin")
     delivery.deliver(company.settings, warehouse, DAYS, progress=company.said.append)
