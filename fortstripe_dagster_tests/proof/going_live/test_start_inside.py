@@ -6,6 +6,7 @@ import importlib
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -65,7 +66,7 @@ def company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     world.dispute_lost(lost, at=local(3, 12))
     world.payout_paid(world.payout(at=local(3, 13, 6)))
     sell(local(3, 16, 10), 7700)
-    choices = {"deferral": "voucher", "deferral_before_start": "deferred", "accounts": CLEARING}
+    choices: dict[str, Any] = {"deferral": "voucher", "deferral_before_start": "deferred", "accounts": CLEARING}
     with running(world, tmp_path_factory.mktemp("inside"), start_date=DAYS.first, **choices) as served:
         served.sync(DAYS)
         yield served
