@@ -1,8 +1,8 @@
 """The HTTP rim to Stripe: one GET, answered with the bytes as they came.
 
-The `stripe` package supplies the pinned version header, authentication, parameter encoding, the connection and the
-reading of errors; its typed objects cost ten times the CPU of the bytes, so nothing is parsed here. Retries and 429 are
-ours: the package retries no 429 and reads no Retry-After.
+The `stripe` package supplies the pinned version header, authentication, parameter encoding and the reading of errors;
+its typed objects cost ten times the CPU of the bytes, so nothing is parsed here. Retries and 429 are ours: the package
+retries no 429 and reads no Retry-After.
 """
 
 from __future__ import annotations
@@ -16,11 +16,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-import requests
 import stripe
 import urllib3
+from urllib3.exceptions import HTTPError, NewConnectionError, SSLError
 
 from fortstripe_dagster.circuit import Circuit
+from fortstripe_dagster.extract.connections import Connections
 from fortstripe_dagster.extract.rate_limit import RateLimiter
 from fortstripe_dagster.failures import ConfigurationError, StripeFailure
 from fortstripe_dagster.settings import STRIPE_API_VERSION, Settings
@@ -75,9 +76,12 @@ class StripeApi:
         self._counted: Counter[str] = Counter()
         self._lock = threading.Lock()
         self._reached = False
-        self._session = requests.Session()
-        # Otherwise ten connections are kept, and each request beyond them makes one of its own.
-        self._session.mount(self.base, requests.adapters.HTTPAdapter(pool_maxsize=limits.in_flight))
+        self._connections = Connections(
+            self.base,
+            limits.in_flight,
+            connect_timeout=self.patience.connect_timeout,
+            read_timeout=self.patience.read_timeout,
+        )
         stripe.enable_telemetry = False
         client = stripe.StripeClient(
             key,
@@ -85,9 +89,7 @@ class StripeApi:
             # the key goes to nobody but Stripe, or to whom the company named instead
             base_addresses={"api": self.base, "files": FILES if self.base == API else self.base},
             max_network_retries=0,
-            http_client=stripe.RequestsClient(
-                timeout=(self.patience.connect_timeout, self.patience.read_timeout), session=self._session
-            ),
+            http_client=self._connections,
         )
         # The package has no public way to the bytes; this one is read in 16.1.0 and held by a test.
         self._requestor = client._requestor
@@ -100,7 +102,7 @@ class StripeApi:
 
     def close(self) -> None:
         """Close the connections."""
-        self._session.close()
+        self._connections.close()
 
     def get(self, path: str, params: Mapping[str, Any] | None = None, *, reading: str, permission: str = "") -> bytes:
         """The body of a successful GET.
@@ -136,23 +138,22 @@ class StripeApi:
             last = attempt == self.patience.attempts
             try:
                 # As a stream: of a body in one piece the package makes a line for its log, at twice the cost of a GET.
-                stream, status, headers = self._requestor.request_raw(
+                answer, status, headers = self._requestor.request_raw(
                     method, path, params, base_address=base, api_mode="V1", is_streaming=True
                 )
-                body = stream.read(decode_content=True)  # type: ignore[attr-defined]
-            except (stripe.APIConnectionError, urllib3.exceptions.HTTPError) as error:
-                cause = error.__cause__ or error
+                body: bytes = answer.data  # type: ignore[attr-defined]
+            except HTTPError as error:
                 last |= not self._reached and attempt >= FIRST_CONTACT_ATTEMPTS
-                if last or isinstance(cause, requests.exceptions.SSLError):
+                if last or isinstance(error, SSLError):
                     self._circuit.failed()
-                    raise self._unreachable(cause, reading, attempt) from error
+                    raise self._unreachable(error, reading, attempt) from error
                 time.sleep(self.patience.delay(attempt))
                 continue
             self._reached = True
             if 200 <= status < 300:
                 self._circuit.succeeded()
                 self.limiter.answered(resource, sent)
-                return bytes(body)
+                return body
             if status == 429:
                 self.limiter.was_limited(resource, headers.get("Stripe-Rate-Limited-Reason"), sent)
             elif status < 500 and status != 409:
@@ -247,9 +248,9 @@ def _retry_after(headers: Mapping[str, str]) -> float | None:
 
 def _why(cause: BaseException) -> str:
     text = str(cause).lower()
-    if isinstance(cause, requests.exceptions.Timeout | urllib3.exceptions.TimeoutError):
+    if isinstance(cause, urllib3.exceptions.TimeoutError) and not isinstance(cause, NewConnectionError):
         return "no answer in time"
-    if isinstance(cause, requests.exceptions.SSLError):
+    if isinstance(cause, SSLError):
         return "its certificate cannot be verified"
     if "refused" in text:
         return "connection refused"

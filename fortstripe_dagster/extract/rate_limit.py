@@ -22,6 +22,8 @@ LOWERED = 0.7
 """What is left of a rate after a 429: ours is at the limit already, so that there is little to find out."""
 AHEAD = 1.3
 """How many requests are kept under way for each that the rate needs: answers do not all take equally long."""
+HANDLED = 400
+"""Answers a second that one process can take in at most: more requests under way than that would only wait for it."""
 
 
 class TokenBucket:
@@ -73,6 +75,7 @@ class RateLimiter:
         self._per_endpoint = per_endpoint
         self._endpoints: dict[str, TokenBucket] = {}
         self._seconds: dict[str, float] = {}
+        self._fastest: dict[str, float] = {}
         self._lock = threading.RLock()
         self._clock = clock
         self._sleep = sleep
@@ -100,6 +103,7 @@ class RateLimiter:
         with self._lock:
             seconds = self._clock() - sent
             self._seconds[resource] = 0.8 * self._seconds.get(resource, seconds) + 0.2 * seconds
+            self._fastest[resource] = min(seconds, self._fastest.get(resource, seconds))
             self.account.recover()
             self.endpoint(resource).recover()
             self.in_flight = min(self._in_flight_ceiling, self.in_flight + 0.05)
@@ -121,5 +125,6 @@ class RateLimiter:
         """How many more requests to a resource would help to use its rate, beside those under way."""
         with self._lock:
             rate = min(self.endpoint(resource).rate, self.account.rate)
-            wanted = math.ceil(AHEAD * rate * self._seconds[resource]) + 1 if resource in self._seconds else 1
+            needed = AHEAD * rate * self._seconds.get(resource, 0.0)
+            wanted = math.ceil(min(needed, HANDLED * self._fastest.get(resource, 0.0))) + 1
         return min(wanted - under_way[resource], int(self.in_flight) - under_way.total())

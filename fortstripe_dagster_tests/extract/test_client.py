@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gzip
 import socket
 import time
 from collections.abc import Iterator
 from itertools import chain, repeat
+from urllib.parse import urlsplit
 
 import pytest
 from pydantic import SecretStr
@@ -178,6 +180,38 @@ def test_a_silent_server_is_given_up(company: StartCompany) -> None:
         asking = StripeApi(shop.settings, type(HASTE)(attempts=2, first_delay=0.01, read_timeout=0.1))
         with pytest.raises(StripeFailure, match="no answer in time"):
             asking.get("/v1/charges", reading="charges")
+
+
+def test_a_packed_answer_is_unpacked_and_one_that_cannot_be_is_asked_for_again(company: StartCompany) -> None:
+    asked: list[str] = []
+    packed = gzip.compress(b'{"object": "list", "data": []}')
+    headers = {"Content-Encoding": "gzip"}
+    answers = first_answers(Response(b"no " + packed, headers=headers), Response(packed, headers=headers))
+
+    def fault(request: Request) -> Response | None:
+        asked.append(request.headers["accept-encoding"])
+        return answers(request)
+
+    body = api(company(World(), fault=fault)).get("/v1/charges", reading="charges")
+    assert body == b'{"object": "list", "data": []}'
+    assert asked == ["gzip, deflate"] * 2
+
+
+def test_the_key_follows_no_redirection(company: StartCompany) -> None:
+    elsewhere = company(World())
+    moved = Response(status_code=302, headers={"Location": f"{elsewhere.settings.stripe_api_base}/v1/charges"})
+    with pytest.raises(StripeFailure, match=r"refused to read charges \(302\)"):
+        api(company(World(), fault=lambda request: moved)).get("/v1/charges", reading="charges")
+    assert not elsewhere.asked
+
+
+def test_a_proxy_of_the_environment_is_used(company: StartCompany, monkeypatch: pytest.MonkeyPatch) -> None:
+    proxy = company(World())
+    address = urlsplit(proxy.settings.stripe_api_base)
+    monkeypatch.setenv("HTTP_PROXY", f"http://{address.netloc}")
+    shop = pointed_elsewhere(proxy, stripe_api_base=f"http://stripe.invalid{address.path}")
+    api(shop).get("/v1/charges", reading="charges")
+    assert len(proxy.asked) == 1
 
 
 @pytest.mark.parametrize("key", ["rk_test_a b", "rk_test_a\nrk_test_b", "rk_test_å"])

@@ -139,3 +139,14 @@ def test_as_many_requests_are_kept_under_way_as_the_rate_can_use() -> None:
     assert bound.room(nothing, "charges") == 8  # 25/s of 0.2 s each need five at once; some take longer
     assert bound.room(Counter(charges=6), "charges") == 2
     assert bound.room(Counter(refunds=31), "charges") == 1  # all together stay below what is allowed
+
+
+def test_no_more_are_under_way_than_can_be_taken_in_however_long_they_then_wait() -> None:
+    clock = Clock()
+    bound = limiter(clock, per_endpoint=100_000, per_account=100_000)
+    nothing: Counter[str] = Counter()
+    for seconds in (0.01, 0.002, 0.05, 0.05, 0.05):
+        sent = bound.wait("charges")
+        clock.sleep(seconds)
+        bound.answered("charges", sent)
+    assert bound.room(nothing, "charges") == 2
