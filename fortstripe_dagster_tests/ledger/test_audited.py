@@ -49,7 +49,8 @@ GROUPS: dict[str, tuple[Days, dict[str, Any]]] = {
 """The days that are extracted, and choices besides those of all tests."""
 
 _SUMS = """
-    SELECT l.account, sum(l.debit - l.credit)::VARCHAR, any_value(e.held) FROM ledger.entries e JOIN ledger.lines l USING (entry_id)
+    SELECT l.account, sum(l.debit - l.credit)::VARCHAR, any_value(e.held)
+    FROM ledger.entries e JOIN ledger.lines l USING (entry_id)
     LEFT JOIN stripe.balance_transactions b ON b.id = e.balance_transaction
     WHERE ($kinds IS NULL OR list_contains($kinds, e.kind)) AND e.event_day <= $until
       AND (list_has_any($ids, [e.source, e.charge, e.sale_id, e.credit_id, e.balance_transaction])
@@ -87,15 +88,16 @@ def line(parts: list[Any]) -> Any:
     """A row of an invoice, or of a credit note (the invoice's row and an amount)."""
     if isinstance(parts[0], dict):
         return tuple(parts)
-    description, unit_amount, quantity, rate, more = [*parts, *(None, None, 1, None, {})[len(parts) :]]
-    period = tuple(moment(day) for day in more["period"]) if "period" in more else None
+    lacking: list[Any] = [None, None, 1, None, {}]
+    description, unit_amount, quantity, rate, more = parts + lacking[len(parts) :]
+    first, end = more.get("period", (None, None))
     return Line(
         description=description,
         unit_amount=unit_amount,
         quantity=quantity,
         tax_rate=rate,
         taxability=more.get("taxability"),
-        period=period,  # type: ignore[arg-type]
+        period=(moment(first), moment(end)) if first else None,
     )
 
 
