@@ -13,8 +13,9 @@ from pathlib import Path
 
 import duckdb
 
-CHANGED = ("memory_limit", "preserve_insertion_order", "threads")
-"""The limits that a stage may set while it works; they hold for all of DuckDB, not for one connection."""
+THREADS = os.cpu_count() or 2
+CHANGED = ("memory_limit", "preserve_insertion_order")
+"""What a stage may set while it works, beside the threads; it holds for all of DuckDB, not for one connection."""
 
 _idle: list[duckdb.DuckDBPyConnection] = []
 
@@ -28,9 +29,10 @@ def engine(temporary: Path, attached: str) -> Iterator[duckdb.DuckDBPyConnection
     try:
         running = _idle.pop()  # one step: another thread may ask at the same time
     except IndexError:
-        running = duckdb.connect(":memory:", config={"threads": os.cpu_count() or 2})
+        running = duckdb.connect(":memory:")
     try:
-        running.execute("SET temp_directory = ?", [str(temporary)])
+        place = str(temporary).replace("'", "''")
+        running.execute(f"SET temp_directory = '{place}'; SET threads = {THREADS}")
         with running.cursor() as connection:
             connection.execute("SET TimeZone = 'UTC'")
             yield connection

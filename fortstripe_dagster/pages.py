@@ -7,6 +7,24 @@ from collections.abc import Callable
 from pathlib import Path
 
 import jinja2
+from jinja2.bccache import Bucket
+
+
+class _Compiled(jinja2.BytecodeCache):
+    """What templates were compiled to, for the life of the process: that takes far longer than to fill them."""
+
+    def __init__(self) -> None:
+        self._code: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        if bucket.key in self._code:
+            bucket.bytecode_from_string(self._code[bucket.key])
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self._code[bucket.key] = bucket.bytecode_to_string()
+
+
+_compiled = _Compiled()
 
 
 def templates(package: str, **filters: Callable[..., str]) -> jinja2.Environment:
@@ -18,6 +36,7 @@ def templates(package: str, **filters: Callable[..., str]) -> jinja2.Environment
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        bytecode_cache=_compiled,
     )
     environment.filters.update(filters)
     return environment

@@ -28,11 +28,11 @@ def warehouse(tmp_path: Path) -> Warehouse:
 
 def test_the_next_writer_gets_the_same_engine_with_nothing_in_it(warehouse: Warehouse) -> None:
     (waiting,) = engine._idle
-    names = ", ".join(f"current_setting('{name}')" for name in engine.CHANGED)
+    names = ", ".join(f"current_setting('{name}')" for name in (*engine.CHANGED, "threads"))
     with warehouse.writer() as connection:
         fresh = connection.execute(f"SELECT {names}").fetchone()
         connection.execute("CREATE TEMP TABLE mine AS SELECT 1 AS n; CREATE TEMP MACRO one() AS 1")
-        connection.execute("SET memory_limit = '64MB'; SET threads = 1; SET preserve_insertion_order = false")
+        connection.execute("SET memory_limit = '64MB'; SET threads = 3; SET preserve_insertion_order = false")
     with warehouse.writer() as connection:
         assert connection.execute(f"SELECT {names}").fetchone() == fresh
         for query in ("FROM mine", "SELECT one()"):
@@ -42,7 +42,7 @@ def test_the_next_writer_gets_the_same_engine_with_nothing_in_it(warehouse: Ware
 
 
 def test_every_limit_that_is_set_and_every_function_that_is_made_is_taken_back(warehouse: Warehouse) -> None:
-    for_each_writer = {"TimeZone", "temp_directory"}
+    for_each_writer = {"TimeZone", "temp_directory", "threads"}
     with warehouse.writer() as connection:
         settings = {name for (name,) in connection.execute("SELECT name FROM duckdb_settings()").fetchall()}
     texts = [path.read_text() for path in Path(fortstripe_dagster.__file__).parent.rglob("*.[ps][yq]*")]

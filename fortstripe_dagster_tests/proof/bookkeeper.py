@@ -27,6 +27,11 @@ VOUCHER_GROUPS = {
     "dispute_lost": "disputes",
 }
 PAYMENTS = ("payment", "refund", "dispute_lost")
+_DOCUMENT = (
+    "document_id, kind, day, entry_ids, status, reason, remedy, fortnox_number, voucher_series, voucher_number,"
+    " voucher_year"
+)
+_LINE = "document_id, entry_id, day, account, debit, credit"
 MONEY = ("1686", "1687", "1516")
 """Accounts that an invoice is paid to or from: clearing, and what a lost dispute took."""
 
@@ -59,6 +64,8 @@ class Bookkeeper:
         """Entries that are not booked: the document that holds them is left out."""
         self.held: dict[str, str] = {}
         """Entries that delivery holds, with the reason."""
+        self._documents: list[tuple[Any, ...]] = []
+        self._lines: list[tuple[Any, ...]] = []
         connection.execute(MIRROR)
         if "KUND" not in books.customers.register:
             books.customers.create({"CustomerNumber": "KUND", "Name": "Anna Berg", "VATType": "SEVAT"})
@@ -205,10 +212,8 @@ class Bookkeeper:
         status: str = "done",
     ) -> None:
         reason = self.held.get(entries[0].entry_id) if entries else None
-        self.connection.execute(
-            "INSERT INTO delivery.documents (document_id, kind, day, entry_ids, status, reason, remedy, "
-            "fortnox_number, voucher_series, voucher_number, voucher_year) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            [
+        self._documents.append(
+            (
                 document,
                 kind,
                 day,
@@ -220,13 +225,22 @@ class Bookkeeper:
                 voucher.series if voucher else None,
                 voucher.number if voucher else None,
                 voucher.year if voucher else None,
-            ],
+            )
         )
-        self.connection.executemany(
-            "INSERT INTO delivery.document_lines VALUES (?, ?, ?, ?, ?, ?, NULL)",
-            [
-                (document, entry.entry_id, day, account, max(amount, Decimal(0)), max(-amount, Decimal(0)))
-                for entry in entries
-                for account, amount in entry.lines
-            ],
-        )
+        self._lines += [
+            (document, entry.entry_id, day, account, max(amount, Decimal(0)), max(-amount, Decimal(0)))
+            for entry in entries
+            for account, amount in entry.lines
+        ]
+
+    def write_down(self) -> None:
+        """Bring into the warehouse what was noted, in one go."""
+        for table, columns, rows in (
+            ("documents", _DOCUMENT, self._documents),
+            ("document_lines", _LINE, self._lines),
+        ):
+            if rows:
+                values = ", ".join(f"({', '.join('?' * len(row))})" for row in rows)
+                given = [value for row in rows for value in row]
+                self.connection.execute(f"INSERT INTO delivery.{table} ({columns}) VALUES {values}", given)
+                rows.clear()

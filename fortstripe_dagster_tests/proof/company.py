@@ -53,7 +53,9 @@ class Company:
     def bookkeeper(self) -> Iterator[Bookkeeper]:
         """Someone who books in Fortnox and notes it in the mirror of the journal."""
         with self.warehouse.transaction() as connection:
-            yield Bookkeeper(connection, self.books)
+            bookkeeper = Bookkeeper(connection, self.books)
+            yield bookkeeper
+            bookkeeper.write_down()
 
     def book(self, *, skip: tuple[str, ...] = (), held: dict[str, str] | None = None) -> None:
         """Book the whole ledger."""
