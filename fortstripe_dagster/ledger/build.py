@@ -16,19 +16,10 @@ import duckdb
 from fortstripe_dagster.business_day import Days, today
 from fortstripe_dagster.failures import Failure, RatesFailure
 from fortstripe_dagster.ledger import publish, reached, touched
+from fortstripe_dagster.ledger.across import look_across
 from fortstripe_dagster.ledger.choices import Choices, choices_of, load, parse
 from fortstripe_dagster.ledger.effective import Sealed, put_back, refuse_moved_claims
-from fortstripe_dagster.ledger.order import (
-    ACROSS,
-    CHOICES,
-    COMPLETED,
-    CONTRACT,
-    DAYS,
-    FAMILIES,
-    KINDS_ACROSS,
-    RUNNING,
-    SUMMARY,
-)
+from fortstripe_dagster.ledger.order import CHOICES, CONTRACT, DAYS, FAMILIES, RUNNING, SUMMARY
 from fortstripe_dagster.ledger.report import LedgerReport, report
 from fortstripe_dagster.ledger.rule_files import RuleFiles, current_rules, keep, stored
 from fortstripe_dagster.ledger.workspace import families, run, show, show_reached, tables, workspace
@@ -142,7 +133,7 @@ def _build_reached(
         if _spreads(connection, kept):
             return None
         publish.find_replaced(connection, kept)
-        _look_across(connection, kept)
+        look_across(connection, kept)
         run(connection, SUMMARY)
         refuse_unfit(connection)
         return Rebuilt(publish.find_changed_days(connection), publish.reached(connection, kept))
@@ -174,40 +165,6 @@ def _spreads(connection: duckdb.DuckDBPyConnection, kept: str) -> bool:
         "                 AND split_part(subject, ' ', 1) IN (SELECT customer FROM ledger.parties))"
     ).fetchone()
     return bool(row and row[0])
-
-
-def _look_across(connection: duckdb.DuckDBPyConnection, kept: str) -> None:
-    """Run the files that look at all families together, on what is kept and what is new; take over their entries."""
-    across = ", ".join(f"'{kind}'" for kind in KINDS_ACROSS)
-    keys = {table: publish.family_key(connection, table) for table in COMPLETED}
-    with workspace(connection, "across"):
-        for table in tables(connection, "few.ledger"):
-            if table == "postings":
-                continue
-            rows = f"FROM few.ledger.{table}"
-            if table in COMPLETED:
-                key = keys[table]
-                rows = (
-                    f"({rows}) UNION ALL BY NAME (FROM {kept}.{table} WHERE {key} NOT IN (SELECT id FROM temp.reached))"
-                )
-            connection.execute(f"CREATE VIEW ledger.{table} AS {rows}")
-        show(connection, "few.stripe", tables(connection, "few.stripe"))
-        run(connection, ("postings",))
-        # Of what is kept, foreign balances are all that these files read in the postings.
-        connection.execute(
-            "INSERT INTO ledger.postings BY NAME"
-            " SELECT 'kept' AS entry_id, event_day AS day, 'kept' AS kind, currency AS settlement, 1 AS line_no,"
-            "        account,"
-            "        sum((debit - credit) * 100)::BIGINT AS ore, currency, sum(amount_currency)::BIGINT AS amount"
-            f" FROM {kept}.lines WHERE currency <> 'SEK' AND entry_id NOT IN (SELECT entry_id FROM temp.replaced)"
-            " GROUP BY event_day, currency, account"
-        )
-        connection.execute("INSERT INTO ledger.postings FROM few.ledger.postings WHERE currency <> 'SEK'")
-        run(connection, ACROSS)
-        connection.execute(f"INSERT INTO few.ledger.postings FROM ledger.postings WHERE kind IN ({across})")
-        for table in tables(connection, "across.ledger"):
-            if table in ACROSS:
-                connection.execute(f"CREATE OR REPLACE TABLE few.ledger.{table} AS FROM ledger.{table}")
 
 
 def _identity(choices: Choices, others: list[Sealed]) -> str:

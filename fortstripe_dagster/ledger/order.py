@@ -64,30 +64,31 @@ FAMILIES = (
 )
 """What depends on a family alone (see `reached`): an invoice with all its payments, refunds, disputes and the like."""
 
+CARRIED = "foreign_moves"
+"""All that files of `ACROSS` need of the families' postings; a build of a few days carries it on from what is kept."""
+
 ACROSS = (
     "postings_fee_vat",
     "postings_opening",
     "revaluations",
     "postings_revaluation",
+    "across_postings",
     "deferred_revenue",
     "gift_cards",
     "gift_card_balance",
 )
-"""What looks at all families together: sums of a day, balances, roll-forwards. They read `postings` and the tables of
-`COMPLETED`, and are made anew in every build."""
+"""What looks at all families together: sums of a day, balances, roll-forwards. They read `CARRIED`,
+the tables of `COMPLETED` and each other, and are made anew in every build."""
 
 CONTRACT = ("entries", "lines")
 """What delivery and proof read, made of the postings: the largest tables."""
 
 SUMMARY = ("watchdogs", "uneven_entries", *CONTRACT)
 
-ORDER = (*CHOICES, *DAYS, *FAMILIES, *ACROSS, *SUMMARY)
+ORDER = (*CHOICES, *DAYS, *FAMILIES, CARRIED, *ACROSS, *SUMMARY)
 
 COMPLETED = ("fees", "gift_card_moves", "deferral_plans", "deferral_states", "deferral_schedule", "deferral_openings")
 """Tables of families that a file of `ACROSS` reads."""
-
-KINDS_ACROSS = ("fee_vat", "opening", "revaluation")
-"""Kinds of entry that a file of `ACROSS` posts."""
 
 KINDS_OF_SALE = ("sale", "cash_sale", "sale_credit")
 """Kinds of entry that stand for a sale, or a part of one: its rows and its buyer go with them."""

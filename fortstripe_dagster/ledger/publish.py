@@ -8,7 +8,7 @@ from datetime import date
 
 import duckdb
 
-from fortstripe_dagster.ledger.order import CONTRACT, FAMILIES, KINDS_ACROSS, KINDS_OF_SALE, UNPUBLISHED
+from fortstripe_dagster.ledger.order import CONTRACT, FAMILIES, KINDS_OF_SALE, UNPUBLISHED
 from fortstripe_dagster.ledger.workspace import statements, tables
 
 KEYS = ("sale_id", "balance_transaction", "id", "charge", "dispute", "source", "customer")
@@ -39,38 +39,36 @@ def whole(connection: duckdb.DuckDBPyConnection, target: str) -> None:
 
 
 def find_replaced(connection: duckdb.DuckDBPyConnection, target: str) -> None:
-    """Note in `replaced` the entries of the schema `target` that are of reached families, or made anew every time.
+    """Copy what the schema `target` has of the reached families to `entries_before`, `lines_before` and so on.
 
-    What stands there now is copied to `entries_before`, `lines_before` and so on, with the rows' numbers.
+    The copies have the rows' numbers as `place`.
     """
-    across = ", ".join(f"'{kind}'" for kind in KINDS_ACROSS)
-    _copy(
-        connection,
-        target,
-        "entries",
-        f"coalesce(sale_id, balance_transaction, source) IN (SELECT id FROM reached) OR kind IN ({across})",
-    )
-    connection.execute("CREATE OR REPLACE TEMP TABLE replaced AS SELECT entry_id, event_day FROM entries_before")
-    # The day first: lines are sorted by it, so that of other days not even the ids are read. DuckDB skips what a short
-    # list rules out, and only then.
-    _copy(
-        connection,
-        target,
-        "lines",
-        "event_day IN (SELECT DISTINCT event_day FROM replaced) AND entry_id IN (SELECT entry_id FROM replaced)",
-    )
+    family = "coalesce(sale_id, balance_transaction, source) IN (SELECT id FROM reached)"
+    _copy(connection, target, "entries", family, create=True)
+    _copy(connection, target, "lines", _LINES_OF.format(entries="entries_before"), create=True)
     for table in ("parties", "sale_rows"):
-        _copy(connection, target, table, "sale_id IN (SELECT id FROM reached)")
+        _copy(connection, target, table, "sale_id IN (SELECT id FROM reached)", create=True)
 
 
-def _copy(connection: duckdb.DuckDBPyConnection, target: str, table: str, wanted: str) -> None:
+def add_replaced(connection: duckdb.DuckDBPyConnection, target: str) -> None:
+    """Add the entries of `changed_across`, and their lines, to what is replaced."""
+    for table in ("entries", "lines"):
+        _copy(connection, target, table, _LINES_OF.format(entries="changed_across"))
+
+
+_LINES_OF = "event_day IN (SELECT DISTINCT event_day FROM {entries}) AND entry_id IN (SELECT entry_id FROM {entries})"
+"""The day first: entries and lines are sorted by it, so that of other days not even the ids are read. DuckDB skips what
+a short list rules out, and only then."""
+
+
+def _copy(connection: duckdb.DuckDBPyConnection, target: str, table: str, wanted: str, *, create: bool = False) -> None:
     # In two steps, so that the width of the rows is read only where a row is wanted.
     connection.execute(
         f"CREATE OR REPLACE TEMP TABLE places AS SELECT rowid AS place FROM {target}.{table} WHERE {wanted}"
     )
     connection.execute(
-        f"CREATE OR REPLACE TEMP TABLE {table}_before AS"
-        f" SELECT rowid AS place, * FROM {target}.{table} WHERE rowid IN (FROM places)"
+        (f"CREATE OR REPLACE TEMP TABLE {table}_before AS" if create else f"INSERT INTO {table}_before")
+        + f" SELECT rowid AS place, * FROM {target}.{table} WHERE rowid IN (FROM places)"
     )
 
 
@@ -96,7 +94,7 @@ def find_changed_days(connection: duckdb.DuckDBPyConnection) -> list[date]:
 
 
 def reached(connection: duckdb.DuckDBPyConnection, target: str) -> int:
-    """Replace the rows of the families that are `reached` and the `replaced` entries; how many entries were written."""
+    """Replace the rows of what is `reached` and the entries across families that changed; how many entries it wrote."""
     with _transaction(connection):
         for table in tables(connection, _here(connection)):
             if table in PASSING:

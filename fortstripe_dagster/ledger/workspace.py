@@ -102,6 +102,11 @@ def run(
             connection.execute(f"DROP TABLE ledger.{table}")
 
 
+def read_by(names: Iterable[str]) -> set[str]:
+    """The tables of schema `ledger` that these SQL files name."""
+    return {table for name in names for table in re.findall(r"\bledger\.(\w+)", statements(name))}
+
+
 def statements(name: str) -> str:
     """The text of an SQL file of today."""
     return current_rules().sql[name]

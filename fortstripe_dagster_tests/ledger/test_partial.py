@@ -8,6 +8,7 @@ from contextlib import ExitStack
 from datetime import date
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import pytest
 
@@ -86,6 +87,8 @@ def test_parts_make_the_whole(tmp_path: Path) -> None:
     random = Random(2)
     world = Merchant(seed=2, payments=24, first=date(2026, 3, 1)).world()
     _, bought = visit(world, day=5)
+    in_euro: dict[str, Any] = {"amount": 9900, "currency": "eur", "settle_in": "eur", "fee": 250, "name": "Zoë"}
+    world.one_off_payment(at=at(20), **in_euro)
     ranges = [Days(date(2026, 3, a), date(2026, 3, b)) for a, b in ((16, 31), (1, 9), (10, 15))]
     with ExitStack() as running:
         settings = served_settings(world, tmp_path, running.enter_context, **CHOICES)
@@ -98,6 +101,10 @@ def test_parts_make_the_whole(tmp_path: Path) -> None:
         assert book(ranges[0]) is None
         assert all(book(days) for days in ranges[1:])
         assert differing(warehouse, everything(settings, tmp_path)) == {}
+        # A late fact changes what is in the books of all families together: the day's VAT on fees, the revaluation.
+        world.one_off_payment(at=at(20, hour=13), **in_euro)
+        late = Days(date(2026, 3, 20), date(2026, 3, 20))
+        assert book(late)
         change_the_past(world, random)
         world.refund(bought, at=world.now, amount=10000)
         assert book(Days(date(2026, 4, 1), date(2026, 4, 10)))

@@ -10,11 +10,11 @@ WITH places AS (
        OR (starts_with(role, 'transit:') AND policy('bank_leg') = 'book')
 ),
 moved AS (
-    SELECT p.account, p.currency, p.day, sum(p.ore)::BIGINT AS ore, sum(p.amount)::BIGINT AS amount
-    FROM ledger.postings p
+    SELECT p.account, p.currency, p.day, p.ore, p.amount
+    FROM (SELECT account, currency, day, ore, amount FROM ledger.foreign_moves
+          UNION ALL
+          SELECT account, currency, day, ore, amount FROM ledger.postings WHERE kind = 'opening' AND currency <> 'SEK') p
     SEMI JOIN places s ON s.account = p.account AND coalesce(s.currency, p.currency) = p.currency
-    WHERE p.currency <> 'SEK'
-    GROUP BY p.account, p.currency, p.day
 ),
 closed AS (
     SELECT day
