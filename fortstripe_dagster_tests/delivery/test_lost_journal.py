@@ -14,6 +14,7 @@ from fortstripe_dagster.delivery import AdoptReport
 from fortstripe_dagster.failures import DeliveryStopped
 from fortstripe_dagster.sandbox.servers import DroppedConnection
 from fortstripe_dagster_tests.delivery.house import House
+from fortstripe_dagster_tests.delivery.test_corrections import change
 from fortstripe_dagster_tests.delivery.test_deliver import a_few_days
 
 D3 = date(2026, 3, 3)
@@ -138,3 +139,37 @@ def test_what_the_ledger_does_not_know_is_named_and_deliveries_stay_stopped(home
     assert "ch_1" in report.text() and "voucher S1" in report.text()
     with pytest.raises(DeliveryStopped):
         home.deliver()
+
+
+@pytest.mark.parametrize("paid", [True, False], ids=["paid", "open"])
+def test_a_corrected_invoice_is_known_again_with_its_correction_and_set_off(home: House, paid: bool) -> None:
+    home.sale("ch_1", 10000)
+    if paid:
+        home.payment("txn_1", "ch_1", 10000)
+    home.deliver()
+    change(home, "ch_1", 10000, rate=12, account="3002", vat_account="2621")
+    assert home.deliver().exit_code == 0
+    change(home, "ch_1", 10000, rate=6, account="3003", vat_account="2631")
+    assert home.deliver().exit_code == 0
+    wrote, accounts = home.writes(), home.accounts()
+    lose(home)
+    report = adopt(home)
+    assert report.unplaced == (), report.text()
+    again = home.deliver()
+    assert again.nothing_to_do, again.text()
+    assert home.writes() == wrote and home.accounts() == accounts
+    change(home, "ch_1", 10000)
+    assert home.deliver().exit_code == 0
+    assert home.accounts() == {"1686" if paid else "1510": "100.00", "2611": "-20.00", "3001": "-80.00"}
+
+
+def test_a_reposted_invoice_is_known_again(home: House) -> None:
+    home.sale("ch_1", 10000)
+    home.deliver()
+    change(home, "ch_1", 10000, account="3520")
+    home.deliver()
+    wrote = home.writes()
+    lose(home)
+    report = adopt(home)
+    assert report.unplaced == (), report.text()
+    assert home.deliver().nothing_to_do and home.writes() == wrote

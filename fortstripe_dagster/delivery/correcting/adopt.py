@@ -17,6 +17,7 @@ from functools import cached_property
 from typing import Any
 
 from fortstripe_dagster.business_day import Days, today
+from fortstripe_dagster.delivery.correcting.as_invoiced import as_invoiced
 from fortstripe_dagster.delivery.correcting.unplaced import Unplaced, as_booked, called_for, order_again
 from fortstripe_dagster.delivery.documents import bodies, differences, papers, specifications, stock
 from fortstripe_dagster.delivery.documents.desired import Desired, read
@@ -104,22 +105,35 @@ class _Adoption:
         return AdoptReport(dict(self._adopted), tuple(item.text for item in self._unplaced))
 
     def _corrections(self) -> None:
-        """What corrected documents that the journal knows: the plan calls for the same once more, round by round."""
+        """What corrected documents that the journal knows: the plan calls for the same once more, round by round.
+
+        What it does not call for by itself, a person had ordered.
+        """
+        while self._place_called_for():
+            pass
+        order_again(self._context.journal, self._unplaced)
+        while self._place_called_for():
+            order_again(self._context.journal, self._unplaced)
+
+    def _place_called_for(self) -> bool:
+        """Place what the plan calls for now; whether there was any."""
         settings, journal = self._context.settings, self._context.journal
-        left = len(self._unplaced) + 1
-        while 0 < len(self._unplaced) < left:
-            left = len(self._unplaced)
-            order_again(journal, self._unplaced)
-            wanted = {
-                document.document_id: document
-                for document in draft(settings, self._warehouse, journal, self._desired.days).documents
-                if document.sealed_hash is None
-            }
-            for item in list(self._unplaced):
-                document = called_for(item, wanted, journal)
-                if document is not None:
-                    self._put(as_booked(wanted.pop(document.document_id), item), item.number, item.answer)
-                    self._unplaced.remove(item)
+        if not self._unplaced:
+            return False
+        wanted = {
+            document.document_id: document
+            for document in draft(settings, self._warehouse, journal, self._desired.days).documents
+            if document.sealed_hash is None
+        }
+        placed = []
+        for item in self._unplaced:
+            document = called_for(item, wanted, journal)
+            if document is not None:
+                booked = as_booked(wanted.pop(document.document_id), item, settings.accounts)
+                self._put(booked, item.number, item.answer)
+                placed.append(item)
+        self._unplaced = [item for item in self._unplaced if item not in placed]
+        return bool(placed)
 
     def _packaged(self, sales: str) -> dict[str, Document]:
         """What the ledger would send of all that is not sealed, if sales went so."""
@@ -149,6 +163,7 @@ class _Adoption:
         answer = self._context.fortnox.get(path("invoices", number))
         customer = str(answer["Invoice"]["CustomerNumber"])
         self._context.journal.match(document.content["customer"], customer, "customer of an adopted invoice")
+        document = as_invoiced(document, answer["Invoice"], self._context.settings.accounts)
         self._put(document, number, answer)
         wanted = self._attachments(document)
         ties = attaching.invoice_ties(self._context.fortnox, number) if wanted else ()

@@ -11,14 +11,16 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
+from fortstripe_dagster.delivery.correcting.as_invoiced import as_invoiced
 from fortstripe_dagster.delivery.correcting.orders import undone
 from fortstripe_dagster.delivery.documents import bodies
-from fortstripe_dagster.delivery.documents.documents import REVERSAL, Document
+from fortstripe_dagster.delivery.documents.documents import REVERSAL, Document, Line, Part
 from fortstripe_dagster.delivery.documents.exact_json import amount
 from fortstripe_dagster.delivery.documents.packaging import base_of
 from fortstripe_dagster.delivery.journal import history
 from fortstripe_dagster.delivery.journal.journal import Journal
 from fortstripe_dagster.fortnox.values import as_decimal
+from fortstripe_dagster.settings.accounts import Accounts
 
 WHO = "fortstripe adopt"
 _DATES = {"invoice": "InvoiceDate", "payment": "PaymentDate", "voucher": "TransactionDate"}
@@ -79,12 +81,35 @@ def called_for(item: Unplaced, wanted: Mapping[str, Document], journal: Journal)
     return None
 
 
-def as_booked(document: Document, item: Unplaced) -> Document:
-    """The document with the date that it has in Fortnox, where it was moved out of a closed period."""
+def as_booked(document: Document, item: Unplaced, accounts: Accounts) -> Document:
+    """The document with what Fortnox has of it: the date, where it was moved out of a closed period, and what it says
+    where it was corrected once more since."""
+    if item.kind == "invoice":
+        document = as_invoiced(document, item.record, accounts)
+    if item.kind == "voucher" and "reposts" in document.content:
+        document = _as_reposted(document, item.record)
     booked_on = str(item.record[_DATES[item.kind]])
     if booked_on == document.booked_on.isoformat():
         return document
     return replace(document, content={**document.content, "booked_on": booked_on})
+
+
+def _as_reposted(document: Document, voucher: Mapping[str, Any]) -> Document:
+    """The reposting with the accounts that the voucher moves; the rate of VAT, no voucher tells."""
+    (part,) = document.parts
+    rates = {line.account: line.vat_rate for line in part.lines} | {"": part.lines[0].vat_rate}
+    lines = tuple(
+        Line(
+            str(row["Account"]),
+            (as_decimal(row.get("Debit")) or Decimal(0)) - (as_decimal(row.get("Credit")) or Decimal(0)),
+            rates.get(str(row["Account"]), rates[""]),
+            None,
+            row.get("CostCenter") or None,
+            row.get("Project") or None,
+        )
+        for row in voucher["VoucherRows"]
+    )
+    return replace(document, parts=(Part(part.entry_id, lines),))
 
 
 def _undone_by(name: str) -> str:
