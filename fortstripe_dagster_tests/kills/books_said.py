@@ -35,11 +35,12 @@ def said(books: Books) -> dict[str, list[str]]:
         "series": sorted(f"{year} {one}" for year, each in books.ledger.series.items() for one in each.values()),
         "modes": _register(books.modes_of_payment),
         "articles": _register(books.articles),
+        "stock": sorted(f"{key} {sorted(document.items(), key=str)}" for key, document in books.warehouse.items()),
         "customers": _register(books.customers.register),
         "invoices": sorted(
             f"{ {name: told(value) for name, value in sorted(i.header.items()) if name not in _NUMBERED} }"
             f" {[(r.description, r.quantity, r.price, r.account, r.article_number) for r in i.rows]}"
-            f" total {i.sums.total} balance {i.balance} paid {i.final_pay_date} booked {i.booked} {i.cancelled}"
+            f" credits {invoices.get(i.credit_of)} by {invoices.get(i.credited_by)} total {i.sums.total} balance {i.balance} paid {i.final_pay_date} booked {i.booked} {i.cancelled}"
             for i in books.invoices.all.values()
         ),
         "payments": sorted(

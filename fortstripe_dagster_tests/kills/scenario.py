@@ -1,7 +1,7 @@
 """A company at its year's end, with every kind of document that delivery makes.
 
-A first delivery has been. Since then one of its entries changed, so that a supplement is due, and days in a new
-financial year came, whose voucher series does not exist yet.
+A first delivery has been. Since then one of its entries changed, so that a supplement is due, and a paid invoice, which
+is credited, made anew and set off; and days in a new financial year came, whose voucher series does not exist yet.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from functools import partial
 from pathlib import Path
 
@@ -27,6 +28,7 @@ from fortstripe_dagster.sandbox.fortnox.gateway import Gateway
 from fortstripe_dagster.settings import Settings
 from fortstripe_dagster.warehouse import Warehouse
 from fortstripe_dagster_tests.delivery.house import House, empty_ledger, fortnox, settings_for
+from fortstripe_dagster_tests.delivery.test_corrections import change
 from fortstripe_dagster_tests.kills.mortal import Reaper, apart
 from fortstripe_dagster_tests.kills.weather import Clock, bad_weather, wait
 
@@ -42,7 +44,10 @@ COMPANY = Company(
     preselected_year=2,
     series=tuple(series for series in Company().series if series.code != "S"),
     modes_of_payment={"BG": ("Bankgiro", 1930)},
+    warehouse=True,
 )
+CHOICES = {"credit_invoices": "linked", "stock": {"moves": "auto", "since": OLD_YEAR}}
+MUG = {"ArticleNumber": "MUG", "Description": "Mugg", "StockGoods": True, "QuantityInStock": Decimal(20)}
 
 SETTLE_SECONDS = 60.0
 MOST_RUNS = 30
@@ -112,7 +117,9 @@ def begin(home: Path) -> Begun:
     """Make the company, once for all tests. No warehouse is opened in this process: it will be forked."""
     home.mkdir(parents=True)
     with fortnox(books=Books(COMPANY, clock=Clock())) as (books, gateway, url):
-        settings = settings_for(home, books, url)
+        settings = settings_for(home, books, url, **CHOICES)
+
+        books.save_article(MUG)
 
         def first_delivery() -> int:
             tempfile.tempdir = str(home)
@@ -132,7 +139,7 @@ def running(begun: Begun, home: Path) -> Iterator[Running]:
     """The company as it was begun, as many times as wanted."""
     books = copy.deepcopy(begun.books)
     with fortnox(books=books) as (_, gateway, url):
-        settings = settings_for(home, books, url)
+        settings = settings_for(home, books, url, **CHOICES)
         home.mkdir(parents=True, exist_ok=True)
         for name in (settings.warehouse_path.name, settings.journal_path.name):
             shutil.copyfile(begun.home / name, home / name)
@@ -142,15 +149,18 @@ def running(begun: Begun, home: Path) -> Iterator[Running]:
 def _first_days(house: House) -> None:
     house.fee("txn_a:fee", 300, day=OLD_YEAR)
     house.fee("txn_b:fee", 200, day=OLD_YEAR)
+    house.sale("ch_0", 10000, customer="cus_0", day=OLD_YEAR)
+    house.payment("txn_0", "ch_0", 10000, day=OLD_YEAR)
 
 
 def _what_came_since(house: House) -> None:
-    """A new customer abroad, one at home who pays in two equal parts, a guest; refunds, fees, a payout."""
+    """A new customer abroad, one at home who pays in two equal parts, a guest, goods; refunds, fees, a payout."""
     house.fee("txn_a:fee", 350, day=OLD_YEAR)
+    change(house, "ch_0", 10000, customer="cus_0", rate=12, account="3002", vat_account="2621", day=OLD_YEAR)
     house.sale("ch_1", 12550, customer="cus_1", buyer="business", day=OLD_YEAR, **EU)  # type: ignore[arg-type]
     house.payment("txn_1", "ch_1", 12550, day=OLD_YEAR)
-    house.credit("re_1", "ch_1", 2550, day=OLD_YEAR, **EU)  # type: ignore[arg-type]
-    house.refund("txn_2", "ch_1", "re_1", 2550, day=OLD_YEAR)
+    house.credit("re_1", "ch_1", 12550, day=OLD_YEAR, **EU)  # type: ignore[arg-type]
+    house.refund("txn_2", "ch_1", "re_1", 12550, day=OLD_YEAR)
 
     house.sale("in_2", 20050, customer="cus_2", name="Bo Ek", email="bo@example.com", number="ABC-1", day=OLD_YEAR)
     _by_an_ore(house, "in_2")
@@ -162,6 +172,8 @@ def _what_came_since(house: House) -> None:
     for number, (gross, vat) in enumerate([(3333, 667), (6666, 1333)], 1):
         house.credit(f"re_3{number}", "ch_3", gross, vat=vat, day=NEW_YEAR)
         house.refund(f"txn_6{number}", "ch_3", f"re_3{number}", gross, day=NEW_YEAR)
+    house.sale("ch_4", 5000, customer=None, email=None, quantity=2, day=NEW_YEAR, treatment="oss_goods")
+    house.sql("UPDATE ledger.sale_rows SET article = 'MUG' WHERE sale_id = 'ch_4'")
     house.fee("txn_5:fee", 417, day=NEW_YEAR)
     house.payout("po_1", 15000, day=NEW_YEAR)
     house.write_ledger()
