@@ -40,7 +40,7 @@ def said(books: Books) -> dict[str, list[str]]:
         "invoices": sorted(
             f"{ {name: told(value) for name, value in sorted(i.header.items()) if name not in _NUMBERED} }"
             f" {[(r.description, r.quantity, r.price, r.account, r.article_number) for r in i.rows]}"
-            f" credits {invoices.get(i.credit_of)} by {invoices.get(i.credited_by)}"
+            f" credits {invoices.get(i.credit_of or 0)} by {invoices.get(i.credited_by or 0)}"
             f" total {i.sums.total} balance {i.balance} paid {i.final_pay_date} booked {i.booked} {i.cancelled}"
             for i in books.invoices.all.values()
         ),
