@@ -1,4 +1,4 @@
-"""The planted errors once more, delivered for real as invoices and vouchers, on accrual and cash, in both currencies."""
+"""The planted errors once more: delivered as invoices and vouchers, on accrual and cash, in both currencies."""
 
 from __future__ import annotations
 
