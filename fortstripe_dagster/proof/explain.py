@@ -234,7 +234,7 @@ class _Teller:
             said = self._plain(_debit_credit(row["debit"] - row["credit"]))
             if row["treatment"]:
                 rate = "" if row["vat_rate"] is None else self._plain(f" {row['vat_rate']:f} %")
-                said += f" · {row['treatment']}{rate}"
+                said += f" · {self._term(row['treatment'])}{rate}"
             if row["rule"]:
                 said += f" · {self._words['rule']} {row['rule']}"
             found.append(Fact("line", row["account"], said))
@@ -270,7 +270,7 @@ class _Teller:
         row = self._one("SELECT * FROM ledger.sales WHERE sale_id = ?", id) if id else None
         if row is None:
             return []
-        said = [self._money(row["gross"], row["currency"]), row["number"], row["treatment"]]
+        said = [self._money(row["gross"], row["currency"]), row["number"], self._term(row["treatment"])]
         rows = self._all("SELECT * FROM ledger.sale_rows WHERE sale_id = ? ORDER BY row_no", id)
         return [
             Fact(

@@ -12,7 +12,7 @@ from fortstripe_dagster.proof.sentences import in_swedish
 from fortstripe_dagster.proof.words import WORDS, Language
 
 SPOKEN = frozenset(
-    "kind status class part severity evidence balance_type outcome supply document remark reason".split()
+    "kind status class part severity evidence balance_type outcome supply document remark reason treatment".split()
 )
 """Columns whose values may be words of ours."""
 SAID = frozenset("id document text remedy reason held remark".split())

@@ -153,6 +153,8 @@ def _ties(connection: duckdb.DuckDBPyConnection, listing: Listing) -> tuple[Tie,
         measure: Measure = rule["measure"]  # type: ignore[assignment]
         balance = _balance(connection, accounts, rule["kinds"].split("|") if rule["kinds"] else (), measure)
         total = listing.totals[rule["column"]]
+        if not accounts and not listing.rows:
+            continue  # the company has no such accounts
         found.append(Tie(listing.heading.name, rule["column"], accounts, measure, total, int(rule["sign"]) * balance))
     return tuple(found)
 
