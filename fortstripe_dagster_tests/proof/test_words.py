@@ -22,8 +22,8 @@ BEFORE = ("extract", "ledger", "delivery")
 STRIPES = set(
     "won lost needs_response under_review warning_needs_response warning_under_review warning_closed "
     "paid open uncollectible succeeded pending canceled failed in_transit "
-    "loss_keep_vat fraudulent duplicate requested_by_customer product_not_received product_unacceptable unrecognized general "
-    "subscription_canceled credit_not_processed".split()
+    "loss_keep_vat fraudulent duplicate requested_by_customer product_not_received product_unacceptable "
+    "unrecognized general subscription_canceled credit_not_processed".split()
 )
 """States and reasons that Stripe gives its objects, and what the company makes of a lost dispute."""
 DRIFT = {f"voucher {kind}" for kind in ("missing", "differs", "double", "unknown", "manual")}
