@@ -205,15 +205,19 @@ class Extraction:
         report = StreamReport("official_rates")
         for gap in self._ask(rates.gaps):
             asked = now()
-            published = rate_sources.fetch(
-                self.settings.rates_source, self.settings.rates_api_base, gap, self._patience
-            )
+            published = self._published(gap)
             with self.warehouse.transaction() as connection:
                 rates.store(connection, published, asked)
             count = len(published.rates)
-            report += StreamReport("official_rates", count, count, 1)
+            report += StreamReport("official_rates", count, count, int(published.source != rate_sources.COMPANY))
         self._ask(rates.require_all)
         return self._noted(report)
+
+    def _published(self, gap: rate_sources.Gap) -> rate_sources.Published:
+        settings = self.settings
+        if gap.currency in settings.exchange_rates:
+            return rate_sources.given(settings.exchange_rates[gap.currency], gap)
+        return rate_sources.fetch(settings.rates_source, settings.rates_api_base, gap, self._patience)
 
     def read_balance(self) -> list[BalanceLine]:
         """Read the balance, list the newest transactions, read again; what is left unexplained is in the lines.

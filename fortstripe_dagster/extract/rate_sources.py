@@ -9,9 +9,9 @@ from __future__ import annotations
 import csv
 import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from urllib.parse import urlsplit
 
@@ -22,6 +22,9 @@ from fortstripe_dagster.failures import RatesFailure
 
 DECIMALS = Decimal("0.0000000001")
 """As many decimals as the warehouse keeps; a cross rate is rounded here once."""
+
+COMPANY = "fortstripe.toml"
+"""Who says a rate that the company gives."""
 
 Rates = Sequence[tuple[date, Decimal]]
 
@@ -71,12 +74,24 @@ def fetch(source: str, base: str, gap: Gap, patience: Patience | None = None) ->
         raise failure(gap, "the answer of the rates' server cannot be read") from error
 
 
+def given(rates: Mapping[date, Decimal], gap: Gap) -> Published:
+    """What the company says of a currency that nobody publishes: each rate holds until the next."""
+    found = []
+    for number in range((gap.last - gap.first).days + 1):
+        day = gap.first + timedelta(days=number)
+        latest = max((since for since in rates if since <= day), default=None)
+        if latest is not None:
+            found.append((day, rates[latest]))
+    return Published(gap, found, COMPANY)
+
+
 def failure(gap: Gap, why: str) -> RatesFailure:
     """The error for rates that cannot be had."""
     days = f"{gap.first}" if gap.first == gap.last else f"{gap.first} to {gap.last}"
     return RatesFailure(
         f"No official exchange rate for {gap.currency} on {days}: {why}.",
-        "check the network and RATES_API_BASE and run the same command again; what was read from Stripe is kept.",
+        "check the network and RATES_API_BASE and run the same command again; what was read from Stripe is kept. If "
+        f"nobody publishes {gap.currency}, give its rates under [exchange_rates.{gap.currency}] in fortstripe.toml.",
     )
 
 

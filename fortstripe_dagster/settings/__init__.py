@@ -26,6 +26,7 @@ from fortstripe_dagster.settings.accounts import Accounts
 from fortstripe_dagster.settings.alerts import Alerts
 from fortstripe_dagster.settings.dimensions import Conditions, Rule, refuse_unreachable
 from fortstripe_dagster.settings.environment import Environment
+from fortstripe_dagster.settings.exchange_rates import ExchangeRates
 from fortstripe_dagster.settings.gift_cards import GiftCards
 from fortstripe_dagster.settings.group import Group
 from fortstripe_dagster.settings.limits import FortnoxLimits, StripeLimits
@@ -170,6 +171,10 @@ class Settings(Environment):
     rates_source: Literal["riksbank", "ecb"] = Field(
         default="riksbank",
         description="Who publishes the official exchange rates; a change counts for days not fetched yet.",
+    )
+    exchange_rates: ExchangeRates = Field(
+        default={},
+        description="Kronor for one unit of a currency that neither publishes, by the day from which the rate holds.",
     )
     deferral: Literal["voucher", "off"] = Field(
         default="off",

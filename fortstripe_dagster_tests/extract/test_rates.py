@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
@@ -111,6 +112,18 @@ def test_a_rate_that_cannot_be_had_names_currency_and_days(
         return
     with pytest.raises(RatesFailure, match=f"No official exchange rate for EUR on 2026-.*{says}"):
         fetch(shop)
+
+
+def test_the_company_gives_the_rates_of_a_currency_that_nobody_publishes(company: StartCompany) -> None:
+    shop = euro_shop(company, "kwd")
+    with pytest.raises(RatesFailure, match=r"for KWD .*\[exchange_rates.KWD\] in fortstripe.toml"):
+        fetch(shop)
+    rates = {date(2026, 3, 1): Decimal("34.10"), date(2026, 3, 4): Decimal("113")}
+    shop = replace(shop, settings=shop.settings.model_copy(update={"exchange_rates": {"KWD": rates}}))
+    assert fetch(shop) == 0
+    known = "SELECT sek_per_unit, source FROM stripe.official_rates WHERE day = ?"
+    assert shop.rows(known, "2026-03-03") == [(Decimal("34.10"), "fortstripe.toml")]
+    assert shop.rows(known, "2026-03-04") == [(Decimal("113"), "fortstripe.toml")]
 
 
 def test_no_network_names_currency_and_days(company: StartCompany) -> None:
