@@ -77,7 +77,9 @@ def value(name: str, given: Any, known: dict[str, Any]) -> Any:
         return found
     if name == "lines":
         return [line([value("", part, known) for part in each]) for each in given]
-    if name == "at":
+    if isinstance(given, list) and name == "invoices":
+        return [value("", each, known) for each in given]
+    if name in ("at", "effective_at"):
         return moment(given)
     if name == "arrival":
         return date.fromisoformat(given)

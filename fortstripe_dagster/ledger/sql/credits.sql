@@ -1,9 +1,14 @@
 -- What takes a sale back, wholly or in part: a refund without a credit note, a credit note, a void, a dispute that was
 -- lost (where the company credits those). Amounts keep the sale's exchange and VAT rates and round cumulatively over
--- all credits of the sale, so that several parts add up to the whole.
+-- all credits of the sale, so that several parts add up to the whole. What reverses a charge over several invoices takes
+-- from each its share; the largest's credit has the reversal's own id.
 CREATE OR REPLACE TABLE ledger.credits AS
-WITH main_sale AS (
-    SELECT charge, max_by(sale_id, amount) AS sale_id FROM ledger.charge_sales GROUP BY charge
+WITH sold AS (
+    SELECT charge, sale_id, amount, row_number() OVER largest_first AS nth,
+           sum(amount) OVER largest_first AS share_end, sum(amount) OVER (PARTITION BY charge) AS whole
+    FROM ledger.charge_sales
+    WHERE amount > 0
+    WINDOW largest_first AS (PARTITION BY charge ORDER BY amount DESC, sale_id ROWS UNBOUNDED PRECEDING)
 ),
 refund_movements AS (
     SELECT r.id, r.charge, r.amount, b.day, b.created, b.amount < 0 AS given
@@ -27,14 +32,19 @@ given AS (
            before AS (PARTITION BY charge ORDER BY created, id ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
 ),
 found AS (
-    SELECT r.id AS credit_id, 'refund' AS kind, m.sale_id, r.charge, r.day AS event_day, r.created AS ordered_by,
-           r.reached - r.reached_before AS amount, 'Återbetalning' AS text
+    SELECT CASE m.nth WHEN 1 THEN r.id ELSE r.id || ':' || m.sale_id END AS credit_id, 'refund' AS kind, r.id AS reversal,
+           m.sale_id, r.charge, r.day AS event_day, r.created AS ordered_by,
+           round_div(r.reached::HUGEINT * m.share_end, m.whole)
+               - round_div(r.reached::HUGEINT * (m.share_end - m.amount), m.whole)
+               - round_div(r.reached_before::HUGEINT * m.share_end, m.whole)
+               + round_div(r.reached_before::HUGEINT * (m.share_end - m.amount), m.whole) AS amount,
+           'Återbetalning' AS text
     FROM given r
-    JOIN main_sale m ON m.charge = r.charge
+    JOIN sold m ON m.charge = r.charge
     -- Where the sale is the payment itself, a credit note of Stripe's is of no sale.
     WHERE m.sale_id = r.charge OR NOT EXISTS (SELECT 1 FROM stripe.credit_note_refunds n WHERE n.refund = r.id)
     UNION ALL
-    SELECT n.id, 'credit_note', n.invoice, NULL, local_day(coalesce(n.effective_at, n.created)),
+    SELECT n.id, 'credit_note', NULL, n.invoice, NULL, local_day(coalesce(n.effective_at, n.created)),
            coalesce(n.effective_at, n.created),
            -- Under the cash method what was never paid was never booked, so there is nothing to take back.
            n.total - CASE policy('accounting_method') WHEN 'cash' THEN coalesce(n.pre_payment_amount, 0) ELSE 0 END,
@@ -42,16 +52,20 @@ found AS (
     FROM stripe.credit_notes n
     WHERE n.status = 'issued' AND n.total > 0
     UNION ALL
-    SELECT i.id || ':void', 'void', i.id, NULL, local_day(i.voided_at), i.voided_at,
+    SELECT i.id || ':void', 'void', NULL, i.id, NULL, local_day(i.voided_at), i.voided_at,
            i.total - coalesce((SELECT sum(n.total) FROM stripe.credit_notes n
                                WHERE n.invoice = i.id AND n.status = 'issued'), 0),
            'Makulerad faktura ' || coalesce(i.number, i.id)
     FROM stripe.invoices i
     WHERE i.status = 'void' AND i.voided_at IS NOT NULL AND policy('accounting_method') = 'accrual'
     UNION ALL
-    SELECT l.dispute, 'dispute', m.sale_id, l.charge, l.event_day, l.lost_at, l.amount, 'Förlorad tvist'
+    SELECT CASE m.nth WHEN 1 THEN l.dispute ELSE l.dispute || ':' || m.sale_id END, 'dispute', l.dispute, m.sale_id, l.charge,
+           l.event_day, l.lost_at,
+           round_div(l.amount::HUGEINT * m.share_end, m.whole)
+               - round_div(l.amount::HUGEINT * (m.share_end - m.amount), m.whole),
+           'Förlorad tvist'
     FROM ledger.lost_disputes l
-    JOIN main_sale m ON m.charge = l.charge
+    JOIN sold m ON m.charge = l.charge
     WHERE l.treatment = 'credit'
 ),
 running AS (
@@ -63,7 +77,7 @@ running AS (
     WHERE f.amount > 0 OR f.kind = 'refund'
 )
 SELECT
-    credit_id, kind, sale_id, charge, event_day, ordered_by, currency, text, before_start, held,
+    credit_id, kind, reversal, sale_id, charge, event_day, ordered_by, currency, text, before_start, held,
     -- More than the whole sale cannot be credited: a refund of a disputed charge, say. The rest is a finding.
     least(amount, greatest(sale_gross - (upto - amount), 0)) AS gross,
     greatest(upto - greatest(sale_gross, upto - amount), 0) AS excess,

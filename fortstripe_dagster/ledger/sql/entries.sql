@@ -10,6 +10,10 @@ WITH alerts AS (
     SELECT p.entry_id, 'more was given back than was sold (' || c.credit_id || '): the rest stands as a debt to the customer'
     FROM ledger.payments p JOIN ledger.credits c USING (credit_id) WHERE c.excess > 0
     UNION ALL
+    SELECT reversal || ':lost' || CASE WHEN credit_id <> reversal THEN ':' || sale_id ELSE '' END,
+           'more was given back than was sold (' || credit_id || '): the rest stands as a debt to the customer'
+    FROM ledger.credits WHERE kind = 'dispute' AND excess > 0
+    UNION ALL
     SELECT sale_id || ':sale', review FROM ledger.sales WHERE review IS NOT NULL
     UNION ALL
     SELECT entry_id, text || ': ' || remedy FROM ledger.watchdogs

@@ -70,25 +70,38 @@ noted AS (
     JOIN ledger.credits k ON k.credit_id = n.credit_note AND k.gross > 0
     WINDOW of_refund AS (PARTITION BY n.refund)
 ),
+own AS (
+    -- A refund without credit notes settles a credit of its own for each sale of its charge, in the charge's parts.
+    SELECT k.reversal AS refund, k.credit_id, k.sale_id, k.currency, k.gross, k.gross_ore, s.amount,
+           sum(s.amount) OVER (PARTITION BY k.reversal) AS whole,
+           sum(s.amount) OVER (PARTITION BY k.reversal ORDER BY k.credit_id ROWS UNBOUNDED PRECEDING) AS share_end
+    FROM ledger.credits k
+    JOIN ledger.charge_sales s ON s.charge = k.charge AND s.sale_id = k.sale_id
+    WHERE k.kind = 'refund'
+),
 refunded AS (
     SELECT
-        CASE WHEN n.notes > 1 THEN m.id || ':' || n.credit_id ELSE m.id END AS entry_id,
+        CASE WHEN n.notes > 1 THEN m.id || ':' || n.credit_id WHEN own.credit_id <> own.refund THEN m.id || ':' || own.sale_id
+             ELSE m.id END AS entry_id,
         m.id AS balance_transaction, m.day, 'refund' AS treatment,
         coalesce(own.sale_id, n.sale_id) AS sale_id, coalesce(own.credit_id, n.credit_id) AS credit_id, m.charge,
         m.currency = coalesce(own.currency, n.currency) AS same_currency,
-        CASE WHEN n.notes > 1 THEN round_div(m.amount::HUGEINT * n.share_end, n.whole)
-                                   - round_div(m.amount::HUGEINT * (n.share_end - n.amount), n.whole)
-             ELSE m.amount END AS clearing_amount,
-        CASE WHEN n.notes > 1 THEN round_div(m.amount_ore::HUGEINT * n.share_end, n.whole)
-                                   - round_div(m.amount_ore::HUGEINT * (n.share_end - n.amount), n.whole)
-             ELSE m.amount_ore END AS clearing_ore,
+        -- The part of the whole that is this credit's.
+        CASE WHEN n.notes > 1 THEN n.share_end ELSE coalesce(own.share_end, 1) END AS upto,
+        CASE WHEN n.notes > 1 THEN n.share_end - n.amount ELSE coalesce(own.share_end - own.amount, 0) END AS before,
+        CASE WHEN n.notes > 1 THEN n.whole ELSE coalesce(own.whole, 1) END AS parts,
+        round_div(m.amount::HUGEINT * upto, parts) - round_div(m.amount::HUGEINT * before, parts) AS clearing_amount,
+        round_div(m.amount_ore::HUGEINT * upto, parts) - round_div(m.amount_ore::HUGEINT * before, parts) AS clearing_ore,
+        CASE WHEN n.notes > 1 THEN r.amount
+             ELSE round_div(r.amount::HUGEINT * upto, parts) - round_div(r.amount::HUGEINT * before, parts) END AS asked,
         coalesce(-own.gross_ore, -n.credited_ore) AS receivable_ore,
         0 AS credit_ore,
-        round_div(clearing_ore::HUGEINT * greatest(r.amount - coalesce(own.gross, n.whole), 0), r.amount) AS debt_ore,
+        CASE WHEN asked = 0 THEN 0
+             ELSE round_div(clearing_ore::HUGEINT * greatest(asked - coalesce(own.gross, n.whole), 0), asked) END AS debt_ore,
         0 AS settles, NULL::DATE AS settled_day
     FROM ledger.movements m
     JOIN stripe.refunds r ON r.id = m.source
-    LEFT JOIN ledger.credits own ON own.credit_id = r.id
+    LEFT JOIN own ON own.refund = r.id
     -- Equal alone makes a hash join: a condition on one side would compare each with each.
     LEFT JOIN noted n ON n.refund = CASE WHEN own.credit_id IS NULL THEN r.id END
     WHERE m.treatment = 'refund'
@@ -103,4 +116,4 @@ failed AS (
     JOIN paid p ON p.charge = m.charge
     WHERE m.treatment = 'payment_failed'
 )
-SELECT * FROM paid UNION ALL SELECT * FROM refunded UNION ALL SELECT * FROM failed;
+SELECT * FROM paid UNION ALL SELECT * EXCLUDE (upto, before, parts, asked) FROM refunded UNION ALL SELECT * FROM failed;
