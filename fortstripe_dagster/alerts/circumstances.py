@@ -15,7 +15,7 @@ REFRESH_TOKEN_LIVES = timedelta(days=31)
 """Fortnox says 45 days, and said 31 before (reference, login): the shorter is sure."""
 CONSENT_WARNING = timedelta(days=10)
 
-_LAST_RUN = "SELECT max(started_at) FROM delivery.runs"
+_LAST_RUN = "SELECT max(started_at) FROM delivery.runs WHERE finished_at IS NOT NULL"
 
 
 def in_tables(connection: duckdb.DuckDBPyConnection, settings: Settings, now: datetime) -> list[Alert]:

@@ -97,6 +97,12 @@ def test_nothing_for_more_than_a_day_is_an_alert(company: Running) -> None:
     with company.warehouse() as connection:
         last = connection.execute("SELECT max(started_at) FROM delivery.runs").fetchall()[0][0]
     assert of_kind(found(company, last + timedelta(hours=29)), "silence") == []
+    with company.warehouse() as connection:  # a single document that a person had undone is no night's run
+        connection.execute(
+            "INSERT INTO delivery.runs SELECT 'undo', first_day, last_day, started_at + INTERVAL 25 HOUR, NULL"
+            " FROM delivery.runs WHERE started_at = ?",
+            [last],
+        )
     (silence,) = of_kind(found(company, last + timedelta(hours=30)), "silence")
     assert "30 hours" in silence.text and silence.urgent
 

@@ -9,9 +9,11 @@ from pathlib import Path
 import pytest
 from starlette.responses import JSONResponse
 
+from fortstripe_dagster import delivery
 from fortstripe_dagster.business_day import Days
 from fortstripe_dagster.failures import HELD, DeliveryStopped
 from fortstripe_dagster.sandbox.fortnox.company import Company
+from fortstripe_dagster_tests.conftest import MARCH
 from fortstripe_dagster_tests.delivery.house import House, house
 
 D3, D4 = date(2026, 3, 3), date(2026, 3, 4)
@@ -296,3 +298,19 @@ def test_a_day_that_changed_is_asked_for_until_a_run_of_it_has_come_to_its_end(h
     with home.journal() as journal:
         assert journal.touched() == []
     assert home.sql("SELECT count(*), count(finished_at) FROM delivery.runs") == [(3, 2)]
+
+
+def test_a_run_that_may_send_one_document_alone_does_not_stand_for_the_whole_run(home: House) -> None:
+    home.sale("ch_1", 10000, day=D4)
+    home.deliver()
+    with home.journal() as journal:
+        journal.touch([D4], "a refund")
+    home.sale("ch_2", 20000, day=D4)
+    home.write_ledger()
+    delivery.deliver(home.settings, home.warehouse, MARCH, fortnox=home.client(), only=("customer:cus_1",))
+    with home.journal() as journal:
+        assert journal.touched() == [D4]
+    assert home.sql("SELECT count(*), count(finished_at) FROM delivery.runs") == [(2, 1)]
+    assert home.deliver(mode="shadow").shadow
+    with home.journal() as journal:
+        assert journal.touched() == []  # a night in shadow mode is a whole one

@@ -3,7 +3,8 @@
 
 CREATE TABLE runs (run_id TEXT NOT NULL, first_day TEXT NOT NULL, last_day TEXT NOT NULL, started_at TEXT NOT NULL);
 
--- Those of them that came to their end, whatever they had to hold; one that failed leaves its days to be run again.
+-- Those of them that came to their end, whatever they had to hold; one that failed, or might send only some documents,
+-- leaves its days to be run again.
 CREATE TABLE finished_runs (
     run_id TEXT NOT NULL, first_day TEXT NOT NULL, last_day TEXT NOT NULL, started_at TEXT NOT NULL,
     finished_at TEXT NOT NULL

@@ -57,5 +57,5 @@ CREATE TABLE IF NOT EXISTS delivery.replans (
 );
 CREATE TABLE IF NOT EXISTS delivery.runs (
     run_id VARCHAR, first_day DATE, last_day DATE, started_at TIMESTAMPTZ,
-    finished_at TIMESTAMPTZ         -- NULL while it is under way, and where it failed
+    finished_at TIMESTAMPTZ         -- NULL while it is under way, where it failed or might send only some documents
 );

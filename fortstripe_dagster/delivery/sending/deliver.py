@@ -75,8 +75,8 @@ def deliver(
 ) -> DeliveryReport:
     """Bring Fortnox to what the ledger says for these days; what is there already is not touched.
 
-    `only` are the ids of documents that may be sent; None: all. In shadow mode none is sent: the report says how many
-    would be.
+    `only` are the ids of documents that may be sent; None: all. A run that may not send all leaves its days to be run.
+    In shadow mode none is sent: the report says how many would be.
 
     Raises DeliveryStopped when it would not be safe to write: another delivery runs, Fortnox is out of reach, belongs
     to another company, or holds documents of ours that the journal lacks. What was sent until then is journalled.
@@ -94,7 +94,8 @@ def deliver(
                 if len(parts) > 1:
                     told = left.said((part.last - days.first).days + 1, (days.last - days.first).days + 1)
                     progress(f"delivery: part {number} of {len(parts)} is done, up to {part.last}{told}")
-        journal.finish_run(run_id)
+        if only is None:
+            journal.finish_run(run_id)
         publish(journal, warehouse)
         return run.report(client.requests - requests_before)
 
