@@ -29,6 +29,12 @@ LINKS: Mapping[str, tuple[str, ...]] = {
 }
 """The columns of each table whose ids belong to one family, in the order in which a family is walked fastest."""
 
+KIND_OF = {"source_transaction": "charge", "source": None}
+"""What a column names whose name does not say it; None for objects of several kinds."""
+
+NO_SOURCE = ("balance_transaction", "credit_note", "customer", "invoice", "payment_intent")
+"""What is never the source of a balance transaction."""
+
 OF_OWNER = {
     "invoice_lines": "invoice",
     "invoice_payments": "invoice",
@@ -52,7 +58,9 @@ def seed(connection: duckdb.DuckDBPyConnection, stripe: str, kept: str, days: li
 
     `stripe` is the schema of the typed tables, `kept` that of the ledger as it is.
     """
-    connection.execute("CREATE OR REPLACE TEMP TABLE reached (id VARCHAR, round INTEGER)")
+    connection.execute(
+        "CREATE OR REPLACE TEMP TABLE reached (id VARCHAR, kind VARCHAR, found_in VARCHAR, round INTEGER)"
+    )
     connection.execute("CREATE OR REPLACE TEMP TABLE wanted_days AS SELECT unnest(?::DATE[]) AS day", [days])
     for table, moments in {
         "invoices": "effective_at, finalized_at, voided_at, marked_uncollectible_at, paid_at",
@@ -64,7 +72,7 @@ def seed(connection: duckdb.DuckDBPyConnection, stripe: str, kept: str, days: li
             f" AND local_day({moment}) IN (FROM wanted_days)"
             for moment in moments.split(", ")
         )
-        _reach(connection, f"SELECT id FROM {stripe}.{table} WHERE {on_the_day}")
+        _reach(connection, f"SELECT {_named(table)} FROM {stripe}.{table} WHERE {on_the_day}")
     for table, day in {
         "balance_transactions": "day",
         "charges": "day",
@@ -74,10 +82,12 @@ def seed(connection: duckdb.DuckDBPyConnection, stripe: str, kept: str, days: li
         "topups": "coalesce(arrival_date, day)",
         "customer_balance_transactions": "day",
     }.items():
-        _reach(connection, f"SELECT id FROM {stripe}.{table} WHERE {day} IN (FROM wanted_days)")
-    _reach(connection, f"SELECT object_id FROM {stripe}.events WHERE day IN (FROM wanted_days) AND type IN {TELLING}")
-    _reach(connection, f"SELECT sale_id FROM {kept}.deferral_schedule WHERE month_end IN (FROM wanted_days)")
-    _reach(connection, f"SELECT sale_id FROM {kept}.payments WHERE settled_day IN (FROM wanted_days)")
+        _reach(connection, f"SELECT {_named(table)} FROM {stripe}.{table} WHERE {day} IN (FROM wanted_days)")
+    _reach(
+        connection, f"SELECT object_id, NULL FROM {stripe}.events WHERE day IN (FROM wanted_days) AND type IN {TELLING}"
+    )
+    _reach(connection, f"SELECT sale_id, NULL FROM {kept}.deferral_schedule WHERE month_end IN (FROM wanted_days)")
+    _reach(connection, f"SELECT sale_id, NULL FROM {kept}.payments WHERE settled_day IN (FROM wanted_days)")
 
 
 def add_changed(connection: duckdb.DuckDBPyConnection, stripe: str, since: datetime | None) -> None:
@@ -89,11 +99,11 @@ def add_changed(connection: duckdb.DuckDBPyConnection, stripe: str, since: datet
     )
     _reach(
         connection,
-        "SELECT id FROM changed_objects WHERE stream NOT IN ('customers', 'products', 'prices', 'tax_rates')",
+        "SELECT id, NULL FROM changed_objects WHERE stream NOT IN ('customers', 'products', 'prices', 'tax_rates')",
     )
     _reach(
         connection,
-        f"SELECT object_id FROM {stripe}.events WHERE type IN {TELLING}"
+        f"SELECT object_id, NULL FROM {stripe}.events WHERE type IN {TELLING}"
         " AND id IN (SELECT id FROM changed_objects WHERE stream = 'events')",
     )
     for stream, found in {
@@ -109,7 +119,7 @@ def add_changed(connection: duckdb.DuckDBPyConnection, stripe: str, since: datet
             "CREATE OR REPLACE TEMP TABLE concerned AS SELECT id FROM changed_objects WHERE stream = ?", [stream]
         )
         if concerned.fetchone() != (0,):
-            _reach(connection, found)
+            _reach(connection, f"SELECT *, NULL FROM ({found})")
 
 
 def walk(connection: duckdb.DuckDBPyConnection, stripe: str) -> int:
@@ -124,32 +134,61 @@ def walk(connection: duckdb.DuckDBPyConnection, stripe: str) -> int:
     while True:
         before = turn
         for table, columns in links.items():
-            fresh = connection.execute("SELECT count(*) FROM reached WHERE round > ?", [seen[table]]).fetchone()
-            if fresh == (0,):
+            among = _among_fresh(connection, table, columns, seen[table])
+            if among is None:
                 continue
-            among = " OR ".join(
-                f"{column} IN (SELECT id FROM reached WHERE round > {seen[table]})" for column in columns
-            )
-            ids = ", ".join(columns)
             seen[table] = turn
             found = connection.execute(
-                f"INSERT INTO reached SELECT DISTINCT id, {turn + 1} FROM ("
-                f"  SELECT unnest([{ids}]) AS id FROM {stripe}.{table} WHERE {among}"
-                ") WHERE id IS NOT NULL AND id NOT IN (SELECT id FROM reached)"
+                f"INSERT INTO reached SELECT id, any_value(kind), '{table}', {turn + 1} FROM ("
+                f"  SELECT {_named(table)} FROM {stripe}.{table} WHERE {among}"
+                ") AS t(id, kind) WHERE id IS NOT NULL AND id NOT IN (SELECT id FROM reached) GROUP BY id"
             ).fetchone()
             if found != (0,):
                 turn += 1
         if turn == before:
             break
     for table in ("charges", "invoices"):
-        _reach(connection, f"SELECT customer FROM {stripe}.{table} WHERE id IN (SELECT id FROM reached)")
+        _reach(connection, f"SELECT customer, 'customer' FROM {stripe}.{table} WHERE id IN (SELECT id FROM reached)")
     row = connection.execute("SELECT count(*) FROM reached").fetchone()
     assert row is not None
     return int(row[0])
 
 
+def _among_fresh(connection: duckdb.DuckDBPyConnection, table: str, columns: tuple[str, ...], seen: int) -> str | None:
+    """The condition for rows that name what was reached since a round; None where none can, for each search is long."""
+    own = _kind(table, "id")
+    fresh = connection.execute(
+        # What the table itself has told of its own rows is no news to it.
+        "SELECT DISTINCT kind FROM reached WHERE round > ? AND NOT (found_in = ? AND kind IS NOT DISTINCT FROM ?)",
+        [seen, table, own],
+    ).fetchall()
+    kinds = {kind for (kind,) in fresh}
+    wanted = []
+    for column in columns:
+        kind = _kind(table, column)
+        if kind is None and kinds - set(NO_SOURCE):
+            wanted.append(f"{column} IN (SELECT id FROM reached WHERE round > {seen})")
+        elif kind is not None and kinds & {kind, None}:
+            ids = f"SELECT id FROM reached WHERE round > {seen} AND (kind = '{kind}' OR kind IS NULL)"
+            wanted.append(f"{column} IN ({ids})")
+    return " OR ".join(wanted) or None
+
+
+def _kind(table: str, column: str) -> str | None:
+    """What a column of ids names: a charge, an invoice …; None for objects of several kinds."""
+    return table.removesuffix("s") if column == "id" else KIND_OF.get(column, column)
+
+
+def _named(table: str) -> str:
+    """All ids that a row of the table names, one a row, with their kinds."""
+    columns = LINKS.get(table, ("id",))
+    kinds = ", ".join(f"'{kind}'" if kind else "NULL" for kind in (_kind(table, column) for column in columns))
+    return f"unnest([{', '.join(columns)}]), unnest([{kinds}]::VARCHAR[])"
+
+
 def _reach(connection: duckdb.DuckDBPyConnection, query: str) -> None:
+    """Reach the ids that the query gives, with their kinds or NULL where it does not know."""
     connection.execute(
-        f"INSERT INTO reached SELECT DISTINCT * FROM (SELECT *, 0 FROM ({query})) AS t(id, round)"
-        " WHERE id IS NOT NULL AND id NOT IN (SELECT id FROM reached)"
+        f"INSERT INTO reached SELECT id, any_value(kind), NULL, 0 FROM ({query}) AS t(id, kind)"
+        " WHERE id IS NOT NULL AND id NOT IN (SELECT id FROM reached) GROUP BY id"
     )
