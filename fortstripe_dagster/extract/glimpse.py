@@ -35,9 +35,13 @@ def of_object(body: bytes, sublists: tuple[Sublist, ...], what: str) -> Entry:
 
 
 def overflowing(entries: Sequence[Entry], sublists: tuple[Sublist, ...]) -> dict[str, list[str]]:
-    """Field of a sublist -> ids of the objects of which Stripe sent only its beginning."""
+    """Field of a sublist -> ids of the objects of which Stripe did not send all of it, or does not say so."""
     return {
-        inside: [entry["id"] for entry in entries if (entry[inside] or {}).get("has_more")]
+        inside: [
+            entry["id"]
+            for entry in entries
+            if not entry["deleted"] and (entry[inside] or {}).get("has_more") is not False
+        ]
         for inside in _insides(sublists)
     }
 

@@ -14,16 +14,26 @@ from fortstripe_dagster.extract.replay import replay
 from fortstripe_dagster.failures import StripeFailure
 from fortstripe_dagster.sandbox.stripe.builder.tax import Line
 from fortstripe_dagster.sandbox.stripe.world import World
-from fortstripe_dagster_tests.extract.conftest import StartCompany, march
+from fortstripe_dagster_tests.extract.conftest import StartCompany, list_of, march
 
 
-def test_what_was_bought_in_checkout_is_known_with_its_taxes_beyond_ten_rows(company: StartCompany) -> None:
+@pytest.mark.parametrize("expanded", [True, False], ids=["ten shown", "none shown"])
+def test_what_was_bought_in_checkout_is_known_with_its_taxes_beyond_ten_rows(
+    company: StartCompany, expanded: bool
+) -> None:
     world = World(now=march(1))
     rate = world.tax_rate(percentage=6)
     price = world.price(product=world.product(name="Bok"), unit_amount=10_000)
     lines = [Line(description=f"Bok {n}", unit_amount=10_000, tax_rate=rate, price=price) for n in range(12)]
     session = world.checkout_session(at=march(2), lines=lines, name="Anna")
-    shop = company(world)
+
+    def unexpanded(request: Request) -> Response | None:
+        if expanded or request.url.path != "/v1/checkout/sessions":
+            return None
+        bare = {field: value for field, value in session.items() if field != "line_items"}
+        return JSONResponse(list_of(bare))
+
+    shop = company(world, fault=unexpanded)
     shop.sync()
     assert shop.rows(
         "SELECT s.amount_total, s.amount_tax, s.customer_name, c.amount FROM stripe.checkout_sessions AS s"

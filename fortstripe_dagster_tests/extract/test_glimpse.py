@@ -29,6 +29,14 @@ def test_ids_and_flags_are_seen_and_nothing_else() -> None:
 
 
 @pytest.mark.parametrize(
+    ("lines", "all_there"), [({"has_more": False}, True), ({"has_more": True}, False), ({}, False), (None, False)]
+)
+def test_a_sublist_is_whole_only_if_stripe_says_so(lines: object, all_there: bool) -> None:
+    entries, _ = glimpse.of_list(listed({"id": "in_1", "lines": lines}, {"id": "in_2"}), INVOICES, "invoices, page 1")
+    assert glimpse.overflowing(entries, INVOICES) == {"lines": ["in_2"] if all_there else ["in_1", "in_2"]}
+
+
+@pytest.mark.parametrize(
     ("body", "said"),
     [
         (listed({"id": "in_1"})[:-9], "cut off or not JSON"),

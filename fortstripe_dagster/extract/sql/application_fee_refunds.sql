@@ -25,7 +25,8 @@ FROM (
     FROM (
         SELECT
             f.id AS application_fee,
-            CASE WHEN f.raw ->> '$.refunds.has_more' = 'true' THEN whole.raw ELSE f.raw -> '$.refunds' END AS refunds
+            CASE WHEN f.raw ->> '$.refunds.has_more' = 'false' THEN f.raw -> '$.refunds'
+                 ELSE coalesce(whole.raw, f.raw -> '$.refunds') END AS refunds
         FROM changed AS f
         LEFT JOIN stripe.raw_objects AS whole ON whole.stream = 'application_fee_refunds' AND whole.id = f.id
     )

@@ -43,8 +43,8 @@ FROM (
     FROM (
         SELECT
             s.id AS session,
-            CASE WHEN s.raw ->> '$.line_items.has_more' = 'true' THEN whole.raw ELSE s.raw -> '$.line_items' END
-                AS lines
+            CASE WHEN s.raw ->> '$.line_items.has_more' = 'false' THEN s.raw -> '$.line_items'
+                 ELSE coalesce(whole.raw, s.raw -> '$.line_items') END AS lines
         FROM changed AS s
         LEFT JOIN stripe.raw_objects AS whole ON whole.stream = 'checkout_line_items' AND whole.id = s.id
     ), unnest(json_extract(lines, '$.data[*]')) WITH ORDINALITY AS item(line, position)

@@ -34,7 +34,8 @@ FROM (
     FROM (
         SELECT
             n.id AS credit_note,
-            CASE WHEN n.raw ->> '$.lines.has_more' = 'true' THEN whole.raw ELSE n.raw -> '$.lines' END AS lines
+            CASE WHEN n.raw ->> '$.lines.has_more' = 'false' THEN n.raw -> '$.lines'
+                 ELSE coalesce(whole.raw, n.raw -> '$.lines') END AS lines
         FROM changed AS n
         LEFT JOIN stripe.raw_objects AS whole ON whole.stream = 'credit_note_lines' AND whole.id = n.id
     ), unnest(json_extract(lines, '$.data[*]')) WITH ORDINALITY AS item(line, position)

@@ -18,7 +18,8 @@ FROM (
     FROM (
         SELECT
             c.id AS customer,
-            CASE WHEN c.raw ->> '$.tax_ids.has_more' = 'true' THEN whole.raw ELSE c.raw -> '$.tax_ids' END AS tax_ids
+            CASE WHEN c.raw ->> '$.tax_ids.has_more' = 'false' THEN c.raw -> '$.tax_ids'
+                 ELSE coalesce(whole.raw, c.raw -> '$.tax_ids') END AS tax_ids
         FROM changed AS c
         LEFT JOIN stripe.raw_objects AS whole ON whole.stream = 'customer_tax_ids' AND whole.id = c.id
     )

@@ -45,7 +45,8 @@ FROM (
     FROM (
         SELECT
             i.id AS invoice,
-            CASE WHEN i.raw ->> '$.lines.has_more' = 'true' THEN whole.raw ELSE i.raw -> '$.lines' END AS lines
+            CASE WHEN i.raw ->> '$.lines.has_more' = 'false' THEN i.raw -> '$.lines'
+                 ELSE coalesce(whole.raw, i.raw -> '$.lines') END AS lines
         FROM changed AS i
         LEFT JOIN stripe.raw_objects AS whole ON whole.stream = 'invoice_lines' AND whole.id = i.id
     ), unnest(json_extract(lines, '$.data[*]')) WITH ORDINALITY AS item(line, position)

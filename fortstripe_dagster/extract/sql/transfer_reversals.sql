@@ -25,8 +25,8 @@ FROM (
     FROM (
         SELECT
             t.id AS transfer,
-            CASE WHEN t.raw ->> '$.reversals.has_more' = 'true' THEN whole.raw ELSE t.raw -> '$.reversals' END
-                AS reversals
+            CASE WHEN t.raw ->> '$.reversals.has_more' = 'false' THEN t.raw -> '$.reversals'
+                 ELSE coalesce(whole.raw, t.raw -> '$.reversals') END AS reversals
         FROM changed AS t
         LEFT JOIN stripe.raw_objects AS whole ON whole.stream = 'transfer_reversals' AND whole.id = t.id
     )
