@@ -15,8 +15,11 @@ from fortstripe_dagster.fortnox import Fortnox, path
 from fortstripe_dagster.fortnox.values import as_bool
 
 _ACTION = "/credit"
-_UPDATED = ("InvoiceDate", "DueDate", "ExternalInvoiceReference1", "ExternalInvoiceReference2", "Remarks")
-"""What of a credit invoice is ours to say; rows and VAT are the original's."""
+_UPDATED = frozenset(
+    {"CustomerNumber", "InvoiceDate", "DueDate", "ExternalInvoiceReference1", "ExternalInvoiceReference2", "Remarks"}
+)
+"""What of a credit invoice is ours to say, and the customer, whom Fortnox's specification wants on any invoice that is
+written; rows and VAT are the original's."""
 
 
 def credit(original: str) -> Request:
