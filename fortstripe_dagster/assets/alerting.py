@@ -75,7 +75,10 @@ def alert_asset(place: Place) -> dg.AssetsDefinition:
 
 
 def run_failures(place: Place) -> dg.SensorDefinition:
-    """Tells of a run that failed: what happened, what to do, and which side is down where a service failed."""
+    """Tells of a run that failed: what happened, what to do, and which side is down where a service failed.
+
+    Of several companies each is a repository, and Dagster gives a sensor the runs of its own alone.
+    """
 
     @dg.run_failure_sensor(
         name=place.named("run_failures"),
@@ -83,9 +86,8 @@ def run_failures(place: Place) -> dg.SensorDefinition:
         default_status=dg.DefaultSensorStatus.RUNNING,
     )
     def sensor(context: dg.RunFailureSensorContext, company: Company) -> None:
-        if concerns(place, context.dagster_run):
-            settings = company.settings()
-            context.log.info(_tell(settings, of_failed_run(settings, context)).text())
+        settings = company.settings()
+        context.log.info(_tell(settings, of_failed_run(settings, context)).text())
 
     return sensor
 
@@ -134,14 +136,6 @@ def of_failed_run(settings: Settings, context: dg.RunFailureSensorContext) -> li
     name = f"{run.job_name} of {day}" if day else run.job_name
     alerts = [Alert("run", run.job_name, f"{name} failed: {what}", remedy, urgent=True)]
     return alerts + ([side(failing, read(settings))] if failing else [])
-
-
-def concerns(place: Place, run: dg.DagsterRun) -> bool:
-    """Whether a run is this company's: several in one Dagster are told apart by name."""
-    if not place.company:
-        return True
-    selected = run.asset_selection or frozenset()
-    return run.job_name.startswith(f"{place.company}_") or any(key.path[0] == place.company for key in selected)
 
 
 def _tell(settings: Settings, more: Sequence[Alert]) -> Told:

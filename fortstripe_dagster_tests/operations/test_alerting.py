@@ -10,12 +10,14 @@ from pathlib import Path
 import dagster as dg
 import pytest
 from click.testing import CliRunner
+from dagster._core.definitions.sensor_definition import SensorExecutionData
+from dagster._core.remote_origin import GrpcServerCodeLocationOrigin, RemoteRepositoryOrigin
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from fortstripe_dagster.assets.alerting import ALERTS, alert_asset, concerns, run_failures, watch
+from fortstripe_dagster.assets.alerting import ALERTS, alert_asset, run_failures, watch
 from fortstripe_dagster.assets.company import Company
 from fortstripe_dagster.assets.partitions import daily
 from fortstripe_dagster.assets.place import Place
@@ -133,16 +135,30 @@ def test_the_command_shows_what_holds_and_tells_it_from_outside(company: Running
     assert CliRunner().invoke(cli, ["alerts", "--send"], standalone_mode=False).return_value == FAILED
 
 
-@pytest.mark.parametrize(
-    ("company_name", "job", "asset", "its_own"),
-    [
-        ("", "daily_sync", "stripe", True),
-        ("acme", "acme_daily_sync", "x", True),
-        ("acme", "other_daily_sync", "x", False),
-        ("acme", "__ASSET_JOB", "acme", True),
-        ("acme", "__ASSET_JOB", "other", False),
-    ],
-)
-def test_a_failure_is_told_to_its_own_company(company_name: str, job: str, asset: str, its_own: bool) -> None:
-    run = dg.DagsterRun(job_name=job, run_id="r", asset_selection=frozenset({dg.AssetKey([asset, "charges"])}))
-    assert concerns(Place(daily(date(2026, 3, 1)), company_name), run) is its_own
+@pytest.mark.parametrize(("repository", "heard"), [("acme", 1), ("acme_north", 0)])
+def test_dagster_gives_a_company_its_own_failures_alone(repository: str, heard: int) -> None:
+    """Where the name of one company begins another's, too: repositories are compared, not names of jobs."""
+    sensor = run_failures(Place(daily(date(2026, 3, 1)), "acme"))
+    here = GrpcServerCodeLocationOrigin(host="localhost", port=1, location_name="companies")
+    with dg.instance_for_test() as instance:
+
+        def fails(name: str) -> None:
+            origin = RemoteRepositoryOrigin(here, name).get_job_origin(f"{name}_daily_sync")
+            instance.report_run_failed(instance.create_run_for_job(nothing, remote_job_origin=origin))
+
+        def tick(cursor: str | None) -> SensorExecutionData:
+            with dg.SensorEvaluationContext(
+                None, cursor=cursor, instance=instance, repository_name="acme", code_location_origin=here,
+                resources={"company": Company(name="acme").get_resource_definition()},
+            ) as context:  # fmt: skip
+                return sensor.evaluate_tick(context)
+
+        fails("acme")
+        begun = tick(None).cursor
+        fails(repository)
+        assert len(tick(begun).dagster_run_reactions) == heard
+
+
+@dg.job
+def nothing() -> None:
+    """A job of whatever repository."""
