@@ -41,7 +41,7 @@ def restore(archive: Path, as_json: bool) -> int:
 @click.option("--who", default=getuser, show_default="your user name", help="Who orders it.")
 @json_option
 def forget(customer: str, reason: str, who: str, as_json: bool) -> int:
-    """Erase what is kept here of CUSTOMER (cus_…), as far as the books allow; says what stays and until when."""
+    """Erase what is kept here of CUSTOMER (cus_…, or a guest's e-mail), as far as the books allow; says what stays."""
     from fortstripe_dagster.operations.forgetting import forget as erase
 
     settings = settings_module.load()

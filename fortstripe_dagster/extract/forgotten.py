@@ -2,11 +2,13 @@
 
 Two parts go by forgotten_fields.csv: `contact` always, `identity` (name and address) only where no booked sale has to
 keep them. Country, postal code and tax numbers stay: without them a rebuilt ledger would decide VAT otherwise.
+A guest is nobody's customer in Stripe and is known by the e-mail address; of that a digest alone is remembered.
 """
 
 from __future__ import annotations
 
 import csv
+import hashlib
 from importlib.resources import files
 
 import duckdb
@@ -14,17 +16,35 @@ import duckdb
 from fortstripe_dagster.extract.personal import Field, kept, lean
 from fortstripe_dagster.extract.streams import STREAMS
 
-OF = {
-    "customers": "id",
-    "events": "coalesce(json_extract_string(raw, '$.data.object.customer'),"
-    " json_extract_string(raw, '$.data.object.id'))",
+GUEST = "guest:"
+"""How the id of a guest begins; the address's digest follows."""
+OWNERS = {"customers": "$.id", "events": "$.data.object.customer"}
+"""Where the customer of an object stands; in every other stream a field of that name has it."""
+ADDRESSES = {
+    "charges": ("billing_details.email", "receipt_email"),
+    "checkout_sessions": ("customer_details.email", "customer_email"),
+    "payment_intents": ("receipt_email",),
 }
-"""SQL for the customer of an object; in every other stream a field of that name has it."""
+"""Where the e-mail address of a guest stands."""
 
 
-def customer_of(stream: str) -> str:
-    """SQL for the customer of a stream's objects."""
-    return OF.get(stream, "json_extract_string(raw, '$.customer')")
+def guest(address: str) -> str:
+    """The id under which a guest is remembered: the address itself would be what was to be forgotten."""
+    return GUEST + hashlib.sha256(address.strip().lower().encode()).hexdigest()
+
+
+def people_of(stream: str) -> str:
+    """SQL for the ids of those whom an object is of, in a list: its customer, else the guests of its addresses."""
+    owner = f"json_extract_string(raw, '{OWNERS.get(stream, '$.customer')}')"
+    if stream == "events":
+        paths = [f"data.object.{path}" for path in {path for found in ADDRESSES.values() for path in found}]
+        known = f"coalesce({owner}, json_extract_string(raw, '$.data.object.id'))"
+    else:
+        paths, known = list(ADDRESSES.get(stream, ())), owner
+    digests = ", ".join(
+        f"'{GUEST}' || sha256(lower(trim(json_extract_string(raw, '$.{path}'))))" for path in sorted(paths)
+    )
+    return f"CASE WHEN {owner} IS NULL THEN [{known}, {digests}] ELSE [{known}] END" if paths else f"[{known}]"
 
 
 def fields(stream: str, *, identity: bool) -> list[Field]:
@@ -55,6 +75,6 @@ def keep_forgotten(connection: duckdb.DuckDBPyConnection) -> None:
             if ids and raw:
                 connection.execute(
                     f"UPDATE items SET raw = {raw} WHERE stream = ? AND parent IS NULL AND NOT deleted"
-                    f" AND list_contains(?::VARCHAR[], {customer_of(stream)})",
+                    f" AND list_has_any(?::VARCHAR[], {people_of(stream)})",
                     [stream, ids],
                 )

@@ -19,6 +19,7 @@ from fortstripe_dagster import business_day, delivery
 from fortstripe_dagster.delivery.journal.choice_sets import sealed_under_others
 from fortstripe_dagster.delivery.journal.journal import Journal
 from fortstripe_dagster.extract.forgetting import forget as erase
+from fortstripe_dagster.extract.forgotten import GUEST, guest
 from fortstripe_dagster.failures import ConfigurationError, Failure
 from fortstripe_dagster.ledger import build, choices_of
 from fortstripe_dagster.operations.pipeline import refuse_broken_ledger
@@ -27,6 +28,18 @@ from fortstripe_dagster.warehouse import SCHEMAS, Warehouse, has_table
 
 YEARS, YEARS_OF_OSS = 7, 10
 PAGES = ("*.html", "*.csv", "*.xlsx", "*.zip")
+
+
+@dataclass(frozen=True)
+class _Words:
+    """By what a person is named, before it is erased."""
+
+    emails: tuple[str, ...]
+    names: tuple[str, ...]
+
+    @property
+    def all(self) -> tuple[str, ...]:
+        return (*self.emails, *(name for name in self.names if name not in self.emails))
 
 
 @dataclass(frozen=True)
@@ -64,39 +77,48 @@ def forget(
     say: Callable[[str], None],
     today: date | None = None,
 ) -> Forgotten:
-    """Erase a customer of Stripe (`cus_…`) from the warehouse and keep it erased.
+    """Erase a customer of Stripe (`cus_…`), or a guest by the e-mail address, from the warehouse and keep it erased.
 
-    Raises ConfigurationError for what is no customer's id, Failure where nothing is known of the customer.
+    The address itself is kept nowhere: its digest names the guest. Raises ConfigurationError for what is neither,
+    Failure where nothing is known of them.
     """
-    if not customer.startswith("cus_"):
+    address = customer.removeprefix(GUEST)
+    if not customer.startswith("cus_") and "@" not in address:
         raise ConfigurationError(
-            f"{customer} is no id of a Stripe customer.",
-            "name cus_…; a guest is in no register here: redact the payment in Stripe.",
+            f"{customer} is no id of a Stripe customer and no e-mail address.",
+            "name cus_…, or the address of a guest whom Stripe has no customer of.",
         )
+    person = customer if customer.startswith("cus_") else guest(address)
     with warehouse.transaction() as connection:
-        words = _words(connection, customer)
-        until = kept_until(connection, customer)
+        party = customer if person == customer else f"{GUEST}{address.strip().lower()}"
+        words = _words(connection, party)
+        until = kept_until(connection, party)
         keeps = until is not None and until >= (today or business_day.today())
-        objects = erase(connection, customer, datetime.now(UTC), identity=not keeps)
+        namesakes = _customers_at(connection, address) if person != customer else []
+        objects = erase(connection, person, datetime.now(UTC), identity=not keeps)
         if not objects:
-            raise Failure(f"Nothing is known of {customer}.", "name a customer as `fortstripe explain` shows it.")
+            raise Failure(
+                f"Nothing is known of {customer}{'' if person == customer else ' as a guest'}.",
+                f"name {', '.join(namesakes) or 'a customer as `fortstripe explain` shows it'}.",
+            )
         with Journal(settings.journal_path) as journal:
-            journal.forget(customer, "contact" if keeps else "contact, name, address", reason, who)
+            journal.forget(person, "contact" if keeps else "contact, name, address", reason, who)
         copies = _other_schemas(connection)
     say("forget: building the ledger without it")
     build(settings, warehouse, say, sealed=sealed_under_others(settings, choices_of(settings).digest))
     refuse_broken_ledger(warehouse)
     with warehouse.transaction() as connection:
-        _blank_in_proof(connection, words[1:] if keeps else words)
+        _blank_in_proof(connection, words.emails if keeps else words.all)
     with Journal(settings.journal_path) as journal:
         delivery.publish(journal, warehouse)
     warehouse.rewrite()
     warehouse.publish()
-    return Forgotten(customer, objects, until if keeps else None, tuple(_left(settings, words, copies)))
+    left = tuple(_left(settings, words, copies, namesakes))
+    return Forgotten(person, objects, until if keeps else None, left)
 
 
-def kept_until(connection: duckdb.DuckDBPyConnection, customer: str) -> date | None:
-    """Until when the customer's name must be kept with booked sales; None where there are none."""
+def kept_until(connection: duckdb.DuckDBPyConnection, party: str) -> date | None:
+    """Until when the buyer's name must be kept with booked sales; None where there are none."""
     if not has_table(connection, "ledger.parties"):
         return None
     ends = "year(s.event_day)"
@@ -107,18 +129,30 @@ def kept_until(connection: duckdb.DuckDBPyConnection, customer: str) -> date | N
         )
     row = connection.execute(
         f"SELECT max({ends} + CASE WHEN s.treatment LIKE 'oss%' THEN {YEARS_OF_OSS} ELSE {YEARS} END)"
-        " FROM ledger.sales s JOIN ledger.parties p USING (sale_id) WHERE p.customer = ?",
-        [customer],
+        " FROM ledger.sales s JOIN ledger.parties p USING (sale_id) WHERE p.party_id = ?",
+        [party],
     ).fetchone()
     return None if row is None or row[0] is None else date(row[0], 12, 31)
 
 
-def _words(connection: duckdb.DuckDBPyConnection, customer: str) -> tuple[str, ...]:
-    """Name and e-mail before they are erased, to look for them elsewhere; empty where Stripe has none."""
-    if not has_table(connection, "stripe.customers"):
-        return ()
-    row = connection.execute("SELECT name, email FROM stripe.customers WHERE id = ?", [customer]).fetchone()
-    return tuple(word or "" for word in row or ())
+def _words(connection: duckdb.DuckDBPyConnection, party: str) -> _Words:
+    """E-mail addresses and then names, before they are erased, to look for them elsewhere."""
+    found: list[tuple[str | None, str | None]] = []
+    if has_table(connection, "stripe.customers"):
+        query = "SELECT email, name FROM stripe.customers WHERE id = ?"
+        found += connection.execute(query, [party]).fetchall()
+    if party.startswith(GUEST) and has_table(connection, "ledger.parties"):
+        query = "SELECT DISTINCT email, name FROM ledger.parties WHERE party_id = ?"
+        found += connection.execute(query, [party]).fetchall()
+    return _Words(
+        tuple(sorted({email for email, _ in found if email})), tuple(sorted({name for _, name in found if name}))
+    )
+
+
+def _customers_at(connection: duckdb.DuckDBPyConnection, address: str) -> list[str]:
+    """Stripe's customers with that address: each is forgotten by its own id."""
+    query = "SELECT id FROM stripe.customers WHERE lower(email) = ? ORDER BY id"
+    return [row[0] for row in connection.execute(query, [address.strip().lower()]).fetchall()]
 
 
 def _blank_in_proof(connection: duckdb.DuckDBPyConnection, words: tuple[str, ...]) -> None:
@@ -145,14 +179,16 @@ def _other_schemas(connection: duckdb.DuckDBPyConnection) -> list[str]:
     return [row[0] for row in rows]
 
 
-def _left(settings: Settings, words: tuple[str, ...], copies: list[str]) -> Iterator[str]:
+def _left(settings: Settings, words: _Words, copies: list[str], namesakes: list[str]) -> Iterator[str]:
     """What nobody but a person can or may erase."""
     yield "In Stripe: delete the customer and redact its payments there, or the data stay with Stripe."
     yield ("In Fortnox: the customer's card is not touched; take e-mail and phone off it by hand.")
     yield "The journal keeps what was sent to Fortnox, as a part of the books. Older backups hold what was erased."
+    if namesakes:
+        yield f"Stripe has customers with that address, who are not forgotten by this: {', '.join(namesakes)}."
     if copies:
         yield f"A past ledger stands in schema {', '.join(copies)}: drop it in the warehouse."
-    if found := [str(path) for path in _naming(settings.home, words)]:
+    if found := [str(path) for path in _naming(settings.home, words.all)]:
         yield f"These files name the customer, or pack what may: {', '.join(found)}."
 
 

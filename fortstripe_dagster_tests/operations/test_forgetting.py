@@ -27,6 +27,11 @@ NAMES = {"first": "Ottilia Glömmström", "second": "Torsten Glapp", "third": "U
 """Three who bought by invoice and by card, and one who never did."""
 
 
+GUESTS = ("Gunnar Gästman", "G. Gästman")
+LATE = "Hedda Gästlund"
+"""Buyers without a customer in Stripe: one who wrote the name in two ways, and another."""
+
+
 def email_of(who: str) -> str:
     return f"{who}.person@example.com"
 
@@ -74,6 +79,8 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
             invoice = world.invoice(at=at, customer=customer, lines=[Line(description="Plan", unit_amount=10000)])
             world.pay_invoice(invoice, at=at)
     world.one_off_payment(at=at, amount=12500, customer=world.customer(name="Minna Kvar", email=OTHER, at=at))
+    for name, who in (*((name, "Guest") for name in GUESTS), (LATE, "late")):
+        world.one_off_payment(at=at, amount=40000, name=name, email=email_of(who))
     home = tmp_path_factory.mktemp("forgotten")
     with running(world, home, sales="invoice", attachments="off") as company:
         assert company.sync().exit_code == 0
@@ -156,10 +163,44 @@ def test_it_stands_in_the_treatment_history_with_who_when_and_why(stage: Stage) 
     assert email_of("first") not in str(first)
 
 
+def test_a_guest_is_forgotten_by_the_address_and_known_again_by_its_digest(stage: Stage) -> None:
+    address = email_of("guest")
+    assert stage.places_of(address, email_of("Guest"))
+    before, wrote = stage.company.general_ledger(), stage.company.writes()
+    done = stage.forget(f" {address.upper()}")
+    assert done.customer.startswith("guest:") and address not in done.text() and done.objects["charges"] == 2
+    assert done.kept_until == date(2033, 12, 31) and "until 2033-12-31" in done.text()
+    assert not stage.places_of(address, email_of("Guest"))
+    with stage.company.warehouse() as connection:
+        query = "SELECT name, email FROM ledger.parties WHERE list_contains(?, name) ORDER BY name"
+        assert connection.execute(query, [[*GUESTS]]).fetchall() == [(name, None) for name in sorted(GUESTS)]
+    again = delivery.deliver(stage.company.settings, stage.warehouse, MARCH, progress=stage.company.said.append)
+    assert again.nothing_to_do
+    assert (stage.company.general_ledger(), stage.company.writes()) == (before, wrote)
+    for charge in stage.company.world.all("charge"):
+        stage.company.world.emit("charge.updated", charge, datetime.now(UTC) - timedelta(hours=1))
+    extract(stage.company.settings, stage.warehouse, MARCH, progress=stage.company.said.append)
+    assert not stage.places_of(address, email_of("Guest")), "what Stripe tells anew is not stored again"
+    assert stage.places_of(OTHER)
+    history = delivery.treatment_history(stage.company.settings, stage.warehouse)
+    (told,) = [item for item in history.treatments if item.document_id == f"customer:{done.customer}"]
+    assert told.why == "she asked (erased: contact)"
+
+
+def test_after_the_years_a_guests_name_goes_too(stage: Stage) -> None:
+    assert stage.places_of(LATE)
+    assert stage.forget(email_of("late"), today=date(2034, 1, 1)).kept_until is None
+    assert not stage.places_of(LATE, email_of("late"))
+    with pytest.raises(Failure, match="Nothing is known of .* as a guest"):
+        stage.forget(email_of("late"))
+
+
 def test_whom_nobody_knows_and_what_is_no_customer_are_refused(stage: Stage) -> None:
     with pytest.raises(Failure, match="Nothing is known of cus_nobody"):
         stage.forget("cus_nobody")
     with pytest.raises(ConfigurationError, match="no id of a Stripe customer"):
+        stage.forget("Minna")
+    with pytest.raises(Failure, match="as a guest.*name cus_"):
         stage.forget(OTHER)
     assert stage.places_of(OTHER)
 
@@ -168,7 +209,7 @@ def test_years_are_counted_from_the_end_of_the_financial_year_and_ten_under_oss(
     connection = duckdb.connect()
     connection.execute("ATTACH ':memory:' AS warehouse; USE warehouse; CREATE SCHEMA ledger; CREATE SCHEMA proof")
     connection.execute("CREATE TABLE ledger.sales (sale_id VARCHAR, event_day DATE, treatment VARCHAR)")
-    connection.execute("CREATE TABLE ledger.parties (sale_id VARCHAR, customer VARCHAR)")
+    connection.execute("CREATE TABLE ledger.parties (sale_id VARCHAR, party_id VARCHAR)")
     connection.execute("INSERT INTO ledger.parties VALUES ('a', 'cus_a'), ('b', 'cus_b')")
     connection.execute(
         "INSERT INTO ledger.sales VALUES ('a', '2026-08-01', 'se_taxable'), ('b', '2026-08-01', 'oss_x')"
