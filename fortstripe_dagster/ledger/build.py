@@ -70,7 +70,7 @@ def build(
             _build_whole(connection, choices, others, clock)
         _remember(connection, choices, identity, clock)
         touched.update(connection, None if rebuilt is None else rebuilt.days)
-        found = report(connection, None if rebuilt is None else rebuilt.entries)
+        found = report(connection, None if rebuilt is None else rebuilt.entries, days=days)
     progress(
         f"ledger: {sum(found.entries.values())} entries, {found.lines} lines, {len(found.held)} held"
         + (f"; {rebuilt.entries} rebuilt" if rebuilt is not None else "")

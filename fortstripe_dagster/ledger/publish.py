@@ -17,6 +17,9 @@ KEYS = ("sale_id", "balance_transaction", "id", "charge", "dispute", "source", "
 PASSING = (*UNPUBLISHED, "postings", "uneven_entries")
 """Tables of the workspace that stay there."""
 
+COPIED = ("entries", "lines", "parties", "sale_rows")
+"""What delivery sees: of these, a build of a few days compares what it replaces with what it makes."""
+
 KEPT = ("builds", "choice_sets", "rule_sets", "rule_texts", "day_contents")
 """Tables of schema `ledger` that remember; no build replaces them."""
 
@@ -43,32 +46,45 @@ def find_replaced(connection: duckdb.DuckDBPyConnection, target: str) -> None:
 
     The copies have the rows' numbers as `place`.
     """
+    for table in COPIED:
+        connection.execute(
+            f"CREATE OR REPLACE TEMP TABLE {table}_before AS SELECT rowid AS place, * FROM {target}.{table} LIMIT 0"
+        )
     family = "coalesce(sale_id, balance_transaction, source) IN (SELECT id FROM reached)"
-    _copy(connection, target, "entries", family, create=True)
-    _copy(connection, target, "lines", _LINES_OF.format(entries="entries_before"), create=True)
+    _copy(connection, target, "entries", family, _DAYS.format("places"))
+    _copy_entries(connection, target, "lines", "entries_before")
     for table in ("parties", "sale_rows"):
-        _copy(connection, target, table, "sale_id IN (SELECT id FROM reached)", create=True)
+        _copy(connection, target, table, "sale_id IN (SELECT id FROM reached)")
 
 
 def add_replaced(connection: duckdb.DuckDBPyConnection, target: str) -> None:
     """Add the entries of `changed_across`, and their lines, to what is replaced."""
     for table in ("entries", "lines"):
-        _copy(connection, target, table, _LINES_OF.format(entries="changed_across"))
+        _copy_entries(connection, target, table, "changed_across")
 
 
-_LINES_OF = "event_day IN (SELECT DISTINCT event_day FROM {entries}) AND entry_id IN (SELECT entry_id FROM {entries})"
-"""The day first: entries and lines are sorted by it, so that of other days not even the ids are read. DuckDB skips what
-a short list rules out, and only then."""
+_DAYS = "event_day IN (SELECT DISTINCT event_day FROM {})"
+"""Entries and lines are sorted by the day: of other days nothing is read, for DuckDB skips what a short list bars."""
 
 
-def _copy(connection: duckdb.DuckDBPyConnection, target: str, table: str, wanted: str, *, create: bool = False) -> None:
+def _copy(
+    connection: duckdb.DuckDBPyConnection, target: str, table: str, wanted: str, among: str | None = None
+) -> None:
     # In two steps, so that the width of the rows is read only where a row is wanted.
     connection.execute(
-        f"CREATE OR REPLACE TEMP TABLE places AS SELECT rowid AS place FROM {target}.{table} WHERE {wanted}"
+        f"CREATE OR REPLACE TEMP TABLE places AS SELECT rowid AS place{', event_day' if among else ''}"
+        f" FROM {target}.{table} WHERE {wanted}"
     )
     connection.execute(
-        (f"CREATE OR REPLACE TEMP TABLE {table}_before AS" if create else f"INSERT INTO {table}_before")
-        + f" SELECT rowid AS place, * FROM {target}.{table} WHERE rowid IN (FROM places)"
+        f"INSERT INTO {table}_before SELECT rowid AS place, * FROM {target}.{table}"
+        f" WHERE {among or 'true'} AND rowid IN (SELECT place FROM places)"
+    )
+
+
+def _copy_entries(connection: duckdb.DuckDBPyConnection, target: str, table: str, entries: str) -> None:
+    connection.execute(
+        f"INSERT INTO {table}_before SELECT rowid AS place, * FROM {target}.{table}"
+        f" WHERE {_DAYS.format(entries)} AND entry_id IN (SELECT entry_id FROM {entries})"
     )
 
 
@@ -100,12 +116,9 @@ def reached(connection: duckdb.DuckDBPyConnection, target: str) -> int:
             if table in PASSING:
                 continue
             key = family_key(connection, table)
-            if table == "entries":
-                connection.execute(f"DELETE FROM {target}.entries WHERE rowid IN (SELECT place FROM entries_before)")
-                connection.execute(f"INSERT INTO {target}.entries BY NAME SELECT * FROM ledger.entries")
-            elif table == "lines":
-                connection.execute(f"DELETE FROM {target}.lines WHERE rowid IN (SELECT place FROM lines_before)")
-                connection.execute(f"INSERT INTO {target}.lines BY NAME SELECT * FROM ledger.lines")
+            if table in COPIED:
+                connection.execute(f"DELETE FROM {target}.{table} WHERE rowid IN (SELECT place FROM {table}_before)")
+                connection.execute(f"INSERT INTO {target}.{table} BY NAME SELECT * FROM ledger.{table}")
             elif table == "watchdogs":
                 of_reached = "split_part(entry_id, ':', 1) IN (SELECT id FROM reached) OR kind = 'oss_threshold'"
                 connection.execute(f"DELETE FROM {target}.watchdogs WHERE {of_reached}")

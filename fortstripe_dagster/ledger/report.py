@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import date
+from typing import NamedTuple
 
 import duckdb
 
 from fortstripe_dagster.business_day import Days
 
 
-@dataclass(frozen=True)
-class Remark:
+class Remark(NamedTuple):
     """Something about one entry that a person should read."""
 
     entry_id: str
@@ -21,7 +21,10 @@ class Remark:
 
 @dataclass(frozen=True)
 class LedgerReport:
-    """What the ledger holds after a build. `rebuilt` is the number of entries that were made anew, None for all."""
+    """What the ledger holds after a build; `alerts` are those of the days that were asked for.
+
+    `rebuilt` is the number of entries that were made anew, None for all.
+    """
 
     entries: dict[str, int]
     lines: int
@@ -34,16 +37,21 @@ class LedgerReport:
         return [remark for remark in self.alerts if remark.day in days]
 
 
-def report(connection: duckdb.DuckDBPyConnection, rebuilt: int | None, schema: str = "ledger") -> LedgerReport:
-    """The report of the ledger in a schema as it stands."""
+def report(
+    connection: duckdb.DuckDBPyConnection, rebuilt: int | None, schema: str = "ledger", days: Days | None = None
+) -> LedgerReport:
+    """The report of the ledger in a schema as it stands, with the alerts of these days or of all."""
     kinds = connection.execute(f"SELECT kind, count(*) FROM {schema}.entries GROUP BY kind ORDER BY kind").fetchall()
     lines = connection.execute(f"SELECT count(*) FROM {schema}.lines").fetchone() or (0,)
-    held, alerts = (_remarks(connection, f"{schema}.entries", column) for column in ("held", "alert"))
+    on_days = "" if days is None else f" AND event_day BETWEEN '{days.first}' AND '{days.last}'"
+    held = _remarks(connection, f"{schema}.entries", "held")
+    alerts = _remarks(connection, f"{schema}.entries", "alert", on_days)
     return LedgerReport(dict(kinds), lines[0], held, alerts, rebuilt)
 
 
-def _remarks(connection: duckdb.DuckDBPyConnection, entries: str, column: str) -> list[Remark]:
+def _remarks(connection: duckdb.DuckDBPyConnection, entries: str, column: str, among: str = "") -> list[Remark]:
     rows = connection.execute(
-        f"SELECT entry_id, event_day, {column} FROM {entries} WHERE {column} IS NOT NULL ORDER BY event_day, entry_id"
-    ).fetchall()
-    return [Remark(*row) for row in rows]
+        f"SELECT entry_id, event_day, {column} FROM {entries} WHERE {column} IS NOT NULL{among}"
+        " ORDER BY event_day, entry_id"
+    )
+    return list(map(Remark._make, rows.fetchall()))

@@ -26,8 +26,9 @@ def workspace(connection: duckdb.DuckDBPyConnection, name: str) -> Iterator[str]
     It is in memory, where tables are not compressed and nothing is logged; what does not fit goes to temporary files.
     """
     home = f'"{current(connection)}"'
-    connection.execute(f"SET memory_limit = '{MEMORY}'")
-    connection.execute("SET preserve_insertion_order = false")
+    if connection.execute("SELECT current_setting('preserve_insertion_order')").fetchone() == (True,):
+        # Once for a build: a limit that is set searches all memory for what must go.
+        connection.execute(f"SET memory_limit = '{MEMORY}'; SET preserve_insertion_order = false")
     connection.execute(f"ATTACH ':memory:' AS {name}")
     try:
         connection.execute(f"CREATE SCHEMA {name}.stripe; CREATE SCHEMA {name}.ledger; USE {name}")

@@ -58,8 +58,8 @@ class SyncReport:
             },
             "ledger": {
                 "entries": self.ledger.entries,
-                "held": [asdict(remark) for remark in self.ledger.held],
-                "alerts": [asdict(remark) for remark in self.alerts],
+                "held": [remark._asdict() for remark in self.ledger.held],
+                "alerts": [remark._asdict() for remark in self.alerts],
             },
             "delivered": self.delivered.as_json(),
             "proof": self.proof.as_json(),
