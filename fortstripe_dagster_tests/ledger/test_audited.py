@@ -44,7 +44,7 @@ GROUPS: dict[str, tuple[Days, dict[str, Any]]] = {
         Days(date(2024, 2, 1), date(2024, 3, 31)),
         {"start_date": date(2024, 2, 1), "deferral": "voucher"},
     ),
-    "cash": (SPRING, {"accounting_method": "cash"}),
+    "cash": (SPRING, {"accounting_method": "cash", "deferral": "voucher"}),
 }
 """The days that are extracted, and choices besides those of all tests."""
 

@@ -1,21 +1,32 @@
--- What takes a sale back, wholly or in part: a refund without a credit note, a credit note, a void, a dispute that was
+-- What takes a sale back, wholly or in part: a refund as far as no credit note names it, a credit note, a void, a dispute that was
 -- lost (where the company credits those). Amounts keep the sale's exchange and VAT rates and round cumulatively over
 -- all credits of the sale, so that several parts add up to the whole. What reverses a charge over several invoices takes
 -- from each its share; the largest's credit has the reversal's own id.
 CREATE OR REPLACE TABLE ledger.credits AS
-WITH sold AS (
+WITH noted AS (
+    -- Where the sale is the payment itself, a credit note of Stripe's is of no sale.
+    SELECT n.refund, sum(n.amount_refunded) AS amount
+    FROM stripe.credit_note_refunds n
+    JOIN stripe.credit_notes c ON c.id = n.credit_note AND c.status = 'issued'
+    WHERE c.invoice NOT IN (SELECT sale_id FROM ledger.agent_invoices)
+    GROUP BY n.refund
+),
+refund_movements AS (
+    SELECT r.id, r.charge, (r.amount - coalesce(n.amount, 0))::BIGINT AS amount, b.day, b.created, b.amount < 0 AS given
+    FROM stripe.refunds r
+    LEFT JOIN noted n ON n.refund = r.id
+    JOIN stripe.balance_transactions b
+      ON b.source = r.id AND b.type IN ('refund', 'payment_refund', 'refund_failure')
+     AND b.reporting_category <> 'partial_capture_reversal'
+    WHERE r.amount > coalesce(n.amount, 0)
+),
+sold AS (
     SELECT charge, sale_id, amount, row_number() OVER largest_first AS nth,
            sum(amount) OVER largest_first AS share_end, sum(amount) OVER (PARTITION BY charge) AS whole
     FROM ledger.charge_sales
     WHERE amount > 0
+      AND (charge IN (SELECT charge FROM refund_movements) OR charge IN (SELECT charge FROM ledger.lost_disputes))
     WINDOW largest_first AS (PARTITION BY charge ORDER BY amount DESC, sale_id ROWS UNBOUNDED PRECEDING)
-),
-refund_movements AS (
-    SELECT r.id, r.charge, r.amount, b.day, b.created, b.amount < 0 AS given
-    FROM stripe.refunds r
-    JOIN stripe.balance_transactions b
-      ON b.source = r.id AND b.type IN ('refund', 'payment_refund', 'refund_failure')
-     AND b.reporting_category <> 'partial_capture_reversal'
 ),
 given AS (
     -- A refund that failed leaves a debt to the customer; the next refund of that charge pays the debt first and is no
@@ -41,8 +52,6 @@ found AS (
            'Återbetalning' AS text
     FROM given r
     JOIN sold m ON m.charge = r.charge
-    -- Where the sale is the payment itself, a credit note of Stripe's is of no sale.
-    WHERE m.sale_id = r.charge OR NOT EXISTS (SELECT 1 FROM stripe.credit_note_refunds n WHERE n.refund = r.id)
     UNION ALL
     SELECT n.id, 'credit_note', NULL, n.invoice, NULL, local_day(coalesce(n.effective_at, n.created)),
            coalesce(n.effective_at, n.created),

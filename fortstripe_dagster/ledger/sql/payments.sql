@@ -61,49 +61,61 @@ paid AS (
     WINDOW upto AS (PARTITION BY sale_id ORDER BY created, id ROWS UNBOUNDED PRECEDING)
 ),
 noted AS (
-    -- A refund that came with credit notes settles those, each in proportion.
-    SELECT n.refund, k.credit_id, k.sale_id, k.currency, n.amount_refunded AS amount,
+    -- What credit notes take of a refund.
+    SELECT n.refund, k.credit_id, k.sale_id, k.currency, n.amount_refunded AS amount, n.amount_refunded AS credited,
            round_div(k.gross_ore::HUGEINT * n.amount_refunded, k.gross) AS credited_ore,
-           count(*) OVER of_refund AS notes, sum(n.amount_refunded) OVER of_refund AS whole,
-           sum(n.amount_refunded) OVER (PARTITION BY n.refund ORDER BY k.credit_id ROWS UNBOUNDED PRECEDING) AS share_end
+           sum(n.amount_refunded) OVER (PARTITION BY n.refund) AS of_notes
     FROM stripe.credit_note_refunds n
     JOIN ledger.credits k ON k.credit_id = n.credit_note AND k.gross > 0
-    WINDOW of_refund AS (PARTITION BY n.refund)
 ),
-own AS (
-    -- A refund without credit notes settles a credit of its own for each sale of its charge, in the charge's parts.
+alone AS (
+    -- The rest of it settles a credit of its own for each sale of its charge, in the charge's parts.
     SELECT k.reversal AS refund, k.credit_id, k.sale_id, k.currency, k.gross, k.gross_ore, s.amount,
+           r.amount - coalesce((SELECT any_value(n.of_notes) FROM noted n WHERE n.refund = r.id), 0) AS rest,
            sum(s.amount) OVER (PARTITION BY k.reversal) AS whole,
            sum(s.amount) OVER (PARTITION BY k.reversal ORDER BY k.credit_id ROWS UNBOUNDED PRECEDING) AS share_end
     FROM ledger.credits k
+    JOIN stripe.refunds r ON r.id = k.reversal
     JOIN ledger.charge_sales s ON s.charge = k.charge AND s.sale_id = k.sale_id
     WHERE k.kind = 'refund'
 ),
+settled AS (
+    SELECT refund, credit_id, sale_id, currency, amount, credited, credited_ore, true AS noted FROM noted
+    UNION ALL
+    SELECT refund, credit_id, sale_id, currency,
+           round_div(rest::HUGEINT * share_end, whole) - round_div(rest::HUGEINT * (share_end - amount), whole),
+           gross, gross_ore, false
+    FROM alone
+),
+shared AS (
+    SELECT *, count(*) OVER of_refund AS parts, sum(amount) OVER of_refund AS whole,
+           sum(amount) OVER (PARTITION BY refund ORDER BY credit_id ROWS UNBOUNDED PRECEDING) AS share_end
+    FROM settled
+    WINDOW of_refund AS (PARTITION BY refund)
+),
 refunded AS (
     SELECT
-        CASE WHEN n.notes > 1 THEN m.id || ':' || n.credit_id WHEN own.credit_id <> own.refund THEN m.id || ':' || own.sale_id
+        CASE WHEN s.noted AND s.parts > 1 THEN m.id || ':' || s.credit_id
+             WHEN NOT s.noted AND s.credit_id <> s.refund THEN m.id || ':' || s.sale_id
              ELSE m.id END AS entry_id,
-        m.id AS balance_transaction, m.day, 'refund' AS treatment,
-        coalesce(own.sale_id, n.sale_id) AS sale_id, coalesce(own.credit_id, n.credit_id) AS credit_id, m.charge,
-        m.currency = coalesce(own.currency, n.currency) AS same_currency,
-        -- The part of the whole that is this credit's.
-        CASE WHEN n.notes > 1 THEN n.share_end ELSE coalesce(own.share_end, 1) END AS upto,
-        CASE WHEN n.notes > 1 THEN n.share_end - n.amount ELSE coalesce(own.share_end - own.amount, 0) END AS before,
-        CASE WHEN n.notes > 1 THEN n.whole ELSE coalesce(own.whole, 1) END AS parts,
-        round_div(m.amount::HUGEINT * upto, parts) - round_div(m.amount::HUGEINT * before, parts) AS clearing_amount,
-        round_div(m.amount_ore::HUGEINT * upto, parts) - round_div(m.amount_ore::HUGEINT * before, parts) AS clearing_ore,
-        CASE WHEN n.notes > 1 THEN r.amount
-             ELSE round_div(r.amount::HUGEINT * upto, parts) - round_div(r.amount::HUGEINT * before, parts) END AS asked,
-        coalesce(-own.gross_ore, -n.credited_ore) AS receivable_ore,
+        m.id AS balance_transaction, m.day, 'refund' AS treatment, s.sale_id, s.credit_id, m.charge,
+        m.currency = s.currency AS same_currency,
+        -- The part of the whole that is this credit's: all of it where nothing is known of its sale.
+        CASE WHEN s.whole > 0 THEN s.share_end ELSE 1 END AS upto,
+        CASE WHEN s.whole > 0 THEN s.share_end - s.amount ELSE 0 END AS before,
+        CASE WHEN s.whole > 0 THEN s.whole ELSE 1 END AS all_parts,
+        round_div(m.amount::HUGEINT * upto, all_parts) - round_div(m.amount::HUGEINT * before, all_parts) AS clearing_amount,
+        round_div(m.amount_ore::HUGEINT * upto, all_parts) - round_div(m.amount_ore::HUGEINT * before, all_parts)
+            AS clearing_ore,
+        round_div(r.amount::HUGEINT * upto, all_parts) - round_div(r.amount::HUGEINT * before, all_parts) AS asked,
+        -s.credited_ore AS receivable_ore,
         0 AS credit_ore,
-        CASE WHEN asked = 0 THEN 0
-             ELSE round_div(clearing_ore::HUGEINT * greatest(asked - coalesce(own.gross, n.whole), 0), asked) END AS debt_ore,
+        CASE WHEN asked = 0 OR s.refund IS NULL THEN 0
+             ELSE round_div(clearing_ore::HUGEINT * greatest(asked - s.credited, 0), asked) END AS debt_ore,
         0 AS settles, NULL::DATE AS settled_day
     FROM ledger.movements m
     JOIN stripe.refunds r ON r.id = m.source
-    LEFT JOIN own ON own.refund = r.id
-    -- Equal alone makes a hash join: a condition on one side would compare each with each.
-    LEFT JOIN noted n ON n.refund = CASE WHEN own.credit_id IS NULL THEN r.id END
+    LEFT JOIN shared s ON s.refund = r.id
     WHERE m.treatment = 'refund'
 ),
 failed AS (
@@ -116,4 +128,4 @@ failed AS (
     JOIN paid p ON p.charge = m.charge
     WHERE m.treatment = 'payment_failed'
 )
-SELECT * FROM paid UNION ALL SELECT * EXCLUDE (upto, before, parts, asked) FROM refunded UNION ALL SELECT * FROM failed;
+SELECT * FROM paid UNION ALL SELECT * EXCLUDE (upto, before, all_parts, asked) FROM refunded UNION ALL SELECT * FROM failed;
