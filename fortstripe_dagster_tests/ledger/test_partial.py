@@ -20,7 +20,7 @@ from fortstripe_dagster.sandbox.stripe.world import World
 from fortstripe_dagster.settings import Settings
 from fortstripe_dagster.warehouse import Warehouse
 from fortstripe_dagster_tests.conftest import MARCH
-from fortstripe_dagster_tests.ledger.books import at, new_world, served_settings
+from fortstripe_dagster_tests.ledger.books import at, new_world, row, served_settings
 from fortstripe_dagster_tests.ledger.test_checkout import bought as visit
 
 CHOICES = {
@@ -28,6 +28,9 @@ CHOICES = {
     "deferral": "voucher",
     "accounts": {"clearing": {"SEK": "1686", "EUR": "1687"}, "transit": {"SEK": "1689", "EUR": "1688"}},
     "oss": {"status": "off", "previous_year_turnover": 0, "outside_stripe": "none"},
+    "connect": "agent",
+    "commission_vat_rate": 25,
+    "gift_cards": {"coupons": "Presentkort*"},
 }
 REMEMBERS = {"builds", "choice_sets", "rule_sets", "rule_texts", "day_contents"}
 
@@ -82,11 +85,25 @@ def change_the_past(world: World, random: Random) -> None:
             break
 
 
+def unusual(world: World) -> dict[str, Any]:
+    """A gift card as a coupon, an invoice for a seller, and two invoices paid by one charge, which is returned."""
+    anna = world.customer(name="Anna", country="SE")
+
+    def invoiced(day: int, ore: int, **given: Any) -> dict[str, Any]:
+        return world.invoice(at=at(day), customer=anna, lines=[row("Plan", ore)], **given)
+
+    world.pay_invoice(invoiced(4, 90000, coupon=world.coupon(amount_off=40000, name="Presentkort 400")), at=at(12))
+    sold = world.pay_invoice(invoiced(6, 10000), at=at(18))
+    sold["transfer_data"] = {"amount": 9000, "destination": "acct_1Seller"}
+    return world.pay_invoices([invoiced(7, 20000), invoiced(8, 50000)], at=at(20))
+
+
 @pytest.mark.usefixtures("never_too_much")
 def test_parts_make_the_whole(tmp_path: Path) -> None:
     random = Random(2)
     world = Merchant(seed=2, payments=24, first=date(2026, 3, 1)).world()
     _, bought = visit(world, day=5)
+    two_at_once = unusual(world)
     in_euro: dict[str, Any] = {"amount": 9900, "currency": "eur", "settle_in": "eur", "fee": 250, "name": "Zoë"}
     world.one_off_payment(at=at(20), **in_euro)
     ranges = [Days(date(2026, 3, a), date(2026, 3, b)) for a, b in ((16, 31), (1, 9), (10, 15))]
@@ -107,6 +124,7 @@ def test_parts_make_the_whole(tmp_path: Path) -> None:
         assert book(late)
         change_the_past(world, random)
         world.refund(bought, at=world.now, amount=10000)
+        world.refund(two_at_once, at=world.now, amount=30000)
         assert book(Days(date(2026, 4, 1), date(2026, 4, 10)))
         assert differing(warehouse, everything(settings, tmp_path)) == {}
 
