@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from fortstripe_dagster import delivery
+from fortstripe_dagster.delivery.documents.documents import Document
 from fortstripe_dagster.delivery.documents.papers import PDF
 from fortstripe_dagster.delivery.sending import fetching
 from fortstripe_dagster.failures import HELD
@@ -18,7 +19,9 @@ from fortstripe_dagster.sandbox.servers import serve
 from fortstripe_dagster.sandbox.stripe.builder.tax import Line
 from fortstripe_dagster.sandbox.stripe.server import stripe_app
 from fortstripe_dagster.sandbox.stripe.world import World
-from fortstripe_dagster_tests.delivery.house import House, house
+from fortstripe_dagster.settings import Settings
+from fortstripe_dagster_tests.conftest import CHOICES
+from fortstripe_dagster_tests.delivery.house import FIRST, House, house
 from fortstripe_dagster_tests.sandbox.stripe_client import unlimited
 from fortstripe_dagster_tests.sandbox.worlds import march
 
@@ -109,65 +112,71 @@ def page(status: int = 200, kind: str = PDF, body: bytes = b"%PDF-1.4") -> Calla
     return lambda: Response(body, status, media_type=kind)
 
 
-@pytest.mark.parametrize(
-    "answer, said",
-    [
-        (page(404), "answers 404"),
-        (page(503), "answers 503"),
-        (page(kind="text/html"), "text/html instead of a PDF"),
-        (page(body=b"<html>"), "is no PDF"),
-        (lambda: RedirectResponse("/x/y/z/pdf"), "on and on"),
-    ],
-)
-def test_a_link_that_fails_holds_the_pdf_and_never_the_books(
-    shop: House, stripe: Stripe, answer: Callable[[], Response], said: str
-) -> None:
-    stripe.fault = lambda request: answer() if request.url.path.endswith("/pdf") else None
+def test_a_link_that_fails_holds_the_pdf_and_never_the_books(shop: House, stripe: Stripe) -> None:
+    stripe.fault = lambda request: page(404)() if request.url.path.endswith("/pdf") else None
     report = shop.deliver()
     assert report.exit_code == HELD
     (item,) = report.held
-    assert said in item.reason and item.document_id == f"stripe_pdf:invoice:{stripe.invoice}"
+    assert "answers 404" in item.reason and item.document_id == f"stripe_pdf:invoice:{stripe.invoice}"
     assert shop.accounts()["1686"] == "125.00" and attached(shop) == []
     stripe.fault = lambda request: None
     assert shop.deliver().exit_code == 0 and len(attached(shop)) == 1
 
 
-@pytest.mark.parametrize(
-    "link",
-    ["https://example.com/in.pdf", "http://pay.stripe.com/in.pdf", "https://pay.stripe.com.evil.se/x", "file:///etc/passwd",
-     "https://pay.stripe.com@evil.se/x", "https://stripe.com:8443/x"],
-)  # fmt: skip
-def test_no_other_host_is_ever_asked(shop: House, stripe: Stripe, link: str) -> None:
-    stripe.fault = lambda request: JSONResponse({"id": stripe.invoice, "invoice_pdf": link})
+def test_one_that_can_never_be_had_is_told_and_waits_for_nobody(shop: House, stripe: Stripe) -> None:
+    stripe.fault = lambda request: JSONResponse({"id": stripe.invoice, "invoice_pdf": None})
     report = shop.deliver()
-    assert report.exit_code == 0 and len(stripe.asked) == 1
-    assert any("is not Stripe's" in finding for finding in report.findings), report.text()
+    assert report.exit_code == 0 and "Stripe has no PDF" in report.findings[0]
 
 
-def test_nor_is_one_that_stripes_link_redirects_to(shop: House, stripe: Stripe) -> None:
-    stripe.fault = lambda request: (
-        RedirectResponse("https://evil.example/x") if request.url.path.endswith("/pdf") else None
+class TestFetching:
+    """What a link leads to: these ask Stripe alone."""
+
+    @pytest.fixture
+    def fetch(self, tmp_path: Path, stripe: Stripe, stripe_and_url: tuple[Stripe, str]) -> Callable[[], bytes]:
+        settings = Settings(**{**CHOICES, "home": tmp_path, "STRIPE_API_BASE": stripe_and_url[1]})
+        attached = Document("stripe_pdf:invoice:in_1", "specification", FIRST, "", content={"paper": stripe.invoice})
+        return lambda: fetching.fetch(attached, settings)
+
+    @pytest.mark.parametrize(
+        "answer, said",
+        [
+            (page(503), "answers 503"),
+            (page(kind="text/html"), "text/html instead of a PDF"),
+            (page(body=b"<html>"), "is no PDF"),
+            (lambda: RedirectResponse("/x/y/z/pdf"), "on and on"),
+            (lambda: RedirectResponse("https://evil.example/x"), "evil.example, which is not Stripe's"),
+            (page(body=b"%PDF-" + b"x" * 100_000), "larger than"),
+        ],
     )
-    assert any("evil.example" in finding for finding in shop.deliver().findings)
+    def test_nothing_but_a_pdf_of_stripes_is_taken(
+        self, stripe: Stripe, fetch: Callable[[], bytes], monkeypatch: pytest.MonkeyPatch,
+        answer: Callable[[], Response], said: str,
+    ) -> None:  # fmt: skip
+        monkeypatch.setattr(fetching, "MOST_BYTES", 100_000)
+        stripe.fault = lambda request: answer() if request.url.path.endswith("/pdf") else None
+        with pytest.raises(fetching.NoPaper, match=said):
+            fetch()
 
+    @pytest.mark.parametrize(
+        "link",
+        ["https://example.com/in.pdf", "http://pay.stripe.com/in.pdf", "https://pay.stripe.com.evil.se/x",
+         "file:///etc/passwd", "https://pay.stripe.com@evil.se/x", "https://stripe.com:8443/x"],
+    )  # fmt: skip
+    def test_no_other_host_is_ever_asked(self, stripe: Stripe, fetch: Callable[[], bytes], link: str) -> None:
+        stripe.fault = lambda request: JSONResponse({"id": stripe.invoice, "invoice_pdf": link})
+        with pytest.raises(fetching.NoPaper, match="is not Stripe's") as missing:
+            fetch()
+        assert missing.value.lasting and len(stripe.asked) == 1
 
-def test_a_redirect_within_stripe_is_followed(shop: House, stripe: Stripe) -> None:
-    def moved(request: Request) -> Response | None:
-        if request.url.path == "/moved":
-            return page()()
-        return RedirectResponse("/moved") if request.url.path.endswith("/pdf") else None
+    def test_a_redirect_within_stripe_is_followed(self, stripe: Stripe, fetch: Callable[[], bytes]) -> None:
+        def moved(request: Request) -> Response | None:
+            if request.url.path == "/moved":
+                return page()()
+            return RedirectResponse("/moved") if request.url.path.endswith("/pdf") else None
 
-    stripe.fault = moved
-    assert shop.deliver().exit_code == 0 and len(attached(shop)) == 1
-
-
-def test_one_that_is_too_large_is_left(shop: House, stripe: Stripe, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fetching, "MOST_BYTES", 100_000)
-
-    large = page(body=b"%PDF-" + b"x" * 100_000)
-    stripe.fault = lambda request: large() if request.url.path.endswith("/pdf") else None
-    report = shop.deliver()
-    assert any("larger than" in finding for finding in report.findings) and attached(shop) == []
+        stripe.fault = moved
+        assert fetch() == b"%PDF-1.4"
 
 
 def test_stripe_that_refuses_is_asked_once_and_not_for_each_invoice(shop: House, stripe: Stripe) -> None:
