@@ -22,9 +22,9 @@ from fortstripe_dagster.ledger.effective import Sealed, put_back, refuse_moved_c
 from fortstripe_dagster.ledger.order import CHOICES, CONTRACT, DAYS, FAMILIES, RUNNING, SUMMARY
 from fortstripe_dagster.ledger.report import LedgerReport, report
 from fortstripe_dagster.ledger.rule_files import RuleFiles, current_rules, keep, stored
-from fortstripe_dagster.ledger.workspace import families, run, show, show_reached, tables, workspace
+from fortstripe_dagster.ledger.workspace import families, one_thread, run, show, show_reached, tables, workspace
 from fortstripe_dagster.settings import Settings
-from fortstripe_dagster.warehouse import Warehouse
+from fortstripe_dagster.warehouse import Warehouse, has_table
 
 SHARE = 0.2
 """Beyond this share of all balance transactions a partial build is no faster than a whole one."""
@@ -113,7 +113,9 @@ def _build_reached(
     last_clock, seen = last
     with workspace(connection, "few") as home:
         stripe, kept = f"{home}.stripe", f"{home}.ledger"
-        show(connection, stripe, sorted(set(tables(connection, stripe)) - set(families(connection, stripe))))
+        there = tables(connection, stripe)
+        by_family = families(connection, stripe, there)
+        show(connection, stripe, (table for table in there if table not in by_family))
         load(connection, choices, clock)
         run(connection, (*CHOICES, *DAYS))
         reached.seed(connection, stripe, kept, sorted({*days, *_newly_covered(connection, kept, last_clock, clock)}))
@@ -122,21 +124,24 @@ def _build_reached(
         total = connection.execute(f"SELECT count(*) FROM {stripe}.balance_transactions").fetchone() or (0,)
         if count > 2 * SHARE * total[0]:
             return None
-        show_reached(connection, stripe)
-        for name in FAMILIES:
-            run(connection, (name,))
-            if name == RUNNING:
-                connection.execute(
-                    f"INSERT INTO ledger.{name} BY NAME"
-                    f" FROM {kept}.{name} WHERE sale_id NOT IN (SELECT id FROM reached)"
-                )
+        show_reached(connection, stripe, by_family)
+        with one_thread(connection):
+            for name in FAMILIES:
+                run(connection, (name,))
+                if name == RUNNING:
+                    connection.execute(
+                        f"INSERT INTO ledger.{name} BY NAME"
+                        f" FROM {kept}.{name} WHERE sale_id NOT IN (SELECT id FROM reached)"
+                    )
         if _spreads(connection, kept):
             return None
         publish.find_replaced(connection, kept)
-        look_across(connection, kept)
-        run(connection, SUMMARY)
-        refuse_unfit(connection)
-        return Rebuilt(publish.find_changed_days(connection), publish.reached(connection, kept))
+        with one_thread(connection):
+            look_across(connection, kept)
+            run(connection, SUMMARY)
+            refuse_unfit(connection)
+            changed = publish.find_changed_days(connection)
+        return Rebuilt(changed, publish.reached(connection, kept))
 
 
 def _newly_covered(connection: duckdb.DuckDBPyConnection, kept: str, last_clock: date, clock: date) -> list[date]:
@@ -177,7 +182,7 @@ def _identity(choices: Choices, others: list[Sealed]) -> str:
 
 def _last_build(connection: duckdb.DuckDBPyConnection, identity: str) -> tuple[date, datetime | None] | None:
     """Clock and newest object of the last build; None if there is none that this one may build upon."""
-    if "builds" not in tables(connection, f'"{_database(connection)}".ledger'):
+    if not has_table(connection, "ledger.builds"):
         return None
     row = connection.execute(
         "SELECT clock, seen, identity FROM ledger.builds ORDER BY built_at DESC LIMIT 1"
@@ -205,12 +210,6 @@ def _remember(connection: duckdb.DuckDBPyConnection, choices: Choices, identity:
         "INSERT OR IGNORE INTO ledger.choice_sets VALUES (?, ?, ?, ?)",
         [choices.digest, choices.rule_version, now, choices.text],
     )
-
-
-def _database(connection: duckdb.DuckDBPyConnection) -> str:
-    row = connection.execute("SELECT current_database()").fetchone()
-    assert row is not None
-    return str(row[0])
 
 
 def refuse_unfit(connection: duckdb.DuckDBPyConnection) -> None:

@@ -38,6 +38,15 @@ def workspace(connection: duckdb.DuckDBPyConnection, name: str) -> Iterator[str]
         connection.execute(f"DETACH {name}")
 
 
+@contextmanager
+def one_thread(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """Many small statements: one thread runs them sooner than several, which each of them would start and join."""
+    before = connection.execute("SELECT current_setting('threads')").fetchone() or (1,)
+    connection.execute("SET threads = 1")
+    yield
+    connection.execute(f"SET threads = {before[0]}")
+
+
 def current(connection: duckdb.DuckDBPyConnection) -> str:
     """The database whose schemas an SQL file sees."""
     row = connection.execute("SELECT current_database()").fetchone()
@@ -51,22 +60,21 @@ def show(connection: duckdb.DuckDBPyConnection, stripe: str, names: Iterable[str
         connection.execute(f"CREATE VIEW stripe.{table} AS FROM {stripe}.{table}")
 
 
-def show_reached(connection: duckdb.DuckDBPyConnection, stripe: str) -> None:
-    """Let the workspace see what is `reached` of the tables that have families."""
-    for table, column in families(connection, stripe).items():
+def show_reached(connection: duckdb.DuckDBPyConnection, stripe: str, by_family: Mapping[str, str]) -> None:
+    """Let the workspace see what is `reached` of the tables that have families (see `families`)."""
+    for table, column in by_family.items():
         # By row number: a scan of the ids alone, then of the few rows that are wanted.
         places = f"SELECT rowid FROM {stripe}.{table} WHERE {column} IN (SELECT id FROM reached)"
         connection.execute(f"CREATE TABLE stripe.{table} AS FROM {stripe}.{table} WHERE rowid IN ({places})")
 
 
-def families(connection: duckdb.DuckDBPyConnection, stripe: str) -> dict[str, str]:
-    """The tables of the schema whose rows belong to families, and the column that says to which."""
+def families(connection: duckdb.DuckDBPyConnection, stripe: str, there: Collection[str]) -> dict[str, str]:
+    """Those of the schema's tables whose rows belong to families, and the column that says to which."""
     database, _, name = stripe.rpartition(".")
     found = connection.execute(
         "SELECT table_name FROM duckdb_columns() WHERE database_name = ? AND schema_name = ? AND column_name = 'id'",
         [database.strip('"'), name],
     ).fetchall()
-    there = set(tables(connection, stripe))
     by_id = {table: "id" for (table,) in found if table not in WHOLE}
     return by_id | {table: column for table, column in OF_OWNER.items() if table in there}
 
