@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -33,6 +34,8 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> tuple[Book, dict[str, Any]
         "refunded": invoiced(row("Skor", 100000), coupon=card),
     }
     world.refund(made["refunded"]["charge"], at=at(9), amount=60000)
+    made["credited"] = invoiced(row("Skor", 100000), coupon=card)
+    made["note"] = world.credit_note(made["credited"], at=at(10))
     shoe = world.product(name="Skor")
     priced = Line(description="Skor", unit_amount=100000, price=world.price(product=shoe, unit_amount=100000))
     visit = world.checkout_session(at=at(4), name="Bo", lines=[priced], coupon=card)
@@ -66,9 +69,30 @@ def test_vat_that_stripe_took_of_the_rest_alone_holds_the_sale(shop: tuple[Book,
 
 
 def test_a_refund_of_all_that_was_paid_gives_the_card_back(shop: tuple[Book, dict[str, Any]]) -> None:
-    ledger, _ = shop
-    (credit,) = ledger.rows("SELECT entry_id FROM ledger.entries WHERE kind = 'credit'")
-    assert ledger.entry(credit[0]) == {"1510": "-600.00", "2421": "-400.00", "2611": "200.00", "3001": "800.00"}
+    ledger, made = shop
+    (credit,) = ledger.rows(
+        "SELECT entry_id FROM ledger.entries WHERE kind = 'credit' AND sale_id = ?", made["refunded"]["id"]
+    )
+    back = {"1510": "-600.00", "2421": "-400.00", "2611": "200.00", "3001": "800.00"}
+    assert ledger.entry(credit[0]) == ledger.entry(f"{made['note']['id']}:credit") == back
+
+
+def test_under_the_cash_method_a_sale_that_a_card_pays_waits_for_no_payment(tmp_path: Path) -> None:
+    world = new_world()
+    card = world.coupon(amount_off=40000, name="Presentkort 400")
+    anna = world.customer(name="Anna", country="SE")
+    whole = world.invoice(at=at(3), customer=anna, lines=[row("Mössa", 30000)], coupon=card)
+    part = world.invoice(at=at(3), customer=anna, lines=[row("Skor", 100000)], coupon=card)
+    world.pay_invoice(part, at=at(5))
+    ledger = book(world, tmp_path, gift_cards=CARDS, accounting_method="cash")
+    assert ledger.entry(f"{whole['id']}:sale") == {"2421": "300.00", "2611": "-60.00", "3001": "-240.00"}
+    assert ledger.day(f"{part['id']}:sale") == at(5).date()
+    assert ledger.entry(f"{part['id']}:sale") == {
+        "1510": "600.00",
+        "2421": "400.00",
+        "2611": "-200.00",
+        "3001": "-800.00",
+    }
 
 
 def test_a_credit_balance_given_for_a_card_is_the_cards_money(shop: tuple[Book, dict[str, Any]]) -> None:

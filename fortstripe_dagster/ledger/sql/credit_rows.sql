@@ -1,15 +1,38 @@
 -- Each credit shared over the sale's VAT rates and accounts in the sale's own proportions, cumulatively: after the last
 -- credit of a fully refunded sale each account stands at zero. A credit note's own lines rule where it has them.
 CREATE OR REPLACE TABLE ledger.credit_rows AS
-WITH noted AS (
-    -- Gross of a credit note by the group of the invoice line that it takes back.
-    SELECT n.credit_note AS credit_id, g.group_no,
-           sum(n.amount - coalesce(n.discount_amount, 0)
-               + CASE WHEN n.tax_behavior = 'exclusive' THEN coalesce(n.tax_amount, 0) ELSE 0 END) AS amount
+WITH note_lines AS (
+    SELECT n.credit_note AS credit_id, c.invoice AS sale_id, l.position AS row_no, u.card, t.percentage,
+           n.amount - coalesce(n.discount_amount, 0)
+               + CASE WHEN n.tax_behavior = 'exclusive' THEN coalesce(n.tax_amount, 0) ELSE 0 END AS gross,
+           CASE WHEN l.discount_amount <> 0
+                THEN round_div(coalesce(u.amount, 0)::HUGEINT * n.discount_amount, l.discount_amount) ELSE 0 END AS by_card
     FROM stripe.credit_note_lines n
-    JOIN stripe.invoice_lines l ON l.id = n.invoice_line_item
-    JOIN ledger.sale_groups g ON g.sale_id = l.invoice AND list_contains(g.row_nos, l.position)
-    GROUP BY ALL
+    JOIN stripe.credit_notes c ON c.id = n.credit_note
+    LEFT JOIN stripe.invoice_lines l ON l.id = n.invoice_line_item
+    LEFT JOIN ledger.gift_card_uses u ON u.owner = l.invoice AND u.row_no = l.position
+    LEFT JOIN stripe.tax_rates t ON t.id = n.tax_rate
+),
+of_groups AS (
+    SELECT n.credit_id, g.group_no, n.gross + n.by_card AS amount
+    FROM note_lines n
+    JOIN ledger.sale_groups g ON g.sale_id = n.sale_id AND list_contains(g.row_nos, n.row_no)
+    UNION ALL
+    -- What a gift card had paid is on the card again.
+    SELECT n.credit_id, g.group_no, -n.by_card
+    FROM note_lines n
+    JOIN ledger.gift_card_rows r ON r.sale_id = n.sale_id AND r.card = n.card
+    JOIN ledger.sale_groups g ON g.sale_id = n.sale_id AND list_contains(g.row_nos, r.row_no)
+    UNION ALL
+    -- A line that is of no invoice line takes back what was sold at its VAT rate.
+    SELECT n.credit_id, max_by(g.group_no, abs(g.group_ore)), any_value(n.gross)
+    FROM (SELECT *, row_number() OVER () AS nth FROM note_lines WHERE row_no IS NULL) n
+    JOIN ledger.sale_groups g ON g.sale_id = n.sale_id AND g.vat_rate = n.percentage
+    GROUP BY n.credit_id, n.nth
+),
+noted AS (
+    -- Gross of a credit note by the group of what it takes back.
+    SELECT credit_id, group_no, sum(amount) AS amount FROM of_groups GROUP BY ALL
 ),
 weighted AS (
     SELECT

@@ -1,6 +1,6 @@
 -- A sale: D receivable / K sales and output VAT, on the sale's event day; under the cash method: postings_cash_sales.sql.
 -- An invoice of a negative total gives back what was paid before, under either method: nobody owes it to the company, it
--- becomes the customer's credit balance.
+-- becomes the customer's credit balance. One of nothing, which a gift card pays, waits for no payment either.
 INSERT INTO ledger.postings BY NAME
 WITH entry AS (
     SELECT s.sale_id || ':sale' AS entry_id, s.event_day AS day, CASE WHEN s.gross < 0 THEN 'sale_credit' ELSE 'sale' END AS kind,
@@ -11,7 +11,7 @@ WITH entry AS (
            s.gross_ore, s.gross, s.currency
     FROM ledger.sales s
     JOIN ledger.covered_days c ON c.day = s.event_day
-    WHERE NOT s.before_start AND (policy('accounting_method') = 'accrual' OR s.gross < 0)
+    WHERE NOT s.before_start AND (policy('accounting_method') = 'accrual' OR s.gross <= 0)
 ),
 lines AS (
     SELECT entry_id, 1 AS line_no, CASE kind WHEN 'sale' THEN account('receivable') ELSE account('customer_credit') END AS account,
