@@ -5,9 +5,12 @@ Money is text here, for Dagster refuses Decimal and a float would be wrong.
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
+from functools import cache
+from importlib.resources import files
 from typing import Any
 
 import dagster as dg
@@ -22,11 +25,26 @@ CHART_WIDTH = 40
 
 
 def of_table(connection: duckdb.DuckDBPyConnection, table: str) -> Metadata:
-    """Row count and column schema of a warehouse table."""
+    """Row count and column schema of a warehouse table, each column with what `columns.csv` says of it."""
     count = connection.execute(f"SELECT count(*) FROM {table}").fetchone() or (0,)
     columns = connection.execute(f"DESCRIBE {table}").fetchall()
-    schema = dg.TableSchema([dg.TableColumn(name=row[0], type=row[1]) for row in columns])
+    schema = dg.TableSchema(
+        [dg.TableColumn(name=row[0], type=row[1], description=said_of(table, row[0])) for row in columns]
+    )
     return {"dagster/row_count": count[0], "dagster/column_schema": schema, "dagster/table_name": table}
+
+
+def said_of(table: str, column: str) -> str | None:
+    """What a column holds: by its table where it is named so, else by its name, which means the same everywhere."""
+    known = descriptions()
+    return known.get(f"{table}.{column}") or known.get(column)
+
+
+@cache
+def descriptions() -> dict[str, str]:
+    """What `columns.csv` says, by column or by schema, table and column."""
+    rows = csv.DictReader(files(__package__).joinpath("columns.csv").read_text("utf-8").splitlines())
+    return {row["column"]: row["description"] for row in rows}
 
 
 def shown(
