@@ -19,6 +19,7 @@ import requests
 from fortstripe_dagster.alerts.message import Message
 from fortstripe_dagster.failures import Failure
 from fortstripe_dagster.settings import Settings
+from fortstripe_dagster.settings.reachable import Reachable
 
 TIMEOUT = 20.0
 SIGNATURE = "Fortstripe-Signature"
@@ -33,7 +34,7 @@ class NotSent(Failure):
     """A channel did not take the message; it is tried again with the next run."""
 
 
-def channels(settings: Settings) -> dict[str, Channel]:
+def channels(settings: Settings | Reachable) -> dict[str, Channel]:
     """The channels that the company has chosen, by name."""
     found: dict[str, Channel] = {}
     if slack_url := settings.alert_slack_url.get_secret_value():
@@ -59,7 +60,7 @@ def webhook(url: str, secret: str, message: Message) -> None:
     _post("The webhook", "ALERT_WEBHOOK_URL", url, body, signed)
 
 
-def email(settings: Settings, message: Message) -> None:
+def email(settings: Settings | Reachable, message: Message) -> None:
     """Send an e-mail to all receivers. Raises NotSent."""
     chosen, password = settings.alerts, settings.alert_smtp_password.get_secret_value()
     mail = EmailMessage()
@@ -88,7 +89,7 @@ def escaped(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
-def _mail_server(settings: Settings) -> smtplib.SMTP:
+def _mail_server(settings: Settings | Reachable) -> smtplib.SMTP:
     chosen = settings.alerts
     if chosen.smtp_security == "tls":
         context = ssl.create_default_context()

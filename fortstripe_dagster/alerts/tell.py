@@ -16,6 +16,7 @@ from fortstripe_dagster.alerts.message import Message
 from fortstripe_dagster.failures import WarehouseError
 from fortstripe_dagster.settings import Settings
 from fortstripe_dagster.settings.alerts import AlertKind
+from fortstripe_dagster.settings.reachable import Reachable
 from fortstripe_dagster.warehouse import Warehouse, has_table
 
 FILE = "alerts.sqlite"
@@ -35,14 +36,17 @@ class Told:
 
 
 def tell(
-    settings: Settings,
-    warehouse: Warehouse,
+    settings: Settings | Reachable,
+    warehouse: Warehouse | None,
     found: Sequence[Alert],
     now: datetime,
     *,
     not_looked_at: Collection[AlertKind] = (),
 ) -> Told:
-    """Send what is new in `found`, which is all that holds now, but for the kinds `not_looked_at`."""
+    """Send what is new in `found`, which is all that holds now, but for the kinds `not_looked_at`.
+
+    Without a warehouse the company is named by its file.
+    """
     chosen = channels(settings)
     sent: dict[str, int] = {}
     failed = []
@@ -71,8 +75,10 @@ def tell(
     return Told(sent, tuple(failed))
 
 
-def _company(settings: Settings, warehouse: Warehouse) -> str:
+def _company(settings: Settings | Reachable, warehouse: Warehouse | None) -> str:
     """Whose books: the name of the Stripe account, and the company in Fortnox."""
+    if warehouse is None:
+        return settings.company
     name = None
     try:
         with warehouse.writer() as connection:

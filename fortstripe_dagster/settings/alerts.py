@@ -10,7 +10,7 @@ from fortstripe_dagster.settings.group import Group
 
 AlertKind = Literal[
     "run", "silence", "service", "document", "proof", "dispute", "payment_failure", "watchdog", "unknown", "budget",
-    "consent", "closing",
+    "consent", "closing", "settings",
 ]  # fmt: skip
 
 

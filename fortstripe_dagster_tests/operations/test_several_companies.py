@@ -11,7 +11,9 @@ import dagster as dg
 import pytest
 
 from fortstripe_dagster import definitions
+from fortstripe_dagster.assets.company import Company
 from fortstripe_dagster.sandbox.merchant import tiny
+from fortstripe_dagster_tests.alerts.receivers import http_receiver
 from fortstripe_dagster_tests.companies import Running, running
 from fortstripe_dagster_tests.operations.environment import CHOSEN, servers_of
 
@@ -102,6 +104,31 @@ def test_a_broken_file_is_an_asset_that_fails_with_the_remedy(folder: Path) -> N
         assert "salse is not a setting" in str(failed.step_failure_data.user_failure_data)
         (folder / "bad.toml").write_text(CHOSEN)
         assert job.execute_in_process(instance=instance).success
+
+
+def test_a_broken_file_is_told_once_and_when_it_is_mended(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (folder / "bad.toml").write_text(CHOSEN.replace("sales =", "salse =") + "\n[alerts]\nrepeat_days = 30\n")
+
+    sensor = repositories()["bad"].get_sensor_def("bad_watch")
+
+    def watched() -> str:
+        with dg.build_sensor_context(resources={"company": Company(name="bad")}) as context:
+            return str(sensor.evaluate_tick(context).skip_message)
+
+    with http_receiver() as slack:
+        monkeypatch.setenv("BAD_ALERT_SLACK_URL", slack.url)
+        assert watched() == "slack: 1 told" and watched() == "slack: 0 told"
+        (body,) = slack.bodies
+        assert (
+            "salse is not a setting (did you mean sales?)" in body.decode()
+            and "Remedy" not in body.decode().partition("Remedy")[2]
+        )
+        (folder / "bad.toml").write_text("sales = ")
+        assert watched() == "slack: 1 told", "another reason is news"
+        assert "is not valid TOML" in slack.bodies[-1].decode()
+        (folder / "bad.toml").write_text(CHOSEN)
+        assert "reload the code location" in watched()
+        assert len(slack.bodies) == 3 and "Solved" in slack.bodies[-1].decode()
 
 
 def test_a_run_makes_the_definitions_of_its_company_alone(folder: Path) -> None:
