@@ -153,3 +153,25 @@ def test_a_lost_journal_moves_nothing_twice(tmp_path: Path, module: bool) -> Non
         delivery.adopt(home.settings, home.warehouse, fortnox=home.client(), progress=home.said.append)
         sells(home, "ch_2", "MUG", 1, 5000)
         assert home.deliver().exit_code == 0 and mugs(home) == 16
+
+
+@pytest.mark.parametrize("lost", [False, True], ids=["answered", "answer lost"])
+def test_invoices_are_marked_as_ready_where_the_module_wants_it(tmp_path: Path, lost: bool) -> None:
+    company = Company(warehouse=True, delivers_by_itself=False)
+    with house(tmp_path, company=company, credit_invoices="linked", fortnox={"settle_seconds": 0}) as home:
+        home.sale("ch_1", 10000)
+        home.payment("txn_1", "ch_1", 10000)
+        home.credit("re_1", "ch_1", 10000, day=LATER)
+        home.refund("txn_2", "ch_1", "re_1", 10000, day=LATER)
+        asked: list[str] = []
+
+        def first(call: Call) -> bool:
+            asked.extend([call.path] * call.path.endswith("/warehouseready"))
+            return lost and asked == [call.path]
+
+        home.gateway.faults.lose_answer = first
+        report = home.deliver()
+        assert report.exit_code == 0, report.text()
+        assert asked == ["/3/invoices/1/warehouseready", "/3/invoices/2/warehouseready"]
+        assert home.accounts() == {} and home.books.open_receivables() == []
+        assert home.deliver().nothing_to_do

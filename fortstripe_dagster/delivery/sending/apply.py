@@ -25,12 +25,23 @@ from fortstripe_dagster.delivery.sending import attaching, fetching, linked
 from fortstripe_dagster.delivery.sending.chains import Chain, chains_of
 from fortstripe_dagster.delivery.sending.failed_payments import NoRoom
 from fortstripe_dagster.delivery.sending.recovery import resolve
-from fortstripe_dagster.delivery.sending.steps import Context, difference, look_up, number_of, request, reread, send
+from fortstripe_dagster.delivery.sending.steps import (
+    READY,
+    Context,
+    difference,
+    look_up,
+    number_of,
+    request,
+    reread,
+    send,
+)
 from fortstripe_dagster.failures import DeliveryStopped
 from fortstripe_dagster.fortnox import NotDone, Refused, Unauthorized
 
 Say = Callable[[str], None]
 
+NOT_READY = 2003498
+"""Fortnox's code for an invoice that has to be marked as ready in the warehouse before it is bookkept."""
 EVERY_SECONDS = 5.0
 """How often progress is told."""
 MOST_DOUBTS = 3
@@ -228,6 +239,8 @@ class _Application:
             self._answers += 1
         if linked.made_by_credit(intent.request):
             return self._step(document, step)  # as a credit invoice of its own: Fortnox makes one by itself once only
+        if step == "bookkeep" and error.code == NOT_READY and not self._has_taken(document, READY):
+            return self._step(document, READY) and self._step(document, step)
         reason, remedy = _explained(document, error)
         if document.kind == "mode_of_payment":
             account = document.content["account"]
@@ -238,6 +251,11 @@ class _Application:
         else:
             self._hold(document, reason, remedy)
         return False
+
+    def _has_taken(self, document: Document, step: str) -> bool:
+        """Whether a step of a document took effect already."""
+        done = history.progress(self._context.journal, [document.document_id])
+        return step in done[document.document_id].answers
 
     def _agrees(self, document: Document) -> bool:
         """Whether Fortnox computed an unbooked invoice as the ledger did; if not, it is left unbooked and held."""

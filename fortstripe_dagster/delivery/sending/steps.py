@@ -52,6 +52,12 @@ RESOURCES: Mapping[str, Resource] = {
 }
 
 
+READY = "warehouseready"
+"""A step of invoices that the Warehouse module wants where the company does not have it deliver by itself."""
+_ACTIONS: Mapping[str, str] = {"bookkeep": "Booked", READY: "WarehouseReady"}
+"""Steps that are actions on a document, and what it says of itself once they took effect."""
+
+
 @dataclass(frozen=True)
 class Context:
     """What a delivery works with. `modes` are modes of payment by account; ours are added as they are created."""
@@ -66,8 +72,8 @@ class Context:
 def request(context: Context, document: Document, step: str) -> Request:
     """The request for a step. Raises pydantic.ValidationError for content that Fortnox would not take."""
     resource = RESOURCES[document.kind]
-    if step == "bookkeep":
-        return Request("PUT", path(resource.name, _number(context, document.document_id), "bookkeep"))
+    if step in _ACTIONS:
+        return Request("PUT", path(resource.name, _number(context, document.document_id), step))
     if document.kind == "specification":
         return _attach(context, document, step)
     if document.kind in stock.KINDS:
@@ -114,9 +120,9 @@ def number_of(document: Document, answer: Mapping[str, Any]) -> str:
 def look_up(context: Context, document: Document, step: str, sent_at: datetime) -> Mapping[str, Any] | None:
     """The document as Fortnox has it if the step took effect, None if it is not to be seen (yet)."""
     resource, fortnox = RESOURCES[document.kind], context.fortnox
-    if step == "bookkeep":
+    if step in _ACTIONS:
         answer = reread(context, document)
-        return answer if as_bool(answer[resource.wrapper].get("Booked")) else None
+        return answer if as_bool(answer[resource.wrapper].get(_ACTIONS[step])) else None
     match document.kind:
         case "credit_invoice" if step == "update":
             return linked.look_up_update(reread(context, document), document)

@@ -300,7 +300,7 @@ def sales_routes(books: Books, faults: Faults) -> list[Route]:
         "cancel": lambda b, n: b.invoices.cancel(n),
         "credit": lambda b, n: b.invoices.credit(n),
         "externalprint": lambda b, n: b.invoices.mark_sent(n),
-        "warehouseready": lambda b, n: b.invoices.get(n),
+        "warehouseready": lambda b, n: b.invoices.mark_ready(n),
     }
     return [
         route(books, faults, "customers", get=_list_customers, post=_create_customer),

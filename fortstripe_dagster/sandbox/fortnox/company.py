@@ -147,5 +147,7 @@ class Company:
     """Whether VAT is rounded once for each rate of an invoice or for each row; the real rule is unconfirmed."""
     warehouse: bool = False
     """Whether the Warehouse module (Lager) is active."""
+    delivers_by_itself: bool = True
+    """Whether that module takes invoices for delivered; else each is marked as ready before it is bookkept."""
     credit_keeps_references: bool = True
     """Whether the invoice made by /credit repeats the original's ExternalInvoiceReference1 and 2; unconfirmed."""

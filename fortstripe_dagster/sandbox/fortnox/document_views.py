@@ -143,7 +143,7 @@ class DocumentViews:
             "Total": sums.total,
             "TotalToPay": sums.total,
             "TotalVAT": sums.total_vat,
-            "WarehouseReady": True,
+            "WarehouseReady": invoice.ready,
             **_voucher_reference(invoice.voucher),
         }
         return fields

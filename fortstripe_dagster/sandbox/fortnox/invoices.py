@@ -52,6 +52,7 @@ class Invoice:
     voucher: Voucher | None = None
     cancelled: bool = False
     sent: bool = False
+    ready: bool = True
     reminders: int = 0
     paid: Decimal = ZERO
     final_pay_date: date | None = None
@@ -140,6 +141,7 @@ class Invoices:
         invoice = Invoice(number, customer, header, [], Sums(ZERO, ZERO, ZERO, ()), now, now)
         self._settle_header(invoice, fields)
         self._set_rows(invoice, sent_rows)
+        invoice.ready = not self._company.warehouse or self._company.delivers_by_itself
         self.all[number] = invoice
         return invoice
 
@@ -161,6 +163,7 @@ class Invoices:
             invoice.created,
             self._clock(),
             sent=invoice.sent,
+            ready=invoice.ready,
             credit_of=invoice.credit_of,
         )
         for name, value in (
@@ -175,12 +178,20 @@ class Invoices:
 
     # Actions
 
+    def mark_ready(self, number: int) -> Invoice:
+        """Takes the invoice's goods for delivered."""
+        invoice = self.get(number)
+        invoice.ready = True
+        return invoice
+
     def bookkeep(self, number: int) -> Invoice:
         """Posts the invoice's voucher in the invoice series and makes the invoice final."""
         invoice = self._open_for_change(number)
         year = self._ledger.required_year_of(invoice.day)
         if year.accounting_method == "CASH":
             raise Refusal(refusals.CASH_METHOD)
+        if not invoice.ready:
+            raise Refusal(refusals.NOT_READY)
         if any(row.quantity > 0 and not row.description and not row.article_number for row in invoice.rows):
             raise Refusal(refusals.ROW_WITHOUT_TEXT)
         kind = "Kreditfaktura" if invoice.is_credit else "Kundfaktura"

@@ -34,6 +34,7 @@ PREDEFINED_ACCOUNT_NOT_FOUND = 2001403
 JSON_SYNTAX = 2002115
 ACCOUNT_FORMAT = 2002462
 ALREADY_PAID = 2003055
+NOT_READY = 2003498
 ROW_WITHOUT_TEXT = 2003977
 CURRENCY_NOT_REGISTERED = 2004344
 
@@ -92,6 +93,7 @@ _TEXTS = {
     JSON_SYNTAX: "Error deserializing JSON: JSON_ERROR_SYNTAX",
     ACCOUNT_FORMAT: "Kontot ska ha fyra siffror",
     ALREADY_PAID: "Fakturan är redan betald",
+    NOT_READY: "Fakturan måste vara klarmarkerad innan den bokförs",
     ROW_WITHOUT_TEXT: "Rad med antal saknar benämning eller artikel",
     CURRENCY_NOT_REGISTERED: "Kunde inte hämta/hitta valuta",
     NOT_FOUND: "Kan inte hitta posten.",
