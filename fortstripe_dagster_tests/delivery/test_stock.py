@@ -174,4 +174,5 @@ def test_invoices_are_marked_as_ready_where_the_module_wants_it(tmp_path: Path, 
         assert report.exit_code == 0, report.text()
         assert asked == ["/3/invoices/1/warehouseready", "/3/invoices/2/warehouseready"]
         assert home.accounts() == {} and home.books.open_receivables() == []
+        assert report.requests["PUT invoices/*/bookkeep"] == 3  # one was refused, and told how it wants them
         assert home.deliver().nothing_to_do

@@ -86,6 +86,8 @@ class _Application:
         self._left = TimeLeft()
         self._no_files: tuple[str, str] | None = None
         """Why no file can be sent, and what to do about it: not asked again for each document."""
+        self._wants_ready = False
+        """Whether Fortnox has refused to bookkeep an invoice that was not marked as ready."""
         self._no_papers: fetching.NoPaper | None = None
         """Why none of Stripe's PDFs can be had now: not asked again for each invoice."""
 
@@ -157,15 +159,21 @@ class _Application:
             if fetched is None:
                 return True
             document = fetched
-        for step in document.steps:
+        for step in self._steps(document):
             if step in done.answers:
                 continue
-            if step == "bookkeep" and document.kind != "payment" and not self._agrees(document):
+            if step in ("bookkeep", READY) and document.kind != "payment" and not self._agrees(document):
                 return True
             went = self._step(document, step)
             if not went:
                 return went is not None
         return True
+
+    def _steps(self, document: Document) -> tuple[str, ...]:
+        """The requests that make the document, as this company wants them."""
+        if self._wants_ready and document.kind in ("invoice", "credit_invoice"):
+            return (*document.steps[:-1], READY, document.steps[-1])
+        return document.steps
 
     def _with_paper(self, document: Document) -> Document | None:
         """The document with Stripe's PDF; None where that cannot be had: told, and no invoice waits for it."""
@@ -240,6 +248,7 @@ class _Application:
         if linked.made_by_credit(intent.request):
             return self._step(document, step)  # as a credit invoice of its own: Fortnox makes one by itself once only
         if step == "bookkeep" and error.code == NOT_READY and not self._has_taken(document, READY):
+            self._wants_ready = True
             return self._step(document, READY) and self._step(document, step)
         reason, remedy = _explained(document, error)
         if document.kind == "mode_of_payment":
