@@ -12,13 +12,12 @@ WITH noted AS (
     GROUP BY n.refund
 ),
 refund_movements AS (
-    SELECT r.id, r.charge, (r.amount - coalesce(n.amount, 0))::BIGINT AS amount, b.day, b.created, b.amount < 0 AS given
+    SELECT r.id, r.charge, r.amount, coalesce(n.amount, 0) AS noted, b.day, b.created, b.amount < 0 AS given
     FROM stripe.refunds r
     LEFT JOIN noted n ON n.refund = r.id
     JOIN stripe.balance_transactions b
       ON b.source = r.id AND b.type IN ('refund', 'payment_refund', 'refund_failure')
      AND b.reporting_category <> 'partial_capture_reversal'
-    WHERE r.amount > coalesce(n.amount, 0)
 ),
 sold AS (
     SELECT charge, sale_id, amount, row_number() OVER largest_first AS nth,
@@ -30,9 +29,10 @@ sold AS (
 ),
 given AS (
     -- A refund that failed leaves a debt to the customer; the next refund of that charge pays the debt first and is no
-    -- new credit. So the credit reaches as far as refunds, less those that had failed by then, ever reached.
-    SELECT *, coalesce(max(greatest(standing, 0)) OVER upto, 0) AS reached,
-           coalesce(max(greatest(standing, 0)) OVER before, 0) AS reached_before
+    -- new credit. So the credit reaches as far as refunds, less those that had failed by then, ever reached. What credit
+    -- notes say of that they credit themselves.
+    SELECT *, coalesce(max(greatest(standing, 0)) OVER upto, 0) - coalesce(max(greatest(standing, 0)) OVER before, 0) AS more,
+           greatest(more - noted, 0)::BIGINT AS alone
     FROM (
         SELECT *, sum(CASE WHEN given THEN amount ELSE -amount END)
                       OVER (PARTITION BY charge ORDER BY created, NOT given, id ROWS UNBOUNDED PRECEDING) AS standing
@@ -42,6 +42,11 @@ given AS (
     WINDOW upto AS (PARTITION BY charge ORDER BY created, id ROWS UNBOUNDED PRECEDING),
            before AS (PARTITION BY charge ORDER BY created, id ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
 ),
+taken AS (
+    SELECT *, sum(alone) OVER (PARTITION BY charge ORDER BY created, id ROWS UNBOUNDED PRECEDING) AS reached,
+           reached - alone AS reached_before
+    FROM given
+),
 found AS (
     SELECT CASE m.nth WHEN 1 THEN r.id ELSE r.id || ':' || m.sale_id END AS credit_id, 'refund' AS kind, r.id AS reversal,
            m.sale_id, r.charge, r.day AS event_day, r.created AS ordered_by,
@@ -50,8 +55,9 @@ found AS (
                - round_div(r.reached_before::HUGEINT * m.share_end, m.whole)
                + round_div(r.reached_before::HUGEINT * (m.share_end - m.amount), m.whole) AS amount,
            'Återbetalning' AS text
-    FROM given r
+    FROM taken r
     JOIN sold m ON m.charge = r.charge
+    WHERE r.amount > r.noted
     UNION ALL
     SELECT n.id, 'credit_note', NULL, n.invoice, NULL, local_day(coalesce(n.effective_at, n.created)),
            coalesce(n.effective_at, n.created),
