@@ -1,8 +1,8 @@
-"""Bring pages of a stream into a fresh warehouse, so many handed to DuckDB at once: what the loader was chosen by.
+"""Bring pages of a stream into a fresh warehouse, so many KiB taken apart at once: what the loader was chosen by.
 
 A process of its own, so that its memory is its own. Prints milliseconds of CPU for each page.
 
-    python -m benchmarks.loader charges 100 8 256MB directory
+    python -m benchmarks.loader charges 100 1024 directory
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ MARCH = int(datetime(2026, 3, 1, tzinfo=UTC).timestamp())
 def main() -> None:
     """Commit in one part, as a run does with each of its parts, and measure that alone."""
     sys.modules.setdefault("pandas", None)  # type: ignore[arg-type]  # as the command line does
-    stream, pages, at_once, memory, home = sys.argv[1:]
+    stream, pages, at_once, home = sys.argv[1:]
     things = Collection(stream, templates()[stream], int(pages) * PAGE, MARCH, 28)
-    commit.FILES_AT_ONCE, commit.MEMORY = int(at_once), memory
+    commit.AT_ONCE = int(at_once) * 1024
     warehouse = Warehouse(Path(home) / "warehouse.duckdb")
     with warehouse.transaction() as connection:
         commit.create_tables(connection)

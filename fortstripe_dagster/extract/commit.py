@@ -7,7 +7,7 @@ fill it from what changed. An object that lacks a field the books need stops eve
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 
@@ -21,14 +21,21 @@ from fortstripe_dagster.extract.streams import STREAMS, SUBLISTS, Stream
 from fortstripe_dagster.failures import StripeFailure
 from fortstripe_dagster.settings import STRIPE_API_VERSION
 
-FILES_AT_ONCE = 8
-"""Pages handed to DuckDB together; bounds memory, whatever the size of the window."""
+AT_ONCE = 2**20
+"""Bytes of answers that DuckDB takes apart together, or one answer that is larger."""
 
 SQL = {file.name.removesuffix(".sql"): file.read_text() for file in files(__package__).joinpath("sql").iterdir()}
 """One file for each table of schema `stripe`: how it is made and how it is filled."""
 
-MEMORY = "256MB"
-"""What DuckDB may hold in memory while it loads; beyond it works on disk."""
+MEMORY = 48 * 2**20
+"""Bytes that DuckDB may hold in memory while it loads, beside what the answers need; beyond it works on disk."""
+TAKEN_APART, FILLED = 32, 14
+"""How many times the bytes taken apart together, and the objects filled in together, it needs: with less it fails.
+
+More it would fill with what it has read before, the more the longer a run goes on.
+"""
+PAGE, TOGETHER = 100, 2_048
+"""Objects on a page, and rows that DuckDB works on together."""
 
 WORKSPACE = f"""
     CREATE OR REPLACE TEMP MACRO moment(seconds) AS to_timestamp(seconds::BIGINT);
@@ -116,7 +123,7 @@ def commit(
     create_tables(connection)
     if not pages:
         return {}
-    connection.execute(f"SET memory_limit = '{MEMORY}'; SET threads = 1")  # of several, each would cost more CPU
+    connection.execute(f"SET memory_limit = '{memory(pages)}B'; SET threads = 1")  # several would cost more CPU
     connection.execute(WORKSPACE)
     _stage(connection, pages, left_out)
     _require_fields(connection)
@@ -128,7 +135,16 @@ def commit(
     changed = dict(connection.execute("SELECT stream, count(*) FROM altered GROUP BY stream").fetchall())
     for stream in _owners(changed):
         _fill_typed(connection, stream)
+    connection.execute("RESET memory_limit")
     return {stream: Committed(count, changed.get(stream, 0)) for stream, count in rows.items()}
+
+
+def memory(pages: Iterable[Page]) -> int:
+    """How many bytes DuckDB may hold in memory to bring these pages, one or more, into the tables."""
+    sizes = {page: page.file.stat().st_size for page in pages}
+    longest = max(size if page.single else size / PAGE for page, size in sizes.items())
+    filled = min(sum(sizes.values()), TOGETHER * longest)
+    return int(MEMORY + max(TAKEN_APART * max(AT_ONCE, *sizes.values()), FILLED * filled))
 
 
 def _stage(connection: duckdb.DuckDBPyConnection, pages: Sequence[Page], left_out: LeftOut) -> None:
@@ -147,12 +163,25 @@ def _stage(connection: duckdb.DuckDBPyConnection, pages: Sequence[Page], left_ou
         needed = len(_FIELDS) + len(needs)
         values = [f"f[{place}]" for place in range(needed + 1, len(fields) + 1)]
         items = _ITEMS.format(fields=fields, needed=needed, lean=lean("item", personal, values))
-        its_files = [str(page.file) for page in pages if page.stream == stream]
-        for start in range(0, len(its_files), FILES_AT_ONCE):
-            connection.execute(items, {"stream": stream, "files": its_files[start : start + FILES_AT_ONCE]})
+        for files_at_once in _portions(page for page in pages if page.stream == stream):
+            connection.execute(items, {"stream": stream, "files": files_at_once})
         if stream in SUBLISTS and (keep := SUBLISTS[stream][1].keep):
             parts = ", ".join(f"'{field}', raw -> '$.{field}'" for field in keep)
             connection.execute(f"UPDATE items SET raw = json_object({parts}) WHERE stream = ?", [stream])
+
+
+def _portions(pages: Iterable[Page]) -> Iterator[list[str]]:
+    """The files of pages, as many together as may be handed over at once."""
+    portion: list[str] = []
+    size = 0
+    for page in pages:
+        if portion and size + page.file.stat().st_size > AT_ONCE:
+            yield portion
+            portion, size = [], 0
+        portion.append(str(page.file))
+        size += page.file.stat().st_size
+    if portion:
+        yield portion
 
 
 def _owners(names: Iterable[str]) -> list[Stream]:

@@ -97,6 +97,12 @@ def test_an_object_twice_in_one_commit_is_stored_once_in_its_newest_state(store:
     assert store.rows("SELECT status FROM stripe.refunds") == [("succeeded",)]
 
 
+def test_objects_of_any_length_find_room(store: Store) -> None:
+    long = [refund(f"re_{n}", metadata={"note": "å" * 30_000}) for n in range(100)]
+    assert store.take("refunds", list_of(*long)) == Committed(rows=100, changed=100)
+    assert store.take("refunds", list_of(*[{**one, "amount": 4000} for one in long]), LATE).changed == 100
+
+
 def test_a_deleted_object_keeps_what_it_was(store: Store) -> None:
     anna = {"id": "cus_1", "object": "customer", "created": 1772366400, "name": "Anna", "email": None, "address": None}
     store.take("customers", anna)
