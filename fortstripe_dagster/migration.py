@@ -24,10 +24,12 @@ def follow(connection: duckdb.DuckDBPyConnection) -> list[str]:
     A table of `proof` keeps its rows and gets the new columns, empty, unless one may not be empty. Otherwise, and in
     `delivery`, a mirror, all tables of that file are dropped together: the next run makes and fills them again.
     """
-    connection.execute("CREATE TABLE IF NOT EXISTS main.shapes (digest VARCHAR NOT NULL)")
     texts, digest = _texts()
-    if connection.execute("SELECT digest FROM main.shapes").fetchall() == [(digest,)]:
-        return []
+    try:
+        if connection.execute("SELECT digest FROM main.shapes").fetchall() == [(digest,)]:
+            return []
+    except duckdb.CatalogException:
+        connection.execute("CREATE TABLE main.shapes (digest VARCHAR NOT NULL)")
     stored = _columns(connection)
     changed: list[str] = []
     connection.begin()

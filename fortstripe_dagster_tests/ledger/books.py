@@ -8,6 +8,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from pathlib import Path
+from shutil import copyfile
 from typing import Any
 
 import duckdb
@@ -61,6 +62,20 @@ class Book:
             "SELECT account, sum(debit - credit)::VARCHAR FROM ledger.lines WHERE entry_id = ? GROUP BY 1", entry_id
         )
         return dict(sorted(found))
+
+    def under(self, home: Path, **choices: Any) -> Book:
+        """What Stripe said, booked anew under the tests' choices with these on top."""
+        addresses = {
+            "STRIPE_API_BASE": self.settings.stripe_api_base,
+            "RATES_API_BASE": self.settings.rates_api_base,
+        }
+        settings = Settings(**{**CHOICES, "home": home, **addresses, **choices})
+        home.mkdir()
+        copyfile(self.settings.warehouse_path, settings.warehouse_path)
+        warehouse = Warehouse(settings.warehouse_path)
+        with warehouse.writer() as connection:
+            connection.execute("DROP SCHEMA ledger CASCADE; CREATE SCHEMA ledger")
+        return Book(settings, warehouse, build(settings, warehouse))
 
     def day(self, entry_id: str) -> date:
         return self.rows("SELECT event_day FROM ledger.entries WHERE entry_id = ?", entry_id)[0][0]

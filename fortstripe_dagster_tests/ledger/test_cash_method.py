@@ -69,7 +69,7 @@ def test_what_is_open_under_the_cash_method_falls_with_credits_and_ends_with_a_v
         (wrong["id"], date(2026, 3, 3), date(2026, 3, 6), 12500, 2500),
         (credited["id"], date(2026, 3, 5), None, 75000, 15000),
     ]
-    assert not book(world, tmp_path / "accrual").rows("FROM ledger.unpaid")
+    assert not ledger.under(tmp_path / "accrual").rows("FROM ledger.unpaid")
 
 
 def test_a_failed_payment_takes_its_sale_back_and_a_credit_before_payment_books_nothing(tmp_path: Path) -> None:

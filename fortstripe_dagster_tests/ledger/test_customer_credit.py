@@ -81,7 +81,7 @@ def test_an_invoice_paid_outside_stripe_waits_until_its_account_is_chosen(tmp_pa
     assert (held.entry_id, held.day) == (link["id"], date(2026, 3, 9))
     assert "accounts.paid_outside_stripe" in held.text
     accounts = {"clearing": {"SEK": "1686"}, "paid_outside_stripe": "1930"}
-    decided = book(world, tmp_path / "decided", accounts=accounts)
+    decided = undecided.under(tmp_path / "decided", accounts=accounts)
     assert decided.entry(link["id"]) == {"1510": "-1250.00", "1930": "1250.00"}
     assert not decided.report.held
 
@@ -147,7 +147,7 @@ def test_a_credit_balance_given_by_hand_waits_for_its_account(tmp_path: Path) ->
     undecided = book(world, tmp_path / "undecided")
     assert any("accounts.granted_credit" in remark.text for remark in undecided.report.held)
     accounts = {"clearing": {"SEK": "1686"}, "granted_credit": "3730"}
-    decided = book(world, tmp_path / "decided", accounts=accounts)
+    decided = undecided.under(tmp_path / "decided", accounts=accounts)
     assert decided.accounts()["3730"] == "100.00"
     assert decided.accounts()["2899"] == "0.00"
     assert open_receivables(decided) == {}

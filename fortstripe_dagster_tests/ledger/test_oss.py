@@ -90,6 +90,10 @@ def test_registered_sales_are_taxed_abroad_from_the_first_day(tmp_path: Path) ->
 
 
 def test_what_only_the_company_knows_holds_the_sale_and_names_the_setting(tmp_path: Path) -> None:
+    world = new_world()
+    (sale,) = sold_to_denmark(world, 12500)
+    swedish = world.one_off_payment(at=at(3), amount=12500, name="Anna")
+    booked = book(world, tmp_path / "booked")
     for number, (oss, names) in enumerate(
         [
             ({}, "oss.status"),
@@ -99,10 +103,7 @@ def test_what_only_the_company_knows_holds_the_sale_and_names_the_setting(tmp_pa
             ({"status": "on"}, '[accounts.oss.DK] "25"'),
         ]
     ):
-        world = new_world()
-        (sale,) = sold_to_denmark(world, 12500)
-        swedish = world.one_off_payment(at=at(3), amount=12500, name="Anna")
-        ledger = book(world, tmp_path / str(number), oss=oss)
+        ledger = booked.under(tmp_path / str(number), oss=oss)
         held = {remark.entry_id: remark.text for remark in ledger.report.held if remark.entry_id.endswith(":sale")}
         assert list(held) == [f"{sale}:sale"] and names in held[f"{sale}:sale"]
         assert ledger.entry(f"{swedish['id']}:sale") == {"1510": "125.00", "2611": "-25.00", "3001": "-100.00"}

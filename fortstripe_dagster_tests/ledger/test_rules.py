@@ -123,7 +123,7 @@ def test_a_tip_waits_until_the_company_has_said_whose_it_is(tmp_path: Path) -> N
     meal = world.one_off_payment(at=at(2), amount=13500, name="Anna", method="card_present", tip=1000)
     waiting = book(world, tmp_path / "undecided")
     assert 'set tips = "staff"' in {x.entry_id: x.text for x in waiting.report.held}[f"{meal['id']}:sale"]
-    staff = book(world, tmp_path / "staff", tips="staff").entry(f"{meal['id']}:sale")
+    staff = waiting.under(tmp_path / "staff", tips="staff").entry(f"{meal['id']}:sale")
     assert staff == {"1510": "135.00", "2611": "-25.00", "2829": "-10.00", "3001": "-100.00"}
-    company = book(world, tmp_path / "company", tips="company").entry(f"{meal['id']}:sale")
+    company = waiting.under(tmp_path / "company", tips="company").entry(f"{meal['id']}:sale")
     assert company == {"1510": "135.00", "2611": "-25.00", "3001": "-100.00", "3990": "-10.00"}

@@ -167,7 +167,7 @@ def test_what_is_sold_for_a_connected_account_waits_for_the_choice_of_agent_or_p
     undecided = book(world, tmp_path / "undecided")
     (held,) = [held for held in undecided.report.held if held.entry_id.endswith(":sale")]
     assert held.entry_id == f"{charge['id']}:sale" and SELLER in held.text and "choose connect" in held.text
-    principal = book(world, tmp_path / "principal", connect="principal", accounts=accounts)
+    principal = undecided.under(tmp_path / "principal", connect="principal", accounts=accounts)
     assert not principal.report.held
     assert principal.entry(f"{charge['id']}:sale") == {"1510": "1000.00", "2611": "-200.00", "3001": "-800.00"}
 

@@ -90,13 +90,10 @@ def deliver(
             run = _begin(settings, warehouse, journal, client, days, run_id, () if shadow else only, progress)
             parts, left = slices(warehouse, days), TimeLeft()
             for number, part in enumerate(parts, 1):
-                run.deliver(part)
+                run.deliver(part, finishes=only is None and number == len(parts))
                 if len(parts) > 1:
                     told = left.said((part.last - days.first).days + 1, (days.last - days.first).days + 1)
                     progress(f"delivery: part {number} of {len(parts)} is done, up to {part.last}{told}")
-        if only is None:
-            journal.finish_run(run_id)
-        publish(journal, warehouse)
         return run.report(client.requests - requests_before)
 
 
@@ -164,8 +161,11 @@ class _Run:
     shadow: Counter[str] = field(default_factory=Counter)
     unchanged: int = 0
 
-    def deliver(self, part: Days) -> None:
-        """Plan and send the documents of a slice of the days, and show them in the warehouse."""
+    def deliver(self, part: Days, *, finishes: bool) -> None:
+        """Plan and send the documents of a slice of the days, and show them in the warehouse.
+
+        With the slice that `finishes` it, the run is done.
+        """
         settings, journal = self.context.settings, self.context.journal
         planned: Plan | None = None
         applied = Applied()
@@ -185,12 +185,13 @@ class _Run:
             self.say(f"delivery: {'' if part == self.days else f'{part}: '}{planned.summary()}")
             allowed = [d for d in planned.to_send if self.only is None or d.document_id in self.only]
             apply(self.context, allowed, self.run_id, self.say, applied)
-            if self.only is not None:
-                return
-            differing = differences.documents(journal, self.context.fortnox, part, settings)
-            second = settle(Draft(part, tuple(differing)), company, settings, journal)
-            planned += second
-            apply(self.context, second.to_send, self.run_id, self.say, applied)
+            if self.only is None:
+                differing = differences.documents(journal, self.context.fortnox, part, settings)
+                second = settle(Draft(part, tuple(differing)), company, settings, journal)
+                planned += second
+                apply(self.context, second.to_send, self.run_id, self.say, applied)
+            if finishes:
+                journal.finish_run(self.run_id)
         finally:
             publish(journal, self.warehouse, self._standing(planned, applied) if planned is not None else None)
             if planned is not None:
