@@ -45,7 +45,8 @@ def test_every_limit_that_is_set_and_every_function_that_is_made_is_taken_back(w
     for_each_writer = {"TimeZone", "temp_directory", "threads"}
     with warehouse.writer() as connection:
         settings = {name for (name,) in connection.execute("SELECT name FROM duckdb_settings()").fetchall()}
-    texts = [path.read_text() for path in Path(fortstripe_dagster.__file__).parent.rglob("*.[ps][yq]*")]
+    package = Path(fortstripe_dagster.__file__).parent
+    texts = [path.read_text() for suffix in ("py", "sql") for path in package.rglob(f"*.{suffix}")]
     named = {name for text in texts for name in re.findall(r"\bSET (\w+) =", text)}
     assert named & settings == for_each_writer | set(engine.CHANGED)
     made, removed = ([re.findall(rf'{how}_function\("(\w+)"', text) for text in texts] for how in ("create", "remove"))
