@@ -50,7 +50,9 @@ def find_replaced(connection: duckdb.DuckDBPyConnection, target: str) -> None:
         connection.execute(
             f"CREATE OR REPLACE TEMP TABLE {table}_before AS SELECT rowid AS place, * FROM {target}.{table} LIMIT 0"
         )
-    family = "coalesce(sale_id, balance_transaction, source) IN (SELECT id FROM reached)"
+    # What is posted across families may be of a reached object too, as an opening payout is: it is judged by itself.
+    across = f"kind IN (SELECT DISTINCT kind FROM {target}.across_postings)"
+    family = f"coalesce(sale_id, balance_transaction, source) IN (SELECT id FROM reached) AND NOT {across}"
     _copy(connection, target, "entries", family, _DAYS.format("places"))
     _copy_entries(connection, target, "lines", "entries_before")
     for table in ("parties", "sale_rows"):
