@@ -62,6 +62,10 @@ class Accounts(Group):
     )
     issuing: Account | None = Field(default=None, description="Purchases by Stripe's cards; unset: suspense.")
     climate: Account | None = Field(default=None, description="Stripe Climate; unset: suspense.")
+    platform_fee: Account | None = Field(
+        default=None,
+        description="What a platform takes of own payments (Connect application fees); unset: suspense.",
+    )
     financing: Account | None = Field(default=None, description="Stripe Capital and advances; unset: suspense.")
     rounding: Account = Field(default="3740", description="Rounding to whole kronor (öresutjämning).")
     gift_cards: Account = Field(default="2421", description="Multi-purpose gift cards (presentkort) not yet redeemed.")

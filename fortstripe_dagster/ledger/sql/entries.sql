@@ -7,6 +7,9 @@ WITH alerts AS (
     SELECT entry_id, 'Stripe charged tax on its fees: register the VAT number in Stripe''s tax settings'
     FROM ledger.fees WHERE class = 'tax'
     UNION ALL
+    SELECT entry_id, 'a platform took a fee of a payment: choose accounts.platform_fee in fortstripe.toml'
+    FROM ledger.fees WHERE class = 'platform' AND account('platform_fee') IS NULL
+    UNION ALL
     SELECT p.entry_id, 'more was given back than was sold (' || c.credit_id || '): the rest stands as a debt to the customer'
     FROM ledger.payments p JOIN ledger.credits c USING (credit_id) WHERE c.excess > 0
     UNION ALL
