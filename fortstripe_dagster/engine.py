@@ -13,7 +13,6 @@ from pathlib import Path
 
 import duckdb
 
-THREADS = os.cpu_count() or 2
 CHANGED = ("memory_limit", "preserve_insertion_order")
 """What a stage may set while it works, beside the threads; it holds for all of DuckDB, not for one connection."""
 
@@ -21,8 +20,8 @@ _idle: list[duckdb.DuckDBPyConnection] = []
 
 
 @contextmanager
-def engine(temporary: Path, attached: str) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A connection to DuckDB with no file, which works in the folder `temporary` where memory is short.
+def engine(temporary: Path, attached: str, threads: int) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection to DuckDB with no file and so many threads. Where memory is short it works in folder `temporary`.
 
     The caller attaches its file under the name `attached`; it is closed and whole on disk when the context ends.
     """
@@ -32,7 +31,7 @@ def engine(temporary: Path, attached: str) -> Iterator[duckdb.DuckDBPyConnection
         running = duckdb.connect(":memory:")
     try:
         place = str(temporary).replace("'", "''")
-        running.execute(f"SET temp_directory = '{place}'; SET threads = {THREADS}")
+        running.execute(f"SET temp_directory = '{place}'; SET threads = {threads}")
         with running.cursor() as connection:
             connection.execute("SET TimeZone = 'UTC'")
             yield connection

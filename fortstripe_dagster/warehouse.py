@@ -108,13 +108,13 @@ class Warehouse:
 
     @contextmanager
     def _opened(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        with engine(Path(f"{self.path}.tmp"), "warehouse") as connection:
+        small = not self.path.exists() or self.path.stat().st_size < SMALL
+        threads = 1 if small else os.cpu_count() or 2
+        with engine(Path(f"{self.path}.tmp"), "warehouse", threads) as connection:
             try:
                 connection.execute(f"{_attach(self.path, 'warehouse')}; USE warehouse")
             except duckdb.Error as error:
                 raise self._explained(str(error).splitlines()[0]) from error
-            if self.path.stat().st_size < SMALL:
-                connection.execute("SET threads = 1")
             self._prepare(connection)
             yield connection
 

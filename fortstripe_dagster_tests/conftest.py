@@ -12,13 +12,11 @@ from typing import Any
 import hypothesis
 import pytest
 
-from fortstripe_dagster import cli, engine
+from fortstripe_dagster import cli
 from fortstripe_dagster.business_day import Days
 
 hypothesis.settings.register_profile("ours", deadline=None)  # a busy machine is no failure
 hypothesis.settings.load_profile("ours")
-
-engine.THREADS = 1  # the processes of the suite share the cores; for these few rows several cost a fifth more
 
 Run = Callable[..., tuple[int, str, str]]
 
