@@ -155,7 +155,7 @@ class _Rules:
         receivable = self._settings.accounts.receivable
         if entry.kind not in _ON_RECEIVABLES or all(line.account != receivable for line in entry.lines):
             return None
-        if entry.kind in _OF_CREDITS:
+        if entry.kind in _OF_CREDITS or (entry.kind == "advance_settled" and entry.credit_id):
             if credit is None or self._already.kinds.get(f"{credit.credit_id}:credit") == "voucher":
                 return None
             return invoicing.payment(

@@ -63,7 +63,7 @@ paid AS (
 noted AS (
     -- What credit notes take of a refund.
     SELECT n.refund, k.credit_id, k.sale_id, k.currency, n.amount_refunded AS amount, n.amount_refunded AS credited,
-           round_div(k.gross_ore::HUGEINT * n.amount_refunded, k.gross) AS credited_ore,
+           k.event_day AS credit_day, round_div(k.gross_ore::HUGEINT * n.amount_refunded, k.gross) AS credited_ore,
            sum(n.amount_refunded) OVER (PARTITION BY n.refund) AS of_notes
     FROM stripe.credit_note_refunds n
     JOIN ledger.credits k ON k.credit_id = n.credit_note AND k.gross > 0
@@ -80,11 +80,11 @@ alone AS (
     WHERE k.kind = 'refund'
 ),
 settled AS (
-    SELECT refund, credit_id, sale_id, currency, amount, credited, credited_ore, true AS noted FROM noted
+    SELECT refund, credit_id, sale_id, currency, amount, credited, credited_ore, credit_day, true AS noted FROM noted
     UNION ALL
     SELECT refund, credit_id, sale_id, currency,
            round_div(rest::HUGEINT * share_end, whole) - round_div(rest::HUGEINT * (share_end - amount), whole),
-           gross, gross_ore, false
+           gross, gross_ore, NULL, false
     FROM alone
 ),
 shared AS (
@@ -112,7 +112,8 @@ refunded AS (
         0 AS credit_ore,
         CASE WHEN asked = 0 OR s.refund IS NULL THEN 0
              ELSE round_div(clearing_ore::HUGEINT * greatest(asked - s.credited, 0), asked) END AS debt_ore,
-        0 AS settles, NULL::DATE AS settled_day
+        -- Money that left before its credit note came waits for that on 2420, as what comes before its invoice does.
+        0 AS settles, CASE WHEN m.day < s.credit_day THEN s.credit_day END AS settled_day
     FROM ledger.movements m
     JOIN stripe.refunds r ON r.id = m.source
     LEFT JOIN shared s ON s.refund = r.id

@@ -4,7 +4,7 @@
 INSERT INTO ledger.postings BY NAME
 WITH entry AS (
     SELECT p.entry_id || ':settled' AS entry_id, p.settled_day AS day, 'advance_settled' AS kind, p.charge AS source,
-           p.balance_transaction, p.charge, p.sale_id, 'SEK' AS settlement, s.text, s.held, 'SEK' AS currency,
+           p.balance_transaction, p.charge, p.sale_id, p.credit_id, 'SEK' AS settlement, s.text, s.held, 'SEK' AS currency,
            p.receivable_ore
     FROM ledger.payments p
     JOIN ledger.sales s ON s.sale_id = p.sale_id
@@ -21,7 +21,7 @@ WITH advances AS (
            sum(p.settles) OVER (PARTITION BY p.sale_id ORDER BY p.day, p.entry_id ROWS UNBOUNDED PRECEDING) AS upto
     FROM ledger.payments p
     JOIN ledger.sales s ON s.sale_id = p.sale_id
-    WHERE p.settled_day IS NOT NULL
+    WHERE p.settled_day IS NOT NULL AND p.treatment = 'payment'
 ),
 vat AS (
     SELECT sale_id, vat_rate, treatment, vat_account, sum(vat_ore) AS vat_ore
