@@ -99,7 +99,7 @@ def _filled(name: str, value: str) -> str:
     if name in OTHERS:
         return value
     if name in OF_WORDS and value in WORDS["sv"]:
-        return WORDS["sv"][value]
+        return WORDS["sv"][value].lower()
     return _AMOUNT.sub(r"\1,\2", in_swedish(value))
 
 

@@ -131,10 +131,14 @@ def test_whatever_delivery_holds_says_why_in_swedish_too() -> None:
             "Stripe tog ut 12,50 kronor för mycket i moms; "
             "Stripe tog ut svensk moms på en försäljning som inte ska ha någon",
         ),
+        (
+            "fee txn_1:fee of 2026-03-03 is waiting: Waits for invoice:ch_1, which is not in Fortnox.",
+            "avgift txn_1:fee från 2026-03-03, väntar: Väntar på invoice:ch_1, som inte finns i Fortnox.",
+        ),
         ("is held: by the police", "is held: by the police"),
         ("Gift card; of the year", "Gift card; of the year"),
     ],
-    ids=["labels", "a reason in a reason", "two in a row", "a customer's text", "another"],
+    ids=["labels", "a reason in a reason", "two in a row", "a state", "a customer's text", "another"],
 )  # fmt: skip
 def test_what_stands_in_a_sentence_is_said_in_swedish_too(english: str, swedish: str) -> None:
     assert in_swedish(english) == swedish
