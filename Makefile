@@ -6,15 +6,21 @@ BIN := $(VENV)/bin
 # Tests commit thousands of small files: in memory where there is room for them, else on disk.
 MEMORY := $(shell df -Pk /dev/shm 2>/dev/null | awk 'NR == 2 && $$4 > 6000000 {print "TMPDIR=/dev/shm"}')
 
-.PHONY: demo test test-kills test-deploy audit dev bench-extract bench-ledger bench-delivery clean
+.PHONY: demo test checks suite test-kills test-deploy audit dev bench-extract bench-ledger bench-delivery clean
 
 demo: $(VENV)/.installed
 	$(BIN)/fortstripe demo
 
+# mypy has one process only: the suite makes use of the other cores meanwhile.
 test: $(VENV)/.installed
+	$(MAKE) --jobs 2 checks suite
+
+checks: $(VENV)/.installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+suite: $(VENV)/.installed
 	$(MEMORY) $(BIN)/pytest -n 3 --dist worksteal
 
 test-deploy: $(VENV)/.installed
