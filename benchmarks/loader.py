@@ -27,7 +27,7 @@ def main() -> None:
     sys.modules.setdefault("pandas", None)  # type: ignore[arg-type]  # as the command line does
     stream, pages, at_once, home = sys.argv[1:]
     things = Collection(stream, templates()[stream], int(pages) * PAGE, MARCH, 28)
-    commit.AT_ONCE = int(at_once) * 1024
+    commit.PAGES_AT_ONCE, commit.AT_ONCE = int(pages), int(at_once) * 1024
     warehouse = Warehouse(Path(home) / "warehouse.duckdb")
     with warehouse.transaction() as connection:
         commit.create_tables(connection)

@@ -21,8 +21,8 @@ from fortstripe_dagster.extract.streams import STREAMS, SUBLISTS, Stream
 from fortstripe_dagster.failures import StripeFailure
 from fortstripe_dagster.settings import STRIPE_API_VERSION
 
-AT_ONCE = 2**20
-"""Bytes of answers that DuckDB takes apart together, or one answer that is larger."""
+PAGES_AT_ONCE, AT_ONCE = 16, 2 * 2**20
+"""Pages and bytes of answers that DuckDB takes apart together, or one answer that is larger."""
 
 SQL = {file.name.removesuffix(".sql"): file.read_text() for file in files(__package__).joinpath("sql").iterdir()}
 """One file for each table of schema `stripe`: how it is made and how it is filled."""
@@ -139,12 +139,13 @@ def commit(
     return {stream: Committed(count, changed.get(stream, 0)) for stream, count in rows.items()}
 
 
-def memory(pages: Iterable[Page]) -> int:
+def memory(pages: Sequence[Page]) -> int:
     """How many bytes DuckDB may hold in memory to bring these pages, one or more, into the tables."""
     sizes = {page: page.file.stat().st_size for page in pages}
+    at_once = max(sum(sizes[page] for page in portion) for portion in _portions(pages))
     longest = max(size if page.single else size / PAGE for page, size in sizes.items())
     filled = min(sum(sizes.values()), TOGETHER * longest)
-    return int(MEMORY + max(TAKEN_APART * max(AT_ONCE, *sizes.values()), FILLED * filled))
+    return int(MEMORY + max(TAKEN_APART * at_once, FILLED * filled))
 
 
 def _stage(connection: duckdb.DuckDBPyConnection, pages: Sequence[Page], left_out: LeftOut) -> None:
@@ -163,23 +164,24 @@ def _stage(connection: duckdb.DuckDBPyConnection, pages: Sequence[Page], left_ou
         needed = len(_FIELDS) + len(needs)
         values = [f"f[{place}]" for place in range(needed + 1, len(fields) + 1)]
         items = _ITEMS.format(fields=fields, needed=needed, lean=lean("item", personal, values))
-        for files_at_once in _portions(page for page in pages if page.stream == stream):
-            connection.execute(items, {"stream": stream, "files": files_at_once})
+        for portion in _portions([page for page in pages if page.stream == stream]):
+            connection.execute(items, {"stream": stream, "files": [str(page.file) for page in portion]})
         if stream in SUBLISTS and (keep := SUBLISTS[stream][1].keep):
             parts = ", ".join(f"'{field}', raw -> '$.{field}'" for field in keep)
             connection.execute(f"UPDATE items SET raw = json_object({parts}) WHERE stream = ?", [stream])
 
 
-def _portions(pages: Iterable[Page]) -> Iterator[list[str]]:
-    """The files of pages, as many together as may be handed over at once."""
-    portion: list[str] = []
+def _portions(pages: Sequence[Page]) -> Iterator[list[Page]]:
+    """Pages, as many together as are taken apart at once."""
+    portion: list[Page] = []
     size = 0
     for page in pages:
-        if portion and size + page.file.stat().st_size > AT_ONCE:
+        length = page.file.stat().st_size
+        if len(portion) == PAGES_AT_ONCE or portion and size + length > AT_ONCE:
             yield portion
             portion, size = [], 0
-        portion.append(str(page.file))
-        size += page.file.stat().st_size
+        portion.append(page)
+        size += length
     if portion:
         yield portion
 
