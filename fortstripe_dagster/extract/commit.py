@@ -27,8 +27,11 @@ PAGES_AT_ONCE, AT_ONCE = 16, 2 * 2**20
 SQL = {file.name.removesuffix(".sql"): file.read_text() for file in files(__package__).joinpath("sql").iterdir()}
 """One file for each table of schema `stripe`: how it is made and how it is filled."""
 
-MEMORY = 48 * 2**20
-"""Bytes that DuckDB may hold in memory while it loads, beside what the answers need; beyond it works on disk."""
+MEMORY, FURTHER_TABLE, MOST = 48 * 2**20, 104 * 2**20, 256 * 2**20
+"""Bytes that DuckDB may hold in memory to fill one table, more for each further one, and at most for all of them.
+
+What the answers need comes on top; beyond that it works on disk.
+"""
 TAKEN_APART, FILLED = 32, 14
 """How many times the bytes taken apart together, and the objects filled in together, it needs: with less it fails.
 
@@ -145,7 +148,8 @@ def memory(pages: Sequence[Page]) -> int:
     at_once = max(sum(sizes[page] for page in portion) for portion in _portions(pages))
     longest = max(size if page.single else size / PAGE for page, size in sizes.items())
     filled = min(sum(sizes.values()), TOGETHER * longest)
-    return int(MEMORY + max(TAKEN_APART * at_once, FILLED * filled))
+    tables = sum(len(stream.tables) for stream in _owners(page.stream for page in pages))
+    return int(min(MOST, MEMORY + FURTHER_TABLE * (tables - 1)) + max(TAKEN_APART * at_once, FILLED * filled))
 
 
 def _stage(connection: duckdb.DuckDBPyConnection, pages: Sequence[Page], left_out: LeftOut) -> None:
