@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack
 from datetime import UTC, date, datetime
@@ -17,7 +18,7 @@ from fortstripe_dagster.sandbox.stripe.world import World
 from fortstripe_dagster.settings import Settings
 from fortstripe_dagster.warehouse import Warehouse
 from fortstripe_dagster_tests.ledger.books import Book, at, served_settings
-from fortstripe_dagster_tests.ledger.test_deferral import moment, plan, ties
+from fortstripe_dagster_tests.ledger.test_deferral import plan, ties
 
 DAYS = Days(date(2026, 3, 5), date(2026, 4, 30))
 """The books begin inside a month: earlier books released up to the end of February."""
@@ -54,15 +55,31 @@ def line(invoice: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
-def booked(shop: tuple[Settings, dict[str, str]], **choices: Any) -> tuple[Book, dict[str, str]]:
+Shop = tuple[Settings, dict[str, str]]
+
+
+@pytest.fixture(scope="module")
+def ledger(shop: Shop) -> Book:
+    """The ledger of a company whose earlier books deferred."""
+    return booked(shop[0], deferral_before_start="deferred")
+
+
+def booked(settings: Settings, **choices: Any) -> Book:
     """The ledger under other choices."""
-    settings = shop[0].model_copy(update=choices)
-    warehouse = Warehouse(settings.warehouse_path)
-    return Book(settings, warehouse, build(settings, warehouse)), shop[1]
+    chosen = settings.model_copy(update=choices)
+    warehouse = Warehouse(chosen.warehouse_path)
+    return Book(chosen, warehouse, build(chosen, warehouse))
 
 
-def test_what_is_left_opens_and_is_released_month_by_month(shop: tuple[Settings, dict[str, str]]) -> None:
-    ledger, names = booked(shop, deferral_before_start="deferred")
+def otherwise(shop: Shop, home: Path, **choices: Any) -> Book:
+    """The same in a warehouse of its own."""
+    home.mkdir()
+    shutil.copyfile(shop[0].warehouse_path, home / "warehouse.duckdb")
+    return booked(shop[0], home=home, **choices)
+
+
+def test_what_is_left_opens_and_is_released_month_by_month(shop: Shop, ledger: Book) -> None:
+    _, names = shop
     opened = {name: ledger.entry(f"opening:SEK:deferred:{id}").get("2970") for name, id in names.items()}
     # 109 of 365 days are over when February ends. Of the halved one 70 were on 20 January, and 295 share what was left.
     assert opened == {
@@ -78,6 +95,7 @@ def test_what_is_left_opens_and_is_released_month_by_month(shop: tuple[Settings,
     assert ledger.entry(f"opening:SEK:deferred:{whole}") == {"2970": "-8416.44", "2999": "8416.44"}
     assert ledger.day(f"opening:SEK:deferred:{whole}") == DAYS.first
     assert ledger.entry(f"{whole}:release:2026-03") == {"2970": "1019.18", "3099": "-1019.18"}
+    assert ledger.rows("SELECT min(month_end) FROM ledger.deferral_schedule") == [(date(2026, 3, 31),)]
     assert not ledger.entry(f"{whole}:deferral") and not ledger.entry(f"{whole}:release:2026-02")
     assert ledger.entry(f"{names['ahead']}:release:2026-04") == {"2970": "3000.00", "3099": "-3000.00"}
     later = ledger.rows("SELECT sum(credit - debit) FROM ledger.lines l JOIN ledger.entries e USING (entry_id)"
@@ -86,8 +104,7 @@ def test_what_is_left_opens_and_is_released_month_by_month(shop: tuple[Settings,
     assert ledger.rows("SELECT DISTINCT held FROM ledger.entries WHERE kind LIKE '%defer%'") == [(None,)]
 
 
-def test_the_roll_forward_says_what_was_taken_over(shop: tuple[Settings, dict[str, str]]) -> None:
-    ledger, _ = booked(shop, deferral_before_start="deferred")
+def test_the_roll_forward_says_what_was_taken_over(ledger: Book) -> None:
     ties(ledger)
     months = ledger.rows(
         "SELECT month_end, sum(opening_ore)::BIGINT, sum(taken_over_ore)::BIGINT FROM ledger.deferred_revenue"
@@ -97,26 +114,19 @@ def test_the_roll_forward_says_what_was_taken_over(shop: tuple[Settings, dict[st
     assert months[1][1] > 0 and months[1][2] == 0
 
 
-def test_where_it_was_income_at_once_nothing_is_left(shop: tuple[Settings, dict[str, str]]) -> None:
-    ledger, names = booked(shop, deferral_before_start="income")
+def test_where_it_was_income_at_once_nothing_is_left(shop: Shop, tmp_path: Path) -> None:
+    ledger, names = otherwise(shop, tmp_path / "home", deferral_before_start="income"), shop[1]
     sales = ledger.rows("SELECT DISTINCT sale_id FROM ledger.deferral_plans")
     assert sales == [(names["own"],)]
     assert ledger.rows("SELECT count(*) FROM ledger.entries WHERE kind = 'opening_deferred'") == [(0,)]
     ties(ledger)
 
 
-def test_undecided_it_is_held_and_the_setting_is_named(shop: tuple[Settings, dict[str, str]]) -> None:
-    ledger, names = booked(shop)
+def test_undecided_it_is_held_and_the_setting_is_named(shop: Shop, tmp_path: Path) -> None:
+    ledger, names = otherwise(shop, tmp_path / "home"), shop[1]
     held = ledger.rows(
         "SELECT DISTINCT held FROM ledger.entries WHERE sale_id = ? AND kind LIKE '%defer%'", names["whole"]
     )
     assert len(held) == 1 and "deferral_before_start" in held[0][0]
     own = ledger.rows("SELECT DISTINCT held FROM ledger.entries WHERE sale_id = ?", names["own"])
     assert own == [(None,)]
-
-
-def test_no_month_is_released_before_the_books_begin(shop: tuple[Settings, dict[str, str]]) -> None:
-    ledger, _ = booked(shop, deferral_before_start="deferred")
-    ((first,),) = ledger.rows("SELECT min(month_end) FROM ledger.deferral_schedule")
-    assert first == date(2026, 3, 31)
-    assert moment(first).date() > DAYS.first
