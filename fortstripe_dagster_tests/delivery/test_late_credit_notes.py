@@ -10,7 +10,10 @@ import pytest
 
 from fortstripe_dagster.business_day import Days
 from fortstripe_dagster_tests.companies import running
+from fortstripe_dagster_tests.delivery.house import House
 from fortstripe_dagster_tests.ledger.books import at, new_world, row
+
+D3, D6 = date(2026, 3, 3), date(2026, 3, 6)
 
 
 @pytest.mark.parametrize("sales", ["invoice", "daily_voucher"])
@@ -44,3 +47,21 @@ def test_money_that_left_before_its_credit_note_meets_it_on_its_day(tmp_path: Pa
         assert company.books.open_receivables() == []
         assert company.deliver(Days(date(2026, 3, 16), date(2026, 3, 20))).nothing_to_do
         assert company.prove().exit_code == 0
+
+
+def test_a_refund_that_was_delivered_before_its_note_came_is_moved_to_the_note(home: House) -> None:
+    home.sale("ch_1", 10000)
+    home.payment("txn_1", "ch_1", 10000)
+    home.credit("re_1", "ch_1", 10000, day=D3)
+    home.refund("txn_2", "ch_1", "re_1", 10000, day=D3)
+    assert home.deliver().exit_code == 0
+    home.remove("re_1:credit")
+    home.credit("cn_1", "ch_1", 10000, day=D6)
+    moved = {"sale_id": "ch_1", "credit_id": "cn_1"}
+    home.entry("txn_2", "refund", [("1686", "-100.00"), ("2420", "100.00")], day=D3, **moved)
+    home.entry("txn_2:settled", "advance_settled", [("2420", "-100.00"), ("1510", "100.00")], day=D6, **moved)
+    report = home.deliver()
+    assert report.exit_code == 0, report.text()
+    assert home.accounts() == {}
+    assert [str(invoice.balance) for invoice in home.books.invoices.all.values()] == ["0.00"] * 4
+    assert home.deliver().nothing_to_do

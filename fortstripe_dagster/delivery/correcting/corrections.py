@@ -14,6 +14,7 @@ from decimal import Decimal
 from fortstripe_dagster.delivery.correcting.reversals import Sent, reversal, reversal_id
 from fortstripe_dagster.delivery.documents import vouchers
 from fortstripe_dagster.delivery.documents.documents import REVERSAL, Document, Entry, Held, Line, Part
+from fortstripe_dagster.delivery.documents.exact_json import amount
 from fortstripe_dagster.delivery.journal.history import Sealed
 from fortstripe_dagster.settings import Settings
 from fortstripe_dagster.settings.accounts import Accounts
@@ -47,6 +48,9 @@ def correct(
         count = 1 + sum(sealed.kind == "voucher" for sealed in group)
         return [_reposting(original, number, count, newest.entry_id, difference, because, settings)]
     if original.kind == "payment" and not taken_back:
+        credit = sent.documents.get(original.content["target"])
+        if credit is not None and credit.kind == "credit_invoice" and _waits(difference, settings.accounts):
+            return [_from_advances(original, credit, newest.entry_id, difference, because, settings.accounts)]
         return _person(
             newest,
             difference,
@@ -90,6 +94,39 @@ def _reposting(
         description=vouchers.short(f"Omföring av nr {number} {original.booked_on}: {because}"),
         parts=(Part(entry_id, difference),),
         content={"rows": vouchers.rows(difference, settings), "reposts": original.document_id, "because": because},
+        rule_version=original.rule_version,
+    )
+
+
+def _waits(difference: Sequence[Line], accounts: Accounts) -> bool:
+    """Whether a repayment only waits for a credit note that came later, on the account of advances."""
+    moved = {line.account for line in difference if _moves(difference, line.account)}
+    return moved == {accounts.receivable, accounts.advances}
+
+
+def _from_advances(
+    original: Document, credit: Document, entry_id: str, difference: tuple[Line, ...], because: str, accounts: Accounts
+) -> Document:
+    """The payment that settles what took the credit back: the money waits on 2420 for the note that came instead."""
+    value = sum((line.amount for line in difference if line.account == accounts.advances), Decimal(0))
+    back = reversal_id(credit)
+    return Document(
+        document_id=f"{original.document_id}:advance",
+        kind="payment",
+        day=original.day,
+        description=vouchers.short(f"Förskott tills kreditnotan kom: {because}"),
+        parts=(Part(entry_id, difference),),
+        depends_on=(back,),
+        content={
+            "target": back,
+            "target_gross": -amount(credit.content["gross"]),
+            "account": accounts.advances,
+            "amount": value,
+            "write_offs": [],
+            "receivable": value,
+            "supplements": original.document_id,
+            "because": because,
+        },
         rule_version=original.rule_version,
     )
 
