@@ -7,23 +7,20 @@ from dataclasses import dataclass, fields, is_dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import duckdb
 
 from fortstripe_dagster.business_day import Days
 from fortstripe_dagster.failures import DONE, FAILED, HELD
+from fortstripe_dagster.proof.drift import Drift
 from fortstripe_dagster.proof.equations import EQUATIONS
-from fortstripe_dagster.proof.speech import Speech
+from fortstripe_dagster.proof.speech import ENGLISH, Speech
 from fortstripe_dagster.proof.trial_balance import TrialBalanceLine
-
-if TYPE_CHECKING:
-    from fortstripe_dagster.proof.drift import Drift
-    from fortstripe_dagster.proof.vat_return import VatBox
+from fortstripe_dagster.proof.vat_return import VatBox
 
 Status = Literal["ok", "explained", "alarm"]
 Severity = Literal["alarm", "waits", "info"]
-ENGLISH = Speech("en")
 SHOWN = 25
 """Items of each severity that fit on a terminal."""
 
@@ -94,15 +91,15 @@ class TieOut:
 
     def line(self) -> str:
         """`SEK: Stripe 1 234.00 = ledger 1 234.00 = Fortnox 1 234.00, difference 0.00`."""
-        in_kronor = "" if self.currency == "SEK" else f" ({money(self.ledger_sek)} SEK)"
+        in_kronor = "" if self.currency == "SEK" else f" ({ENGLISH.money(self.ledger_sek)} SEK)"
         kronor = "" if self.currency == "SEK" else " SEK"
         explained = ", all of it explained" if self.difference and self.explained else ""
         first = "=" if self.stripe == self.ledger else "≠"
         second = "=" if self.ledger_sek == self.fortnox_sek else "≠"
         return (
-            f"{self.currency}: Stripe {money(self.stripe, self.currency)} {first} ledger "
-            f"{money(self.ledger, self.currency)}{in_kronor} {second} Fortnox {money(self.fortnox_sek)}{kronor}, "
-            f"difference {money(self.difference)}{explained}"
+            f"{self.currency}: Stripe {ENGLISH.money(self.stripe, self.currency)} {first} ledger "
+            f"{ENGLISH.money(self.ledger, self.currency)}{in_kronor} {second} "
+            f"Fortnox {ENGLISH.money(self.fortnox_sek)}{kronor}, difference {ENGLISH.money(self.difference)}{explained}"
         )
 
 
@@ -234,11 +231,6 @@ def figure(amount: Decimal, equation: Equation, speech: Speech = ENGLISH) -> str
     if EQUATIONS[equation.equation].counts:
         return f"{int(amount):,}".replace(",", " ")
     return speech.money(amount, equation.currency if len(equation.currency) == 3 else "SEK")
-
-
-def money(amount: Decimal, currency: str = "SEK") -> str:
-    """An amount for people: 1234.5 -> '1 234.50', with the decimals of its currency."""
-    return ENGLISH.money(amount, currency)
 
 
 def equations_of(connection: duckdb.DuckDBPyConnection, days: Days) -> tuple[Equation, ...]:

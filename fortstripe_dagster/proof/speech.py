@@ -90,3 +90,6 @@ class Speech:
         """An amount with the decimals of its currency and spaces between thousands: `1 234.50` and `1 234,50`."""
         plain = f"{amount:,.{exponent(currency)}f}".replace(",", " ")
         return plain.replace(".", ",") if self.language == "sv" else plain
+
+
+ENGLISH = Speech("en")

@@ -20,7 +20,7 @@ import duckdb
 
 from fortstripe_dagster.business_day import Days
 from fortstripe_dagster.failures import DONE, FAILED, HELD, Failure
-from fortstripe_dagster.proof.report import money
+from fortstripe_dagster.proof.speech import ENGLISH
 from fortstripe_dagster.warehouse import has_table
 
 Severity = Literal["alarm", "waits", "info"]
@@ -141,14 +141,16 @@ class VatReturn:
         for each in self.boxes:
             if each.lines or each.box == NET:
                 lines.append(
-                    f"  {each.box}  {each.declared:>14,}  {money(each.amount):>18}  {each.swedish}".replace(",", " ")
+                    f"  {each.box}  {each.declared:>14,}  {ENGLISH.money(each.amount):>18}  {each.swedish}".replace(
+                        ",", " "
+                    )
                 )
         if self.oss:
             lines += ["", "One Stop Shop, EUR (kronor as booked)"]
             for row in self.oss:
                 corrects = f" corrects {row.corrects}" if row.corrects else ""
                 euro = f"{_euro(row.base_eur):>14} {_euro(row.vat_eur):>12}"
-                kronor = f"({money(row.base)}, VAT {money(row.vat)})"
+                kronor = f"({ENGLISH.money(row.base)}, VAT {ENGLISH.money(row.vat)})"
                 lines.append(f"  {row.country} {row.vat_rate:>5} % {row.supply:<8} {euro} {kronor}{corrects}")
         if self.ec_sales:
             lines += ["", "EC sales list (periodisk sammanställning), kronor: goods, services"]
@@ -332,4 +334,4 @@ def _sum(parts: Sequence[Decimal | None]) -> Decimal | None:
 
 
 def _euro(amount: Decimal | None) -> str:
-    return "rate unknown" if amount is None else money(amount, "EUR")
+    return "rate unknown" if amount is None else ENGLISH.money(amount, "EUR")

@@ -13,26 +13,22 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-import duckdb
-
 from fortstripe_dagster.business_day import STOCKHOLM, Days, today
 from fortstripe_dagster.delivery import connect
 from fortstripe_dagster.failures import DONE, FAILED, HELD, ConfigurationError, Failure
 from fortstripe_dagster.fortnox import Fortnox
-from fortstripe_dagster.proof import certificate, vat_page, vat_tie
+from fortstripe_dagster.proof import certificate, vat_tie
 from fortstripe_dagster.proof.close import attachments, page, workbooks
-from fortstripe_dagster.proof.close.checks import Check, checks_of, worst
-from fortstripe_dagster.proof.close.lists import Listing, listings, prepare
-from fortstripe_dagster.proof.close.orders import Order, orders
-from fortstripe_dagster.proof.close.samples import ChainRow, chains, rows_of
+from fortstripe_dagster.proof.close.checks import Check, worst
+from fortstripe_dagster.proof.close.contents import Contents, contents_of
+from fortstripe_dagster.proof.close.lists import Listing
+from fortstripe_dagster.proof.close.samples import rows_of
 from fortstripe_dagster.proof.close.speech import PackSpeech
-from fortstripe_dagster.proof.explain import Explanation
 from fortstripe_dagster.proof.prove import prove
 from fortstripe_dagster.proof.sie import write_sie
-from fortstripe_dagster.proof.vat_return import EcSalesRow, OssRow, VatBox, vat_lines, vat_return
 from fortstripe_dagster.proof.words import Language
 from fortstripe_dagster.settings import Settings
-from fortstripe_dagster.warehouse import Warehouse, has_table
+from fortstripe_dagster.warehouse import Warehouse
 
 MANIFEST = "manifest.txt"
 
@@ -95,20 +91,6 @@ class ClosePack:
         }  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Contents:
-    """Everything that the pack says, before it is said in a language."""
-
-    days: Days
-    company: str
-    organisation_number: str
-    proven_at: datetime
-    lists: dict[str, Listing]
-    checks: tuple[Check, ...]
-    vat_pages: dict[Language, str]
-    explanations: dict[Language, tuple[Explanation, ...]]
-
-
 def month_of(text: str) -> Days:
     """`2026-03` as its days. Raises ConfigurationError for anything else."""
     try:
@@ -148,7 +130,7 @@ def close_month(
         with warehouse.transaction() as connection:
             vat_tie.store_vat_codes(connection, codes)
     with warehouse.transaction() as connection:
-        contents, certificate_of_days = _contents(connection, settings, days, tuple(languages))
+        contents, certificate_of_days = contents_of(connection, settings, days, tuple(languages))
     folder = settings.home / "close" / f"{month.first:%Y-%m}"
     sie = _sie(settings, warehouse, contents)
     folders, archives, manifest = [], [], ""
@@ -160,52 +142,6 @@ def close_month(
         progress(f"close: {archives[-1]}")
     digest = hashlib.sha256(manifest.encode()).hexdigest()
     return ClosePack(days, contents.company, contents.checks, tuple(folders), tuple(archives), digest)
-
-
-def _contents(
-    connection: duckdb.DuckDBPyConnection, settings: Settings, days: Days, languages: tuple[Language, ...]
-) -> tuple[Contents, Path]:
-    proven_at, certificate_of_days = _last_proof(connection, days)
-    attachments.publish(connection, settings)
-    vat = vat_return(connection, days)
-    tie = None
-    if has_table(connection, "proof.fortnox_vat_codes"):
-        tie = vat_tie.vat_tie(connection, days, settings.difference_limit)
-    prepare(connection, days)
-    drawn = chains(connection, languages)
-    given: dict[str, tuple[type, Any]] = {
-        "vat_boxes": (VatBox, vat.boxes),
-        "vat_fortnox": (vat_tie.VatTieRow, tie.rows if tie else ()),
-        "oss": (OssRow, vat.oss),
-        "ec_sales": (EcSalesRow, vat.ec_sales),
-        "chains": (ChainRow, ()),
-        "orders": (Order, orders(settings.journal_path, days)),
-    }
-    lists = {each.heading.name: each for each in listings(connection, given)}
-    row = connection.execute(
-        "SELECT company, organisation_number FROM proof.fortnox_years WHERE ? BETWEEN first_day AND last_day",
-        [days.last],
-    ).fetchone()
-    company, organisation_number = row or ("", "")
-    checks = checks_of(connection, days, lists, vat, tie)
-    lines = vat_lines(connection, days)
-    pages = {language: vat_page.as_html(vat, lines, company, tie, language) for language in languages}
-    return Contents(days, company, organisation_number, proven_at, lists, checks, pages, drawn), certificate_of_days
-
-
-def _last_proof(connection: duckdb.DuckDBPyConnection, days: Days) -> tuple[datetime, Path]:
-    row = (
-        connection.execute(
-            "SELECT proven_at, certificate FROM proof.runs WHERE first_day = ? AND last_day = ? "
-            "ORDER BY number DESC LIMIT 1",
-            [days.first, days.last],
-        ).fetchone()
-        if has_table(connection, "proof.runs")
-        else None
-    )
-    if row is None or not all(certificate.path_in(Path(row[1]), each).exists() for each in certificate.LANGUAGES):
-        raise Failure(f"{days} has not been proven.", "run fortstripe close without --as-proven.")
-    return row[0], Path(row[1])
 
 
 def _write(

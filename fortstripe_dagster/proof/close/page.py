@@ -8,7 +8,6 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
@@ -16,11 +15,9 @@ from fortstripe_dagster.business_day import STOCKHOLM
 from fortstripe_dagster.pages import templates
 from fortstripe_dagster.proof.close import charts
 from fortstripe_dagster.proof.close.checks import ORDER, Check, worst
+from fortstripe_dagster.proof.close.contents import Contents
 from fortstripe_dagster.proof.close.lists import Listing
 from fortstripe_dagster.proof.close.speech import PackSpeech
-
-if TYPE_CHECKING:
-    from fortstripe_dagster.proof.close.pack import Contents
 
 SHOWN = 25
 """Rows of a list on the page; all of them are in its workbook."""

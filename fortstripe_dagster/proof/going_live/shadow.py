@@ -20,7 +20,7 @@ from fortstripe_dagster.pages import templates, write_whole
 from fortstripe_dagster.proof.fortnox_books import FortnoxBooks
 from fortstripe_dagster.proof.going_live.learn import read_payouts
 from fortstripe_dagster.proof.going_live.recognise import Sold, recognise
-from fortstripe_dagster.proof.report import money
+from fortstripe_dagster.proof.speech import ENGLISH
 from fortstripe_dagster.settings import Settings
 from fortstripe_dagster.warehouse import Warehouse
 
@@ -82,8 +82,8 @@ class ShadowReport:
         lines = [f"Shadow of {self.days} for {self.company}: {self.verdict}."]
         for row in self.months:
             lines.append(
-                f"  {row.starts:%Y-%m}  {row.account} {row.name[:28]:28} {money(row.ours):>14} {money(row.theirs):>14}"
-                f" {money(row.difference):>14}  {row.status}"
+                f"  {row.starts:%Y-%m}  {row.account} {row.name[:28]:28} {ENGLISH.money(row.ours):>14}"
+                f" {ENGLISH.money(row.theirs):>14} {ENGLISH.money(row.difference):>14}  {row.status}"
             )
             if row.status != "same":
                 lines.append(f"           fortstripe: {row.our_entries or 'nothing'}")
@@ -148,7 +148,7 @@ def _report(connection: duckdb.DuckDBPyConnection, days: Days) -> ShadowReport:
 
 def write_page(found: ShadowReport, path: Path) -> Path:
     """Write the comparison as a page to read and print, whole or not at all."""
-    environment = templates("fortstripe_dagster.proof", money=money)
+    environment = templates("fortstripe_dagster.proof", money=ENGLISH.money)
     return write_whole(path, environment.get_template("shadow.html").render(found=found))
 
 
