@@ -173,3 +173,24 @@ def test_a_reposted_invoice_is_known_again(home: House) -> None:
     report = adopt(home)
     assert report.unplaced == (), report.text()
     assert home.deliver().nothing_to_do and home.writes() == wrote
+
+
+def test_payments_that_move_no_money_at_stripe_are_known_again_and_a_persons_are_left(home: House) -> None:
+    accounts = home.settings.accounts.model_copy(update={"paid_outside_stripe": "1930"})
+    home = House(home.settings.model_copy(update={"accounts": accounts}), home.warehouse, home.books, home.gateway)
+    home.sale("in_1", 50000, day=D3)
+    of = {"sale_id": "in_1"}
+    home.entry("txn_1", "payment", [("1686", "100.00"), ("2420", "-100.00")], **of)
+    home.entry("txn_1:settled", "advance_settled", [("2420", "100.00"), ("1510", "-100.00")], day=D3, **of)
+    home.entry("in_1:credit_balance", "credit_balance", [("2899", "90.00"), ("1510", "-90.00")], day=D3, **of)
+    home.entry("in_1:paid_outside", "paid_outside", [("1930", "80.00"), ("1510", "-80.00")], day=D3, **of)
+    assert home.deliver().exit_code == 0
+    home.books.payments.create(
+        {"InvoiceNumber": 1, "Amount": Decimal(70), "ModeOfPaymentAccount": 1930, "PaymentDate": D3}
+    )
+    wrote, booked = home.writes(), home.accounts()
+    lose(home)
+    report = adopt(home)
+    assert report.unplaced == () and report.adopted["payment"] == 3, report.text()
+    assert home.deliver().nothing_to_do
+    assert home.writes() == wrote and home.accounts() == booked

@@ -75,7 +75,7 @@ def adopt(
     with Journal(settings.journal_path) as journal, journal.delivering():
         with explained():
             context = prepare(settings, journal, client, days, run_id)
-            lost = find(context, None)
+            lost = find(context, None, settings.accounts.paid_outside_stripe)
             progress(f"adopt: {len(lost.names())} documents of ours are not in the journal")
             report = _Adoption(context, warehouse, read(warehouse, days), run_id).of(lost)
         publish(journal, warehouse)
@@ -186,6 +186,8 @@ class _Adoption:
             if wanted.get(key):
                 self._put(wanted[key].pop(0), number, {"InvoicePayment": dict(item)})
                 continue
+            if str(item["ModeOfPaymentAccount"]) == self._context.settings.accounts.paid_outside_stripe:
+                continue  # where people register payments, too: theirs
             self._unplaced.append(
                 Unplaced(f"payment {number} of invoice {invoice}", "payment", number, {"InvoicePayment": dict(item)})
             )

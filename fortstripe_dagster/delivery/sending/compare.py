@@ -63,8 +63,11 @@ def compare(context: Context) -> None:
     context.journal.move_cursor(CURSOR, started)
 
 
-def find(context: Context, since: datetime | None) -> Lost:
-    """Documents of ours that the journal lacks, among all since a moment; None: since the start date."""
+def find(context: Context, since: datetime | None, shared: str | None = None) -> Lost:
+    """Documents of ours that the journal lacks, among all since a moment; None: since the start date.
+
+    Payments go by their account. On a `shared` one people register theirs, too: all of it that we may have made.
+    """
     changed = {"lastmodified": lastmodified(since)} if since else {}
     lost = Lost()
     for year in context.company.years:
@@ -76,7 +79,7 @@ def find(context: Context, since: datetime | None) -> Lost:
     lost_numbers = {str(item["DocumentNumber"]) for item in lost.invoices}
     if lost_numbers or _has_invoices(context.journal):
         for items in _batches(context.fortnox.pages("/3/invoicepayments", "InvoicePayments", changed)):
-            lost.payments += _payments(context, items, lost_numbers)
+            lost.payments += _payments(context, items, lost_numbers, shared)
     return lost
 
 
@@ -123,8 +126,10 @@ def _not_of_others(settings: Settings, invoices: list[Mapping[str, Any]]) -> lis
     return invoices
 
 
-def _payments(context: Context, items: Sequence[Mapping[str, Any]], lost: Set[str]) -> list[Mapping[str, Any]]:
-    """Payments of our invoices, or of `lost` ones, to a clearing account that the journal does not know."""
+def _payments(
+    context: Context, items: Sequence[Mapping[str, Any]], lost: Set[str], shared: str | None
+) -> list[Mapping[str, Any]]:
+    """Payments of our invoices, or of `lost` ones, to an account of ours or a `shared` one, unknown to the journal."""
     invoices = lost | _numbers(context.journal, ("invoice", "credit_invoice"), (i["InvoiceNumber"] for i in items))
     known = _numbers(context.journal, ("payment",), (item["Number"] for item in items)) | {
         row["number"]
@@ -134,7 +139,7 @@ def _payments(context: Context, items: Sequence[Mapping[str, Any]], lost: Set[st
         )
     }
     ours = context.settings.accounts
-    accounts = {*ours.clearing.values(), ours.disputed, ours.suspense}
+    accounts = {*ours.clearing.values(), ours.disputed, ours.suspense, ours.advances, ours.customer_credit, shared}
     found: list[Mapping[str, Any]] = []
     for item in items:
         if str(item["InvoiceNumber"]) in invoices and str(item["Number"]) not in known:
