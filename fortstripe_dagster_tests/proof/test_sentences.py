@@ -18,8 +18,10 @@ ROOT = Path(fortstripe_dagster.__file__).parent
 BRACES = re.compile(r"\{(\w+)\}")
 SAMPLES = {"day": "2026-03-14", "arrival": "2026-03-16", "count": "7", "voucher": "12", "document": "voucher:2026:x",
            "state": "held", "series": "S", "account": "1686", "kind": "payment", "payout": "po_1"}  # fmt: skip
-HOLDING = {"held", "_held", "_hold", "_person", "Held"}
+HOLDING = {"held", "_held", "_hold", "_person", "Held", "NoPaper"}
 """What delivery calls with a reason and a remedy."""
+REMEDY = re.compile(r"(REMEDY|_AGAIN)$")
+"""Remedies that have a name."""
 HOW = "write the whole sentence in both languages in proof/sentences.csv, what varies in braces"
 FINDINGS = ("found_*.sql", "drift.sql", "vat_findings.sql", "vat_tie_findings.sql", "macros.sql")
 
@@ -101,12 +103,14 @@ def test_whatever_delivery_holds_says_why_in_swedish_too() -> None:
     known = [BRACES.sub("\0", english) for english, _ in pairs()]
     said = set()
     for path in (ROOT / "delivery").rglob("*.py"):
-        for call in ast.walk(ast.parse(path.read_text("utf-8"))):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             if (
-                isinstance(call, ast.Call)
-                and (getattr(call.func, "id", None) or getattr(call.func, "attr", "")) in HOLDING
+                isinstance(node, ast.Call)
+                and (getattr(node.func, "id", None) or getattr(node.func, "attr", "")) in HOLDING
             ):
-                said |= {text.strip() for argument in call.args for text in constants(argument)}
+                said |= {text.strip() for argument in node.args for text in constants(argument)}
+            if isinstance(node, ast.Assign) and any(REMEDY.search(getattr(each, "id", "")) for each in node.targets):
+                said |= {text.strip() for text in constants(node.value)}
     said.discard("Value error,")  # how a refusal of pydantic begins, which is cut off
     sentences = {text for text in said if re.search(r"[a-z]{2,} [a-z]{2,}", text)}
     assert len(sentences) > 30
