@@ -147,7 +147,10 @@ def test_moves_await_approval_and_are_forecast(tmp_path: Path) -> None:
 def test_a_lost_journal_moves_nothing_twice(tmp_path: Path, module: bool) -> None:
     with shop(tmp_path, module=module) as home:
         sells(home, "ch_1", "MUG", 3, 10000)
+        sells(home, "in_2", "MUG", 2, 8000)
+        credits_(home, "re_1:in_2", "in_2", "MUG", 8000)
         home.deliver()
+        assert mugs(home) == 17
         for file in home.settings.home.glob("journal.sqlite*"):
             file.unlink()
         delivery.adopt(home.settings, home.warehouse, fortnox=home.client(), progress=home.said.append)

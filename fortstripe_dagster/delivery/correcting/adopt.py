@@ -230,7 +230,7 @@ class _Adoption:
         sealed = history.sealed_entries(journal, (entry.entry_id for entry in desired.entries), desired.days)
         invoiced = {name.removesuffix(":sale") for name, each in sealed.items() if each[0].kind == "invoice"}
         for document in stock.documents(desired, invoiced, settings):
-            name = document.document_id.split(":")[1]
+            name = document.document_id.removeprefix("stock:").removesuffix(f":{document.content['article']}")
             if {f"{name}:sale", f"{name}:credit"} & sealed.keys():
                 journal.match(document.document_id, document.content["article"], "taken for moved")
                 self._adopted["stock"] += 1
