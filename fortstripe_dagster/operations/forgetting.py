@@ -94,8 +94,8 @@ def forget(
         words = _words(connection, party)
         until = kept_until(connection, party)
         keeps = until is not None and until >= (today or business_day.today())
-        namesakes = _customers_at(connection, address) if person != customer else []
         objects = erase(connection, person, datetime.now(UTC), identity=not keeps)
+        namesakes = _customers_at(connection, address) if person != customer else []
         if not objects:
             raise Failure(
                 f"Nothing is known of {customer}{'' if person == customer else ' as a guest'}.",

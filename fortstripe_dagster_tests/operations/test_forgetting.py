@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 
 import duckdb
 import pytest
@@ -195,7 +196,7 @@ def test_after_the_years_a_guests_name_goes_too(stage: Stage) -> None:
         stage.forget(email_of("late"))
 
 
-def test_whom_nobody_knows_and_what_is_no_customer_are_refused(stage: Stage) -> None:
+def test_whom_nobody_knows_and_what_is_no_customer_are_refused(stage: Stage, tmp_path: Path) -> None:
     with pytest.raises(Failure, match="Nothing is known of cus_nobody"):
         stage.forget("cus_nobody")
     with pytest.raises(ConfigurationError, match="no id of a Stripe customer"):
@@ -203,6 +204,8 @@ def test_whom_nobody_knows_and_what_is_no_customer_are_refused(stage: Stage) -> 
     with pytest.raises(Failure, match="as a guest.*name cus_"):
         stage.forget(OTHER)
     assert stage.places_of(OTHER)
+    with pytest.raises(Failure, match="Nothing is known of"):  # nothing was synced yet
+        forget(stage.company.settings, Warehouse(tmp_path / "new.duckdb"), OTHER, "he asked", "Karin", print)
 
 
 def test_years_are_counted_from_the_end_of_the_financial_year_and_ten_under_oss() -> None:
