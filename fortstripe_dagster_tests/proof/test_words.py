@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from fortstripe_dagster.delivery.documents.vouchers import GROUPS, OPENING, SINGLE
 from fortstripe_dagster.proof import close
 from fortstripe_dagster.proof.close.lists import headings
 from fortstripe_dagster.proof.close.orders import Order
@@ -47,6 +48,10 @@ def test_every_word_is_said_by_something() -> None:
     used |= set(re.findall(r"\w+", texts(PROOF.parent / "ledger" / "data", "vat_treatments.csv")))
     used |= {each.name for kind in (ChainRow, EcSalesRow, Order, OssRow, VatBox, VatTieRow) for each in fields(kind)}
     assert [word for word in WORDS["en"] if word not in used and not re.match(GATHERED, word)] == []
+
+
+def test_every_kind_of_entry_is_a_word() -> None:
+    assert {*GROUPS, *OPENING, *SINGLE} - WORDS["sv"].keys() == set()
 
 
 def texts(folder: Path, *patterns: str) -> str:
