@@ -17,7 +17,7 @@ from fortstripe_dagster_tests.delivery.house import House
 from fortstripe_dagster_tests.delivery.test_corrections import change
 from fortstripe_dagster_tests.delivery.test_deliver import a_few_days
 
-D3 = date(2026, 3, 3)
+D3, D4 = date(2026, 3, 3), date(2026, 3, 4)
 
 
 def lose(home: House) -> None:
@@ -179,11 +179,10 @@ def test_payments_that_move_no_money_at_stripe_are_known_again_and_a_persons_are
     accounts = home.settings.accounts.model_copy(update={"paid_outside_stripe": "1930"})
     home = House(home.settings.model_copy(update={"accounts": accounts}), home.warehouse, home.books, home.gateway)
     home.sale("in_1", 50000, day=D3)
-    of = {"sale_id": "in_1"}
-    home.entry("txn_1", "payment", [("1686", "100.00"), ("2420", "-100.00")], **of)
-    home.entry("txn_1:settled", "advance_settled", [("2420", "100.00"), ("1510", "-100.00")], day=D3, **of)
-    home.entry("in_1:credit_balance", "credit_balance", [("2899", "90.00"), ("1510", "-90.00")], day=D3, **of)
-    home.entry("in_1:paid_outside", "paid_outside", [("1930", "80.00"), ("1510", "-80.00")], day=D3, **of)
+    home.entry("txn_1", "payment", [("1686", "100.00"), ("2420", "-100.00")], sale_id="in_1")
+    home.entry("txn_1:settled", "advance_settled", [("2420", "100.00"), ("1510", "-100.00")], day=D3, sale_id="in_1")
+    home.entry("in_1:credit_balance", "credit_balance", [("2899", "90.00"), ("1510", "-90.00")], day=D3, sale_id="in_1")
+    home.entry("in_1:paid_outside", "paid_outside", [("1930", "80.00"), ("1510", "-80.00")], day=D3, sale_id="in_1")
     assert home.deliver().exit_code == 0
     home.books.payments.create(
         {"InvoiceNumber": 1, "Amount": Decimal(70), "ModeOfPaymentAccount": 1930, "PaymentDate": D3}
@@ -194,3 +193,21 @@ def test_payments_that_move_no_money_at_stripe_are_known_again_and_a_persons_are
     assert report.unplaced == () and report.adopted["payment"] == 3, report.text()
     assert home.deliver().nothing_to_do
     assert home.writes() == wrote and home.accounts() == booked
+
+
+@pytest.mark.parametrize("account", [1686, 2420])
+def test_a_persons_payment_that_looks_like_ours_stops_until_it_was_looked_at(home: House, account: int) -> None:
+    home.sale("ch_1", 10000)
+    home.payment("txn_1", "ch_1", 4000)
+    home.deliver()
+    paid = {"InvoiceNumber": 1, "Amount": Decimal(10), "ModeOfPaymentAccount": account}
+    home.books.payments.create({**paid, "PaymentDate": D3})
+    with pytest.raises(DeliveryStopped, match="payment 2 of invoice 1"):
+        home.deliver()
+    assert adopt(home).unplaced == ("payment 2 of invoice 1",)
+    assert home.deliver().nothing_to_do
+    home.sql("DELETE FROM ledger.covered_days WHERE day > ?", D3)
+    home.books.payments.create({**paid, "PaymentDate": D4})
+    adopt(home)
+    with pytest.raises(DeliveryStopped, match="payment 3 of invoice 1"):
+        home.deliver()

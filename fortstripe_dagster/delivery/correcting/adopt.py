@@ -29,7 +29,7 @@ from fortstripe_dagster.delivery.journal.journal import Journal, Request
 from fortstripe_dagster.delivery.journal.mirror import publish
 from fortstripe_dagster.delivery.planning.plan import draft
 from fortstripe_dagster.delivery.sending import attaching, stocking
-from fortstripe_dagster.delivery.sending.compare import Lost, find
+from fortstripe_dagster.delivery.sending.compare import Lost, find, known_numbers
 from fortstripe_dagster.delivery.sending.connection import connect, explained
 from fortstripe_dagster.delivery.sending.deliver import prepare
 from fortstripe_dagster.delivery.sending.steps import RESOURCES, Context
@@ -101,6 +101,7 @@ class _Adoption:
         self._payments(lost.payments, as_invoices)
         self._vouchers(lost.vouchers)
         self._corrections()
+        self._leave_payments_to_people()
         self._stock()
         return AdoptReport(dict(self._adopted), tuple(item.text for item in self._unplaced))
 
@@ -179,7 +180,6 @@ class _Adoption:
             target = came.get(document.content["target"])
             if target is not None and target.number is not None:
                 wanted[target.number, document.day.isoformat(), amount(document.content["amount"])].append(document)
-        invoices = {number for number, _, _ in wanted}
         for item in items:
             number, invoice = str(item["Number"]), str(item["InvoiceNumber"])
             key = (invoice, str(item["PaymentDate"]), as_decimal(item["Amount"]) or Decimal(0))
@@ -191,9 +191,19 @@ class _Adoption:
             self._unplaced.append(
                 Unplaced(f"payment {number} of invoice {invoice}", "payment", number, {"InvoicePayment": dict(item)})
             )
-            if invoice in invoices:
-                # Somebody else's payment of an invoice of ours: known from now on, it stops no delivery.
-                self._context.journal.match(f"invoicepayment:{number}", number, "not ours")
+
+    def _leave_payments_to_people(self) -> None:
+        """What nothing explains on an invoice of ours, somebody else paid: known from now on, it stops no delivery.
+
+        A day that the ledger does not have yet may explain it.
+        """
+        journal, payments = self._context.journal, [item for item in self._unplaced if item.kind == "payment"]
+        invoices = [item.record["InvoiceNumber"] for item in payments]
+        ours = known_numbers(journal, ("invoice", "credit_invoice"), invoices)
+        for item in payments:
+            day = date.fromisoformat(str(item.record["PaymentDate"]))
+            if str(item.record["InvoiceNumber"]) in ours and day in self._desired.covered:
+                journal.match(f"invoicepayment:{item.number}", item.number, "not ours")
 
     def _vouchers(self, items: Sequence[Mapping[str, Any]]) -> None:
         """A voucher and its supplements together say what the ledger's voucher of that id says."""

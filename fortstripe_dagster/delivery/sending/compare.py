@@ -130,8 +130,8 @@ def _payments(
     context: Context, items: Sequence[Mapping[str, Any]], lost: Set[str], shared: str | None
 ) -> list[Mapping[str, Any]]:
     """Payments of our invoices, or of `lost` ones, to an account of ours or a `shared` one, unknown to the journal."""
-    invoices = lost | _numbers(context.journal, ("invoice", "credit_invoice"), (i["InvoiceNumber"] for i in items))
-    known = _numbers(context.journal, ("payment",), (item["Number"] for item in items)) | {
+    invoices = lost | known_numbers(context.journal, ("invoice", "credit_invoice"), (i["InvoiceNumber"] for i in items))
+    known = known_numbers(context.journal, ("payment",), (item["Number"] for item in items)) | {
         row["number"]
         for row in context.journal.rows(
             "SELECT number FROM matches WHERE document_id IN (SELECT value FROM json_each(?))",
@@ -159,7 +159,7 @@ def _made(journal: Journal, document_ids: Iterable[str]) -> set[tuple[str, str]]
     return {(row["document_id"], row["number"]) for row in rows}
 
 
-def _numbers(journal: Journal, kinds: Sequence[str], numbers: Iterable[object]) -> set[str]:
+def known_numbers(journal: Journal, kinds: Sequence[str], numbers: Iterable[object]) -> set[str]:
     """Those of Fortnox's numbers that documents of these kinds have in the journal."""
     rows = journal.rows(
         "SELECT a.number FROM answers a JOIN intents i USING (intent) JOIN seals s USING (seal)"
