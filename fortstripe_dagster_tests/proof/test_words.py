@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from fortstripe_dagster.delivery.documents.documents import LINKED, STEPS
 from fortstripe_dagster.delivery.documents.vouchers import GROUPS, OPENING, SINGLE
+from fortstripe_dagster.delivery.sending.steps import READY
 from fortstripe_dagster.proof import close
 from fortstripe_dagster.proof.close.lists import headings
 from fortstripe_dagster.proof.close.orders import Order
@@ -52,6 +54,11 @@ def test_every_word_is_said_by_something() -> None:
 
 def test_every_kind_of_entry_is_a_word() -> None:
     assert {*GROUPS, *OPENING, *SINGLE} - WORDS["sv"].keys() == set()
+
+
+def test_every_kind_of_document_and_each_of_its_steps_is_a_word() -> None:
+    steps = {step for steps in STEPS.values() for step in steps} | {*LINKED, READY}
+    assert (steps | STEPS.keys()) - WORDS["sv"].keys() == set()
 
 
 def texts(folder: Path, *patterns: str) -> str:
