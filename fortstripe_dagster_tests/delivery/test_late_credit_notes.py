@@ -65,3 +65,22 @@ def test_a_refund_that_was_delivered_before_its_note_came_is_moved_to_the_note(h
     assert home.accounts() == {}
     assert [str(invoice.balance) for invoice in home.books.invoices.all.values()] == ["0.00"] * 4
     assert home.deliver().nothing_to_do
+
+
+def test_a_part_of_a_delivered_refund_waits_until_the_whole_can_be_corrected(home: House) -> None:
+    home.sale("ch_1", 10000)
+    home.payment("txn_1", "ch_1", 10000)
+    home.credit("re_1", "ch_1", 10000, day=D3)
+    home.refund("txn_2", "ch_1", "re_1", 10000, day=D3)
+    assert home.deliver().exit_code == 0
+    for entry in ("re_1:credit", "txn_2"):
+        home.remove(entry)
+    home.credit("re_1", "ch_1", 4000, day=D3)
+    home.refund("txn_2", "ch_1", "re_1", 4000, day=D3)
+    home.credit("cn_1", "ch_1", 6000, day=D3)
+    part = [("1686", "-60.00"), ("1510", "60.00")]
+    home.entry("txn_2:cn_1", "refund", part, day=D3, sale_id="ch_1", credit_id="cn_1")
+    report = home.deliver()
+    assert report.exit_code == 3, report.text()
+    assert "It is a part of what correction:" in report.text()
+    assert home.accounts().get("1686", Decimal(0)) == 0, home.accounts()

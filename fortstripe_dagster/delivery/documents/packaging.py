@@ -62,6 +62,7 @@ def package(desired: Desired, already: Already, settings: Settings) -> Packaged:
     entries = {entry.entry_id: entry for entry in desired.entries}
     documents: list[Document] = []
     supplements: list[tuple[str, Part]] = []
+    stuck: dict[str, Held] = {}
     for change in changes:
         if all(sealed.kind == "voucher" for sealed in change.group):
             base = base_of(change.group[-1].document_id.removesuffix(REVERSAL))
@@ -71,6 +72,7 @@ def package(desired: Desired, already: Already, settings: Settings) -> Packaged:
         corrected = correct(change.difference, change.group, entry, rules.sales_document, already.sent, settings)
         if isinstance(corrected, Held):
             waiting.append(corrected)
+            stuck[_movement(change.entry_id)] = corrected
         else:
             documents += corrected
     newest = {**already.newest, **{base_of(document.document_id): document.document_id for document in documents}}
@@ -83,6 +85,15 @@ def package(desired: Desired, already: Already, settings: Settings) -> Packaged:
                 Held(
                     f"entry:{entry.entry_id}", entry.kind, entry.day, (entry.entry_id,), entry.held,
                     "put it right in Stripe and sync these days again.",
+                )
+            )  # fmt: skip
+            continue
+        if entry.kind in _OF_CREDITS and (whole := stuck.get(_movement(entry.entry_id))) is not None:
+            # What was sent as one movement would be in Fortnox twice in part.
+            waiting.append(
+                Held(
+                    f"entry:{entry.entry_id}", entry.kind, entry.day, (entry.entry_id,),
+                    f"It is a part of what {whole.document_id} waits to correct.", whole.remedy,
                 )
             )  # fmt: skip
             continue
@@ -105,6 +116,11 @@ def package(desired: Desired, already: Already, settings: Settings) -> Packaged:
             documents.append(voucher)
     named = [_with_choices(document, entries) for document in documents]
     return Packaged(tuple(sorted(named, key=lambda d: (d.day, d.document_id))), tuple(waiting))
+
+
+def _movement(entry_id: str) -> str:
+    """The balance transaction or document of which an entry is the whole or a part."""
+    return entry_id.split(":")[0]
 
 
 def base_of(document_id: str) -> str:
