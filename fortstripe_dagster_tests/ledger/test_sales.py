@@ -246,6 +246,17 @@ def test_an_agent_sells_by_payment_whatever_the_invoice_says(tmp_path: Path) -> 
     assert watched == [(by_balance["id"],)]
 
 
+def test_a_seller_that_a_subscription_has_got_since_changes_no_sale_of_the_companys_own(tmp_path: Path) -> None:
+    world = new_world()
+    anna, plan = world.customer(name="Anna", country="SE"), world.product(name="Plan")
+    price = world.price(product=plan, unit_amount=50000, recurring="month")
+    subscription = world.subscription(at=at(2), customer=anna, price=price)
+    subscription["transfer_data"] = {"destination": SELLER, "amount_percent": None}
+    ledger = book(world, tmp_path, connect="agent", commission_vat_rate=25)
+    (own,) = ledger.rows("SELECT sale_id, held FROM ledger.sales")
+    assert own == (subscription["latest_invoice"], None)
+
+
 def test_an_unpaid_invoice_for_a_seller_waits_for_the_choice_too(tmp_path: Path) -> None:
     world = new_world()
     invoice = world.invoice(at=at(2), customer=world.customer(name="Anna", country="SE"), lines=[row("Plan", 50000)])

@@ -2,16 +2,23 @@
 -- says what goes to the seller. So each payment is a sale of its own (charge_sales), the invoice is none, and what settles
 -- it beside payments is watched (watchdogs).
 CREATE OR REPLACE TABLE ledger.agent_invoices AS
-WITH paying AS (
+WITH payments AS (
     SELECT p.invoice, c.seller FROM stripe.invoice_payments p JOIN stripe.charges c ON c.id = p.charge
-    WHERE c.seller IS NOT NULL AND policy('connect') = 'agent'
+    WHERE c.status <> 'failed'
     UNION
     SELECT p.invoice, c.seller FROM stripe.invoice_payments p
     JOIN stripe.charges c ON c.payment_intent = p.payment_intent AND p.charge IS NULL
-    WHERE c.seller IS NOT NULL AND policy('connect') = 'agent'
+    WHERE c.status <> 'failed'
+), of_sellers AS (
+    SELECT invoice, seller FROM payments
     UNION
-    SELECT i.id, coalesce(i.seller, s.seller)
-    FROM stripe.invoices i LEFT JOIN stripe.subscriptions s ON s.id = i.subscription
-    WHERE coalesce(i.seller, s.seller) IS NOT NULL AND policy('connect') = 'agent'
+    SELECT id, seller FROM stripe.invoices
+    UNION
+    -- A subscription's seller is today's: of an invoice that was paid to the company itself it says nothing.
+    SELECT i.id, s.seller FROM stripe.invoices i JOIN stripe.subscriptions s ON s.id = i.subscription
+    WHERE i.id NOT IN (SELECT invoice FROM payments WHERE seller IS NULL)
 )
-SELECT invoice AS sale_id, min(seller) AS seller FROM paying GROUP BY invoice;
+SELECT invoice AS sale_id, min(seller) AS seller
+FROM of_sellers
+WHERE seller IS NOT NULL AND policy('connect') = 'agent'
+GROUP BY invoice;

@@ -24,7 +24,8 @@ SELECT
     local_day(i.due_date) AS due_day,
     coalesce(i.description, 'Stripe ' || coalesce(i.number, i.id)) AS text,
     i.status AS stripe_status,
-    coalesce(i.seller, b.seller) AS seller
+    -- A subscription's seller is today's: what was paid says itself whose it was.
+    coalesce(i.seller, CASE WHEN p.charge IS NULL THEN b.seller END) AS seller
 FROM stripe.invoices i
 LEFT JOIN first_payment p ON p.sale_id = i.id
 LEFT JOIN stripe.subscriptions b ON b.id = i.subscription
