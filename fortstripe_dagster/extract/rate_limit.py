@@ -14,7 +14,7 @@ from collections.abc import Callable
 
 SLOWEST = 0.5
 """Requests a second below which a bucket is never throttled: waiting longer does not help against a burst."""
-SECOND = 1.02
+SECOND = 1.01
 """The second in which Stripe counts, as we keep it: requests of ours may reach it closer together than they left."""
 BURST = 0.2
 """Seconds of requests that may be caught up on at once."""
