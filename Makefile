@@ -5,9 +5,6 @@ VENV := .venv
 BIN := $(VENV)/bin
 # Tests commit thousands of small files: in memory where there is room for them, else on disk.
 MEMORY := $(shell df -Pk /dev/shm 2>/dev/null | awk 'NR == 2 && $$4 > 6000000 {print "TMPDIR=/dev/shm"}')
-# Tests wait for servers that stop, locks and lags: two of them keep a core busy.
-WORKERS ?= 4
-
 .PHONY: demo test checks suite test-kills test-deploy audit dev bench-extract bench-ledger bench-delivery clean
 
 demo: $(VENV)/.installed
@@ -23,14 +20,14 @@ checks: $(VENV)/.installed
 	$(BIN)/mypy
 
 suite: $(VENV)/.installed
-	$(MEMORY) $(BIN)/pytest -n $(WORKERS) --dist worksteal
+	$(MEMORY) $(BIN)/pytest -n 3 --dist worksteal
 
 test-deploy: $(VENV)/.installed
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[test,deploy]'
 	$(BIN)/pytest fortstripe_dagster_tests/deployment
 
 test-kills: $(VENV)/.installed
-	$(MEMORY) $(BIN)/pytest -n $(WORKERS) --dist worksteal fortstripe_dagster_tests/kills
+	$(MEMORY) $(BIN)/pytest -n 3 --dist worksteal fortstripe_dagster_tests/kills
 
 # Asks the public database of vulnerabilities about every pinned version: the one check that needs the network.
 audit:
