@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.resources import files
 
@@ -27,7 +28,7 @@ PAGES_AT_ONCE, AT_ONCE = 16, 2 * 2**20
 SQL = {file.name.removesuffix(".sql"): file.read_text() for file in files(__package__).joinpath("sql").iterdir()}
 """One file for each table of schema `stripe`: how it is made and how it is filled."""
 
-MEMORY, FURTHER_TABLE, MOST = 48 * 2**20, 104 * 2**20, 256 * 2**20
+MEMORY, FURTHER_TABLE, MOST = 96 * 2**20, 104 * 2**20, 256 * 2**20
 """Bytes that DuckDB may hold in memory to fill one table, more for each further one, and at most for all of them.
 
 What the answers need comes on top; beyond that it works on disk.
@@ -126,20 +127,27 @@ def commit(
     create_tables(connection)
     if not pages:
         return {}
-    connection.execute(f"SET memory_limit = '{memory(pages)}B'; SET threads = 1")  # several would cost more CPU
-    connection.execute(WORKSPACE)
-    _stage(connection, pages, left_out)
-    _require_fields(connection)
-    keep_forgotten(connection)
-    rows = dict(connection.execute("SELECT stream, count(*) FROM arrived GROUP BY stream").fetchall())
-    if not rows:
-        return {}
-    connection.execute(SQL["raw_objects"])
-    changed = dict(connection.execute("SELECT stream, count(*) FROM altered GROUP BY stream").fetchall())
-    for stream in _owners(changed):
-        _fill_typed(connection, stream)
-    connection.execute("RESET memory_limit")
+    with _limited(connection, memory(pages)):
+        connection.execute(WORKSPACE)
+        _stage(connection, pages, left_out)
+        _require_fields(connection)
+        keep_forgotten(connection)
+        rows = dict(connection.execute("SELECT stream, count(*) FROM arrived GROUP BY stream").fetchall())
+        if not rows:
+            return {}
+        connection.execute(SQL["raw_objects"])
+        changed = dict(connection.execute("SELECT stream, count(*) FROM altered GROUP BY stream").fetchall())
+        for stream in _owners(changed):
+            _fill_typed(connection, stream)
     return {stream: Committed(count, changed.get(stream, 0)) for stream, count in rows.items()}
+
+
+@contextmanager
+def _limited(connection: duckdb.DuckDBPyConnection, limit: int) -> Iterator[None]:
+    """Work in so many bytes, and with one thread, for several would cost more CPU; what comes after has all memory."""
+    connection.execute(f"SET memory_limit = '{limit}B'; SET threads = 1")
+    yield
+    connection.execute("RESET memory_limit")
 
 
 def memory(pages: Sequence[Page]) -> int:

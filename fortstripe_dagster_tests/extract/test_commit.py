@@ -63,6 +63,17 @@ def test_an_object_is_stored_raw_and_typed(store: Store) -> None:
     assert json.loads(raw) == refund() and version == STRIPE_API_VERSION
 
 
+@pytest.mark.parametrize("objects", [[], [refund()]])
+def test_what_comes_after_a_commit_has_all_memory_again(store: Store, objects: list[dict[str, Any]]) -> None:
+    limit = "SELECT current_setting('memory_limit')"
+    with Spool(store.home) as spool:
+        spool.add("refunds", json.dumps(list_of(*objects)).encode(), EARLY, single=False)
+        with store.warehouse.transaction() as connection:
+            before = connection.execute(limit).fetchone()
+            commit(connection, spool.pages)
+            assert connection.execute(limit).fetchone() == before
+
+
 def test_the_same_content_again_is_no_change(store: Store) -> None:
     store.take("refunds", list_of(refund()))
     assert store.take("refunds", refund(), LATE) == Committed(rows=1, changed=0)
