@@ -28,7 +28,7 @@ PAGES_AT_ONCE, AT_ONCE = 16, 2 * 2**20
 SQL = {file.name.removesuffix(".sql"): file.read_text() for file in files(__package__).joinpath("sql").iterdir()}
 """One file for each table of schema `stripe`: how it is made and how it is filled."""
 
-MEMORY, FURTHER_TABLE, MOST = 96 * 2**20, 104 * 2**20, 256 * 2**20
+MEMORY, FURTHER_TABLE, MOST = 64 * 2**20, 104 * 2**20, 256 * 2**20
 """Bytes that DuckDB may hold in memory to fill one table, more for each further one, and at most for all of them.
 
 What the answers need comes on top; beyond that it works on disk.
