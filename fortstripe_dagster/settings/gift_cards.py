@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated
 
-from pydantic import BeforeValidator, Field
+from pydantic import Field
 
+from fortstripe_dagster.settings.dimensions import Values
 from fortstripe_dagster.settings.group import Group
-
-Names = Annotated[tuple[str, ...], BeforeValidator(lambda value: (value,) if isinstance(value, str) else value)]
 
 
 class GiftCards(Group):
@@ -18,7 +16,7 @@ class GiftCards(Group):
     A single-purpose card needs no mark: its VAT was due when it was sold, so what it pays is a discount like any other.
     """
 
-    coupons: Names = Field(
+    coupons: Values = Field(
         default=(),
         description="Coupons whose discount is a multi-purpose gift card redeemed, a payment and no lower price: ids "
         "or names of coupons, or ids of promotion codes; `*` stands for any text.",

@@ -35,6 +35,9 @@ def _attaches(settings: Settings) -> bool:
     return settings.attachments != "off" or settings.stripe_pdfs != "off"
 
 
+NO_FILES = 'attachments = "off" and stripe_pdfs = "off"'
+"""The choices of a company that attaches no files."""
+
 SCOPES = (
     Scope("companyinformation", "/3/companyinformation", "to know which company it is", one=False),
     Scope("bookkeeping", "/3/financialyears", "financial years, accounts, vouchers and the general ledger"),
@@ -46,15 +49,15 @@ SCOPES = (
     Scope("currency", "/3/currencies", "currencies"),
     Scope(
         "inbox", "/3/inbox", "files attached to vouchers and invoices",
-        lambda settings: _files(settings, "inbox"), 'attachments = "off" or files = "archive"', one=False,
+        lambda settings: _files(settings, "inbox"), f'{NO_FILES}, or files = "archive"', one=False,
     ),
     Scope(
         "archive", "/3/archive", "files attached to vouchers and invoices",
-        lambda settings: _files(settings, "archive"), 'attachments = "off" or files = "inbox"', one=False,
+        lambda settings: _files(settings, "archive"), f'{NO_FILES}, or files = "inbox"', one=False,
     ),
     Scope(
         "connectfile", "/3/voucherfileconnections", "files attached to vouchers and invoices",
-        _attaches, 'attachments = "off"',
+        _attaches, NO_FILES,
     ),
     Scope(
         "costcenter", "/3/costcenters", "cost centres that rules name",
