@@ -18,7 +18,7 @@ from fortstripe_dagster.failures import Failure, RatesFailure
 from fortstripe_dagster.ledger import publish, reached, touched
 from fortstripe_dagster.ledger.across import look_across
 from fortstripe_dagster.ledger.choices import Choices, choices_of, load, parse
-from fortstripe_dagster.ledger.effective import Sealed, put_back, refuse_moved_claims
+from fortstripe_dagster.ledger.effective import Sealed, put_back, refuse_moved_claims, say_lost_rules
 from fortstripe_dagster.ledger.order import CHOICES, CONTRACT, DAYS, FAMILIES, RUNNING, SUMMARY
 from fortstripe_dagster.ledger.report import LedgerReport, report
 from fortstripe_dagster.ledger.rule_files import RuleFiles, current_rules, keep, stored
@@ -85,15 +85,15 @@ def _build_whole(connection: duckdb.DuckDBPyConnection, choices: Choices, others
         make(connection, choices, current_rules(), clock)
         if others:
             run(connection, CONTRACT)
-        for place, other in enumerate(others):
-            put_back(connection, other, sealing_rules[place], f"under_{place}", clock)
+        for place, (other, rules) in enumerate(zip(others, sealing_rules, strict=True)):
+            put_back(connection, other, rules or current_rules(), f"under_{place}", clock)
+        say_lost_rules(connection, [other for other, rules in zip(others, sealing_rules, strict=True) if rules is None])
         publish.whole(connection, f"{home}.ledger")
 
 
-def _rules_of(connection: duckdb.DuckDBPyConnection, rule_version: str) -> RuleFiles:
-    """The rules of a version: today's where it is today's version, or where a new warehouse never saw that one."""
-    rules = None if rule_version == current_rules().rule_version else stored(connection, rule_version)
-    return rules or current_rules()
+def _rules_of(connection: duckdb.DuckDBPyConnection, rule_version: str) -> RuleFiles | None:
+    """The rules of a version: today's where it is today's; None where a new warehouse never saw it."""
+    return current_rules() if rule_version == current_rules().rule_version else stored(connection, rule_version)
 
 
 def make(connection: duckdb.DuckDBPyConnection, choices: Choices, rules: RuleFiles, clock: date) -> None:

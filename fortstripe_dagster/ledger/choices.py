@@ -26,7 +26,10 @@ from fortstripe_dagster.settings import Settings, vat_rates
 from fortstripe_dagster.settings.dimensions import Rule
 
 RULE_VERSION = "2026-11"
-"""Version of the booking rules in this folder; it goes up with each change of what is booked."""
+"""Version of the booking rules in this folder; it goes up with the first change of what is booked after a release.
+
+`rule_versions` records which rules that are.
+"""
 
 
 @dataclass(frozen=True)

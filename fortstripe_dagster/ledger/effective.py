@@ -12,6 +12,7 @@ and an entry of a delivered day that the old choices know nothing of is left out
 from __future__ import annotations
 
 import hashlib
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -113,3 +114,31 @@ def put_back(connection: duckdb.DuckDBPyConnection, sealed: Sealed, rules: RuleF
             connection.execute(
                 f"INSERT INTO {new}.ledger.{table} BY NAME FROM ledger.{table} WHERE sale_id IN (FROM sealed_sales)"
             )
+
+
+def say_lost_rules(connection: duckdb.DuckDBPyConnection, lost: Iterable[Sealed]) -> None:
+    """Say on the first of these entries, for each version, that they stand by today's rules for want of their own.
+
+    It is a finding of the watchdogs (see `watchdogs.sql`), so the run, the UI and `fortstripe alerts` tell of it.
+    """
+    entries: dict[str, dict[str, date]] = defaultdict(dict)
+    for sealed in lost:
+        entries[sealed.choices.rule_version].update(sealed.entries)
+    for version, days in entries.items():
+        day, entry_id = min((day, entry_id) for entry_id, day in days.items())
+        text = (
+            f"{len(days)} delivered entries were made by the rules {version}, which this warehouse does not have: they"
+            " are made by today's, and where these book otherwise the plan corrects what was delivered"
+        )
+        remedy = (
+            "restore the warehouse from a backup, or look at `fortstripe plan` and accept today's rules with"
+            f" `fortstripe plan --replan-from {day}`"
+        )
+        connection.execute(
+            "INSERT INTO ledger.watchdogs (day, kind, subject, text, remedy, entry_id) VALUES (?, ?, ?, ?, ?, ?)",
+            [day, "lost_rules", version, text, remedy, entry_id],
+        )
+        connection.execute(
+            "UPDATE ledger.entries SET alert = concat_ws('; ', alert, ?) WHERE entry_id = ?",
+            [f"{text}: {remedy}", entry_id],
+        )

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from fortstripe_dagster import alerts
 from fortstripe_dagster.business_day import Days
 from fortstripe_dagster.extract import extract
 from fortstripe_dagster.extract.replay import replay
@@ -142,6 +143,27 @@ def test_what_older_rules_sealed_stays_as_they_made_it(
     assert accounts_of(warehouse, "ledger") == before
     build(settings, warehouse)
     assert "1519" in accounts_of(warehouse, "ledger")
+
+
+def test_rules_that_a_new_warehouse_never_had_are_said_to_be_lost(
+    sold: tuple[Settings, Warehouse], next_version: Callable[[str, str, str], None]
+) -> None:
+    settings, warehouse = sold
+    with warehouse.writer() as connection:
+        sealed = dict(connection.execute("SELECT entry_id, event_day FROM ledger.entries").fetchall())
+        connection.execute("DROP TABLE ledger.rule_sets; DROP TABLE ledger.rule_texts")
+    under = choices_of(settings).text
+    next_version("postings_sales", "account('receivable')", "'1519'")
+    report = build(settings, warehouse, sealed=[(under, sealed)])
+    (lost,) = [remark for remark in report.alerts if "rules 2026-11" in remark.text]
+    assert (lost.entry_id, lost.day) == min(sealed.items(), key=lambda entry: (entry[1], entry[0]))
+    assert f"{len(sealed)} delivered entries" in lost.text and "plan --replan-from 2026-03-03" in lost.text
+    now = datetime(2026, 11, 1, tzinfo=UTC)
+    (alert,) = [alert for alert in alerts.find(settings, warehouse, now) if alert.subject == "lost_rules:2026-11"]
+    assert alert.urgent and alert.lasts, "half a year later, too"
+    with pytest.raises(ConfigurationError, match="does not keep the rules 2026-11"):
+        as_of(warehouse, now, replay, rules="2026-11")
+    assert not [remark for remark in build(settings, warehouse).alerts if "rules 2026-11" in remark.text]
 
 
 def test_rules_that_no_longer_fit_name_the_package_to_install(
