@@ -51,7 +51,7 @@ def record(rows: Sequence[Recorded], now: Recorded, *, same_books: bool = False)
     if rows and rows[-1].digest == now.digest and rows[-1].version == now.version:
         return list(rows)
     released = [row for row in rows if row.package != now.package]
-    if not same_books and any(row.version == now.version for row in released):
+    if not same_books and any(row.version == now.version and row.digest != now.digest for row in released):
         raise ConfigurationError(
             f"The rules {now.version} went out with fortstripe_dagster {released[-1].package}, and are others now.",
             "raise RULE_VERSION in ledger/choices.py; or, where no entry changes by it (a faster query, a comment),"

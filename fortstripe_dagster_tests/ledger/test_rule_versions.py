@@ -20,7 +20,7 @@ def test_the_rules_of_this_package_are_on_record() -> None:
 
 def test_a_changed_text_or_order_is_another_state(monkeypatch: pytest.MonkeyPatch) -> None:
     rules = rule_files.current_rules()
-    for sql in ({**rules.sql, "sales": rules.sql["sales"] + " "}, dict(reversed(rules.sql.items()))):
+    for sql in ({**rules.sql, "sales": rules.sql["sales"] + " "}, dict(reversed(list(rules.sql.items())))):
         other = rule_files.RuleFiles(rules.rule_version, rules.package, sql, rules.data, rules.passing)
         monkeypatch.setattr(rule_versions, "current_rules", lambda other=other: other)
         assert rule_versions.today().digest != rules.digest
