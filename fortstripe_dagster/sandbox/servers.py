@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import threading
+from contextlib import suppress
 from types import TracebackType
 
 import uvicorn
@@ -17,13 +19,52 @@ class PortInUse(RuntimeError):
     """The wanted port is taken by another process."""
 
 
+class _Told(uvicorn.Server):
+    """uvicorn looks ten times a second whether to end, and again whether all is said; this one is told and ends."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._end = asyncio.Event()
+
+    def end(self) -> None:
+        """Finish open requests and end; from any thread."""
+        self.should_exit = True
+        if self._loop:
+            with suppress(RuntimeError):  # it has ended already
+                self._loop.call_soon_threadsafe(self._end.set)
+
+    async def main_loop(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        while not await self.on_tick(0):
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._end.wait(), timeout=1)  # the header `date` is made in each tick
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        for server in self.servers:
+            server.close()
+        for connection in list(self.server_state.connections):
+            connection.shutdown()
+        try:
+            await asyncio.wait_for(self._all_said(), timeout=self.config.timeout_graceful_shutdown)
+        except TimeoutError:
+            for task in self.server_state.tasks:
+                task.cancel()
+
+    async def _all_said(self) -> None:
+        while self.server_state.connections or self.server_state.tasks:
+            await asyncio.sleep(0.001)
+        for server in self.servers:
+            await server.wait_closed()
+
+
 class RunningServer:
     """A server that answers at `url` until `stop()`; also a context manager that stops it."""
 
     def __init__(self, app: ASGIApp, listener: socket.socket) -> None:
         self.url = f"http://{HOST}:{listener.getsockname()[1]}"
         config = uvicorn.Config(app, log_level="error", access_log=False, lifespan="off", timeout_graceful_shutdown=1)
-        self._server = uvicorn.Server(config)
+        self._server = _Told(config)
         self._listener = listener
         self._thread = threading.Thread(
             target=self._server.run, kwargs={"sockets": [listener]}, name=f"sandbox {self.url}", daemon=True
@@ -32,7 +73,7 @@ class RunningServer:
 
     def stop(self) -> None:
         """Finish open requests, free the port. Safe to call twice."""
-        self._server.should_exit = True
+        self._server.end()
         self._thread.join(timeout=10)
         self._listener.close()
 
