@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import signal
 import sys
 from collections.abc import Callable
 from datetime import date
@@ -38,6 +39,12 @@ CHOICES: dict[str, Any] = {
     "FORTNOX_CLIENT_ID": "sandbox",
     "FORTNOX_CLIENT_SECRET": "sandbox-secret",
 }
+
+
+def pytest_configure() -> None:
+    """A shell that starts tests in the background ignores SIGINT; what they start and interrupt would inherit that."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_finish() -> None:
