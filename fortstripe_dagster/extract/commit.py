@@ -125,6 +125,7 @@ def commit(
     transaction is then rolled back.
     """
     create_tables(connection)
+    pages = [page for page in pages if not page.shows_nothing]
     if not pages:
         return {}
     with _limited(connection, memory(pages)):

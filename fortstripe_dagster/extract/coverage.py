@@ -6,7 +6,8 @@ continued: they are committed with their objects, and give way to the window onc
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import duckdb
@@ -19,6 +20,16 @@ CONTINUED_WITHIN = timedelta(days=2)
 
 Coverage = dict[str, list[tuple[int, int]]]
 """For each stream the stretches of `created` that were listed, merged and in order; seconds since the epoch."""
+
+
+@dataclass(frozen=True)
+class Whole:
+    """A stream's window of which nothing is missing, and what it took."""
+
+    stream: str
+    window: Window
+    rows: int
+    requests: int
 
 
 def coverage(connection: duckdb.DuckDBPyConnection) -> Coverage:
@@ -53,13 +64,21 @@ def record_pieces(connection: duckdb.DuckDBPyConnection, listed: Iterable[tuple[
         connection.executemany("INSERT INTO stripe.pieces VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
 
 
-def record_window(
-    connection: duckdb.DuckDBPyConnection, stream: str, window: Window, at: datetime, rows: int, requests: int
-) -> None:
-    """Note that a stream's window is whole; in the same transaction as the last of its objects."""
+def record_windows(connection: duckdb.DuckDBPyConnection, windows: Sequence[Whole], at: datetime) -> None:
+    """Note that these windows are whole, asked for at that moment; in the same transaction as the last objects."""
+    known = {
+        "streams": [whole.stream for whole in windows],
+        "starts": [whole.window.start for whole in windows],
+        "ends": [whole.window.end for whole in windows],
+    }
+    spent = {"rows": [whole.rows for whole in windows], "requests": [whole.requests for whole in windows]}
     connection.execute(
-        "INSERT INTO stripe.windows VALUES (?, ?, ?, ?, ?, ?)", [stream, window.start, window.end, at, rows, requests]
+        "INSERT INTO stripe.windows SELECT unnest($streams::VARCHAR[]), unnest($starts::BIGINT[]),"
+        " unnest($ends::BIGINT[]), $at, unnest($rows::INTEGER[]), unnest($requests::INTEGER[])",
+        {**known, **spent, "at": at},
     )
     connection.execute(
-        "DELETE FROM stripe.pieces WHERE stream = ? AND from_ts >= ? AND to_ts <= ?", [stream, window.start, window.end]
+        "DELETE FROM stripe.pieces USING (SELECT unnest($streams::VARCHAR[]) AS of, unnest($starts::BIGINT[]) AS start,"
+        ' unnest($ends::BIGINT[]) AS "end") AS whole WHERE stream = of AND from_ts >= start AND to_ts <= "end"',
+        known,
     )

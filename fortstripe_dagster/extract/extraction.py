@@ -35,7 +35,7 @@ from fortstripe_dagster.extract.client import Patience, StripeApi
 from fortstripe_dagster.extract.commit import create_tables
 from fortstripe_dagster.extract.completion import Completion, united
 from fortstripe_dagster.extract.control_totals import ControlTotal
-from fortstripe_dagster.extract.coverage import Coverage, coverage, pieces, record_window
+from fortstripe_dagster.extract.coverage import Coverage, Whole, coverage, pieces, record_windows
 from fortstripe_dagster.extract.gathering import Gathering
 from fortstripe_dagster.extract.optional import said_of
 from fortstripe_dagster.extract.pages import StripeReader
@@ -303,8 +303,7 @@ class Extraction:
             self._remark(f"Listed anew, since events were lost: {', '.join(planned)}.")
         if gaps:
             with self.warehouse.transaction() as connection:
-                for gap in gaps:
-                    record_window(connection, events.SWEPT, gap, now(), 0, 0)
+                record_windows(connection, [Whole(events.SWEPT, gap, 0, 0) for gap in gaps], now())
 
     def _list_before_the_start(self) -> None:
         """List what may have stood open when the books begin; once, but for another start."""
@@ -355,12 +354,11 @@ class Extraction:
     def _record_requests(self, connection: duckdb.DuckDBPyConnection) -> None:
         """Add what was spent since the last record to `stripe.requests`."""
         spent = self._api.requests
-        for endpoint, count in spent.items():
-            if count > self._recorded.get(endpoint, 0):
-                connection.execute(
-                    "INSERT INTO stripe.requests VALUES (?, ?, ?, ?)",
-                    [self.run_id, now(), endpoint, count - self._recorded.get(endpoint, 0)],
-                )
+        new = {endpoint: more for endpoint in spent if (more := spent[endpoint] - self._recorded.get(endpoint, 0))}
+        connection.execute(
+            "INSERT INTO stripe.requests SELECT ?, ?, unnest(?::VARCHAR[]), unnest(?::INTEGER[])",
+            [self.run_id, now(), list(new), list(new.values())],
+        )
         self._recorded = spent
 
     def _remark(self, remark: str) -> None:

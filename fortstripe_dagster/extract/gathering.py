@@ -16,7 +16,7 @@ import duckdb
 
 from fortstripe_dagster.extract.client import resource_of
 from fortstripe_dagster.extract.commit import Committed, commit
-from fortstripe_dagster.extract.coverage import record_pieces, record_window
+from fortstripe_dagster.extract.coverage import Whole, record_pieces, record_windows
 from fortstripe_dagster.extract.crew import Crew, Task
 from fortstripe_dagster.extract.listing import WindowListing
 from fortstripe_dagster.extract.pages import StripeReader
@@ -73,9 +73,9 @@ class Gathering:
             ]
 
             def note(whole: Collection[str], connection: duckdb.DuckDBPyConnection) -> None:
-                for one in listings:
-                    if one.stream.name in whole:
-                        record_window(connection, one.stream.name, one.window, asked, one.rows, one.requests)
+                kept = [one for one in listings if one.stream.name in whole]
+                windows = [Whole(one.stream.name, one.window, one.rows, one.requests) for one in kept]
+                record_windows(connection, windows, asked)
 
             def keep_whole() -> None:
                 whole = set(planned) - {one.stream.name for one in listings if not one.done}

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Collection, Iterable, Mapping
+from functools import cache
 
 import duckdb
 
@@ -36,14 +37,14 @@ def follow(
 
     `workspace` makes what the files read. Raises duckdb.Error if what is stored cannot take the new shape.
     """
-    connection.execute(workspace)
-    for name in names:
+    for name in _there_of(connection, names):
         if name in OF_OBJECTS:
-            connection.execute(f"DROP TABLE IF EXISTS stripe.{name}")
+            connection.execute(f"DROP TABLE stripe.{name}")
         else:
             _widen(connection, name, sql[name])
     connection.execute("".join(creations(sql[name] for name in names)))
     if connection.execute("SELECT 1 FROM stripe.raw_objects LIMIT 1").fetchone():
+        connection.execute(workspace)
         for stream in STREAMS.values():
             tables = [table for table in stream.tables if table in names]
             if tables:
@@ -79,8 +80,6 @@ def creations(texts: Iterable[str]) -> list[str]:
 def _widen(connection: duckdb.DuckDBPyConnection, name: str, text: str) -> None:
     """Add to a table what a fresh one would have."""
     before = _columns(connection, "stripe", name)
-    if not before:
-        return
     connection.execute("DROP SCHEMA IF EXISTS shape CASCADE; CREATE SCHEMA shape")
     for creation in _TABLE.findall(text):
         connection.execute(there(creation, "shape"))
@@ -92,6 +91,13 @@ def _widen(connection: duckdb.DuckDBPyConnection, name: str, text: str) -> None:
     connection.execute("DROP SCHEMA shape CASCADE")
 
 
+def _there_of(connection: duckdb.DuckDBPyConnection, names: Collection[str]) -> list[str]:
+    tables = connection.execute(
+        "SELECT table_name FROM duckdb_tables() WHERE schema_name = 'stripe' AND database_name = current_database()"
+    ).fetchall()
+    return sorted({name for (name,) in tables} & set(names))
+
+
 def _columns(connection: duckdb.DuckDBPyConnection, schema: str, table: str) -> dict[str, str]:
     return dict(
         connection.execute(
@@ -101,5 +107,6 @@ def _columns(connection: duckdb.DuckDBPyConnection, schema: str, table: str) -> 
     )
 
 
+@cache
 def _digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]

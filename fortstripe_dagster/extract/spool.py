@@ -49,6 +49,11 @@ class Page:
     single: bool = False
     """One object, not a list."""
 
+    @property
+    def shows_nothing(self) -> bool:
+        """Whether it is a list without objects; that it was read says its piece."""
+        return self.piece is not None and not self.piece.rows
+
 
 class Spool:
     """A directory below FORTSTRIPE_HOME for pages that wait to be committed; gone when it is closed."""

@@ -179,14 +179,14 @@ def test_a_crash_between_steps_leaves_consistent_windows(
         pass
 
     steps: Iterator[int] = iter(range(100))
-    original = gathering.record_window
+    original = gathering.record_windows
 
     def killed_at_the_seventh(*args: object) -> None:
         original(*args)  # type: ignore[arg-type]
         if next(steps) == 7:
             raise Killed
 
-    monkeypatch.setattr(gathering, "record_window", killed_at_the_seventh)
+    monkeypatch.setattr(gathering, "record_windows", killed_at_the_seventh)
     with pytest.raises(Killed), shop.run() as run:
         for name in LISTED:
             run.extract_stream(name, SPRING)
