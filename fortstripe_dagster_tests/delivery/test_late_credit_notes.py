@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 
 from fortstripe_dagster.business_day import Days
+from fortstripe_dagster.money import to_decimal
 from fortstripe_dagster_tests.companies import running
 from fortstripe_dagster_tests.delivery.house import House
+from fortstripe_dagster_tests.delivery.test_lost_journal import adopt, lose
 from fortstripe_dagster_tests.ledger.books import at, new_world, row
 
 D3, D6 = date(2026, 3, 3), date(2026, 3, 6)
@@ -49,38 +51,53 @@ def test_money_that_left_before_its_credit_note_meets_it_on_its_day(tmp_path: Pa
         assert company.prove().exit_code == 0
 
 
-def test_a_refund_that_was_delivered_before_its_note_came_is_moved_to_the_note(home: House) -> None:
+def delivered(home: House, *, kept: int = 0) -> None:
+    """A sale of 100 kr, refunded but for `kept` öre, is in Fortnox."""
     home.sale("ch_1", 10000)
     home.payment("txn_1", "ch_1", 10000)
-    home.credit("re_1", "ch_1", 10000, day=D3)
-    home.refund("txn_2", "ch_1", "re_1", 10000, day=D3)
+    home.credit("re_1", "ch_1", 10000 - kept, day=D3)
+    home.refund("txn_2", "ch_1", "re_1", 10000 - kept, day=D3)
     assert home.deliver().exit_code == 0
+
+
+def noted_later(home: House, *, kept: int = 0) -> None:
+    """The credit note came three days after the refund."""
+    gross = to_decimal(10000 - kept)
     home.remove("re_1:credit")
-    home.credit("cn_1", "ch_1", 10000, day=D6)
+    home.credit("cn_1", "ch_1", 10000 - kept, day=D6)
     moved = {"sale_id": "ch_1", "credit_id": "cn_1"}
-    home.entry("txn_2", "refund", [("1686", "-100.00"), ("2420", "100.00")], day=D3, **moved)
-    home.entry("txn_2:settled", "advance_settled", [("2420", "-100.00"), ("1510", "100.00")], day=D6, **moved)
+    home.entry("txn_2", "refund", [("1686", f"-{gross}"), ("2420", f"{gross}")], day=D3, **moved)
+    home.entry("txn_2:settled", "advance_settled", [("2420", f"-{gross}"), ("1510", f"{gross}")], day=D6, **moved)
+
+
+def balances(home: House) -> list[str]:
+    """What is open of each invoice in Fortnox, in the order of their numbers."""
+    return [str(invoice.balance) for invoice in home.books.invoices.all.values()]
+
+
+def test_a_refund_that_was_delivered_before_its_note_came_is_moved_to_the_note(home: House) -> None:
+    delivered(home)
+    noted_later(home)
     report = home.deliver()
     assert report.exit_code == 0, report.text()
     assert home.accounts() == {}
-    assert [str(invoice.balance) for invoice in home.books.invoices.all.values()] == ["0.00"] * 4
+    assert balances(home) == ["0.00"] * 4
     assert home.deliver().nothing_to_do
 
 
-def test_a_part_of_a_delivered_refund_waits_until_the_whole_can_be_corrected(home: House) -> None:
-    home.sale("ch_1", 10000)
-    home.payment("txn_1", "ch_1", 10000)
-    home.credit("re_1", "ch_1", 10000, day=D3)
-    home.refund("txn_2", "ch_1", "re_1", 10000, day=D3)
-    assert home.deliver().exit_code == 0
-    for entry in ("re_1:credit", "txn_2"):
-        home.remove(entry)
-    home.credit("re_1", "ch_1", 4000, day=D3)
-    home.refund("txn_2", "ch_1", "re_1", 4000, day=D3)
-    home.credit("cn_1", "ch_1", 6000, day=D3)
-    part = [("1686", "-60.00"), ("1510", "60.00")]
-    home.entry("txn_2:cn_1", "refund", part, day=D3, sale_id="ch_1", credit_id="cn_1")
-    report = home.deliver()
-    assert report.exit_code == 3, report.text()
-    assert "It is a part of what correction:" in report.text()
-    assert home.accounts().get("1686", Decimal(0)) == 0, home.accounts()
+@pytest.mark.parametrize("kept", [0, 2501])
+@pytest.mark.parametrize("moved", [True, False], ids=["moved", "not moved yet"])
+def test_a_lost_journal_knows_a_moved_refund_again(home: House, moved: bool, kept: int) -> None:
+    delivered(home, kept=kept)
+    noted_later(home, kept=kept)
+    if moved:
+        assert home.deliver().exit_code == 0
+    wrote, accounts = home.writes(), home.accounts()
+    lose(home)
+    report = adopt(home)
+    assert report.unplaced == (), report.text()
+    again = home.deliver()
+    assert again.nothing_to_do == moved, again.text()
+    assert home.accounts() == accounts and (home.writes() == wrote) == moved
+    assert again.exit_code == 0 and balances(home) == ["0.00"] * 4
+    assert home.deliver().nothing_to_do

@@ -17,6 +17,7 @@ from functools import cached_property
 from typing import Any
 
 from fortstripe_dagster.business_day import Days, today
+from fortstripe_dagster.delivery.correcting import replaced_credits
 from fortstripe_dagster.delivery.correcting.as_invoiced import as_invoiced
 from fortstripe_dagster.delivery.correcting.unplaced import Unplaced, as_booked, called_for, order_again
 from fortstripe_dagster.delivery.documents import bodies, differences, papers, specifications, stock
@@ -99,6 +100,7 @@ class _Adoption:
         for item in lost.invoices:
             self._invoice(item, as_invoices)
         self._payments(lost.payments, as_invoices)
+        self._replaced_credits()
         self._vouchers(lost.vouchers)
         self._corrections()
         self._leave_payments_to_people()
@@ -115,6 +117,23 @@ class _Adoption:
         order_again(self._context.journal, self._unplaced)
         while self._place_called_for():
             order_again(self._context.journal, self._unplaced)
+
+    def _replaced_credits(self) -> None:
+        """Credits that the ledger has replaced since, and what paid them: the plan calls for what followed."""
+        journal, desired = self._context.journal, self._desired
+        sealed = history.sealed_entries(journal, (entry.entry_id for entry in desired.entries), desired.days)
+        free = [entry for entry in desired.entries if entry.entry_id not in sealed]
+        placed = replaced_credits.known_again(
+            self._unplaced, desired, free, self._invoice_of_number, self._context.settings.accounts
+        )
+        for item, document in placed:
+            self._put(document, item.number, item.answer)
+        self._unplaced = [item for item in self._unplaced if item not in [each for each, _ in placed]]
+
+    def _invoice_of_number(self, number: str) -> Document | None:
+        """The invoice of ours that Fortnox has under a number."""
+        journal = self._context.journal
+        return next(iter(history.sealed_by_id(journal, history.invoices_of_number(journal, number)).values()), None)
 
     def _place_called_for(self) -> bool:
         """Place what the plan calls for now; whether there was any."""

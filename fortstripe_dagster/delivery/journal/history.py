@@ -143,6 +143,16 @@ def number(journal: Journal, document_id: str) -> str | None:
     return progress(journal, [document_id]).get(document_id, Progress()).number
 
 
+def invoices_of_number(journal: Journal, invoice_number: str) -> list[str]:
+    """The invoice that Fortnox has under a number, if it is one of ours."""
+    rows = journal.rows(
+        "SELECT s.document_id FROM firm_seals s JOIN intents i USING (seal) JOIN answers a USING (intent)"
+        " WHERE s.kind = 'invoice' AND i.step = 'create' AND a.number = ?",
+        [invoice_number],
+    )
+    return [row["document_id"] for row in rows]
+
+
 def customer_number(journal: Journal, document_id: str) -> str | None:
     """The number under which a customer stands in Fortnox: matched, or created by us."""
     matched = journal.rows("SELECT number FROM matches WHERE document_id = ?", [document_id])
