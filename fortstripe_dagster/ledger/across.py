@@ -42,7 +42,7 @@ def _carry_on_foreign_moves(connection: duckdb.DuckDBPyConnection, kept: str) ->
     connection.execute(
         f"""
         CREATE TABLE ledger.{CARRIED} AS
-        SELECT day, currency, account, sum(ore)::BIGINT AS ore, sum(amount)::BIGINT AS amount
+        SELECT m.day, m.currency, m.account, sum(m.ore)::BIGINT AS ore, sum(m.amount)::BIGINT AS amount
         FROM (
             SELECT day, currency, account, ore, amount FROM {kept}.{CARRIED}
             UNION ALL
@@ -50,9 +50,11 @@ def _carry_on_foreign_moves(connection: duckdb.DuckDBPyConnection, kept: str) ->
             FROM temp.lines_before WHERE currency <> 'SEK'
             UNION ALL
             SELECT day, currency, account, ore, coalesce(amount, 0) FROM few.ledger.postings WHERE currency <> 'SEK'
-        )
-        GROUP BY day, currency, account
-        HAVING sum(ore) <> 0 OR sum(amount) <> 0
+        ) m
+        SEMI JOIN few.ledger.foreign_accounts s
+            ON s.account = m.account AND coalesce(s.currency, m.currency) = m.currency
+        GROUP BY m.day, m.currency, m.account
+        HAVING sum(m.ore) <> 0 OR sum(m.amount) <> 0
         """
     )
 

@@ -7,7 +7,7 @@ Choices of the company come in through tables (see `choices`), so that the SQL h
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
@@ -22,6 +22,7 @@ from fortstripe_dagster.ledger.effective import Sealed, put_back, refuse_moved_c
 from fortstripe_dagster.ledger.order import CHOICES, CONTRACT, DAYS, FAMILIES, RUNNING, SUMMARY
 from fortstripe_dagster.ledger.report import LedgerReport, report
 from fortstripe_dagster.ledger.rule_files import RuleFiles, current_rules, keep, stored
+from fortstripe_dagster.ledger.sealed_part import put_back_reached
 from fortstripe_dagster.ledger.workspace import families, one_thread, run, show, show_reached, tables, workspace
 from fortstripe_dagster.settings import Settings
 from fortstripe_dagster.warehouse import Warehouse, has_table
@@ -63,11 +64,12 @@ def build(
     with warehouse.writer() as connection:
         clock = today()
         identity = _identity(choices, others)
+        sealing = [(other, _rules_of(connection, other.choices.rule_version)) for other in others]
         rebuilt = None
-        if days is not None and not others:
-            rebuilt = _build_reached(connection, choices, days, clock, identity)
+        if days is not None:
+            rebuilt = _build_reached(connection, choices, sealing, days, clock, identity)
         if rebuilt is None:
-            _build_whole(connection, choices, others, clock)
+            _build_whole(connection, choices, sealing, clock)
         _remember(connection, choices, identity, clock)
         touched.update(connection, None if rebuilt is None else rebuilt.days)
         found = report(connection, None if rebuilt is None else rebuilt.entries, days=days)
@@ -78,16 +80,19 @@ def build(
     return found
 
 
-def _build_whole(connection: duckdb.DuckDBPyConnection, choices: Choices, others: list[Sealed], clock: date) -> None:
-    sealing_rules = [_rules_of(connection, other.choices.rule_version) for other in others]
+Sealing = Sequence[tuple[Sealed, RuleFiles | None]]
+"""What was sealed under other choices, each with its rules; None where those are lost."""
+
+
+def _build_whole(connection: duckdb.DuckDBPyConnection, choices: Choices, sealing: Sealing, clock: date) -> None:
     with workspace(connection, "whole") as home:
         show(connection, f"{home}.stripe", tables(connection, f"{home}.stripe"))
         make(connection, choices, current_rules(), clock)
-        if others:
+        if sealing:
             run(connection, CONTRACT)
-        for place, (other, rules) in enumerate(zip(others, sealing_rules, strict=True)):
+        for place, (other, rules) in enumerate(sealing):
             put_back(connection, other, rules or current_rules(), f"under_{place}", clock)
-        say_lost_rules(connection, [other for other, rules in zip(others, sealing_rules, strict=True) if rules is None])
+        say_lost_rules(connection, [other for other, rules in sealing if rules is None])
         publish.whole(connection, f"{home}.ledger")
 
 
@@ -104,11 +109,17 @@ def make(connection: duckdb.DuckDBPyConnection, choices: Choices, rules: RuleFil
 
 
 def _build_reached(
-    connection: duckdb.DuckDBPyConnection, choices: Choices, days: Days, clock: date, identity: str
+    connection: duckdb.DuckDBPyConnection,
+    choices: Choices,
+    sealing: Sealing,
+    days: Days,
+    clock: date,
+    identity: str,
 ) -> Rebuilt | None:
     """Rebuild what these days and the changes since the last build reach; None if everything must be rebuilt."""
     last = _last_build(connection, identity)
-    if last is None:
+    known = [(other, rules) for other, rules in sealing if rules is not None]
+    if last is None or len(known) < len(sealing):
         return None
     last_clock, seen = last
     with workspace(connection, "few") as home:
@@ -140,6 +151,8 @@ def _build_reached(
             look_across(connection, kept)
             run(connection, SUMMARY)
             refuse_unfit(connection)
+            if known and not put_back_reached(connection, kept, known, clock):
+                return None
             changed = publish.find_changed_days(connection)
         return Rebuilt(changed, publish.reached(connection, kept))
 

@@ -62,10 +62,18 @@ def refuse_moved_claims(choices: Choices, others: Iterable[Sealed]) -> None:
                 )
 
 
-def put_back(connection: duckdb.DuckDBPyConnection, sealed: Sealed, rules: RuleFiles, name: str, clock: date) -> None:
+def put_back(
+    connection: duckdb.DuckDBPyConnection,
+    sealed: Sealed,
+    rules: RuleFiles,
+    name: str,
+    clock: date,
+    among: str = "true",
+) -> None:
     """Put what was sealed under older choices, and by these rules, back into the workspace's ledger.
 
-    Raises ConfigurationError where the rules no longer fit the tables of this version.
+    `among` is a condition for the entries that the workspace is able to make. Raises ConfigurationError where the
+    rules no longer fit the tables of this version.
     """
     new = current(connection)
     connection.execute("CREATE OR REPLACE TEMP TABLE sealed AS"
@@ -78,10 +86,11 @@ def put_back(connection: duckdb.DuckDBPyConnection, sealed: Sealed, rules: RuleF
         show(connection, f"{new}.stripe", tables(connection, f"{new}.stripe"))
         load(connection, sealed.choices, clock)
         run(connection, list(rules.sql), rules.passing, rules.sql)
+        connection.execute(f"CREATE OR REPLACE TEMP TABLE old_entries AS FROM ledger.entries WHERE {among}")
         connection.execute(
             f"""
             CREATE OR REPLACE TEMP TABLE sealed_sales AS
-            SELECT DISTINCT sale_id FROM ledger.entries
+            SELECT DISTINCT sale_id FROM old_entries
             WHERE kind IN {KINDS_OF_SALE} AND entry_id IN (SELECT entry_id FROM sealed)
             """
         )
@@ -90,7 +99,7 @@ def put_back(connection: duckdb.DuckDBPyConnection, sealed: Sealed, rules: RuleF
             CREATE OR REPLACE TEMP TABLE taken AS
             SELECT entry_id FROM sealed
             UNION
-            SELECT entry_id FROM ledger.entries o
+            SELECT entry_id FROM old_entries
             WHERE balance_transaction IS NULL AND held IS NULL AND sale_id IN (SELECT sale_id FROM sealed_sales)
               AND entry_id IN (SELECT entry_id FROM {new}.ledger.entries)
             """
@@ -99,7 +108,7 @@ def put_back(connection: duckdb.DuckDBPyConnection, sealed: Sealed, rules: RuleF
             f"""
             CREATE OR REPLACE TEMP TABLE uncalled AS
             SELECT entry_id FROM {new}.ledger.entries
-            WHERE event_day IN (SELECT day FROM sealed) AND entry_id NOT IN (SELECT entry_id FROM ledger.entries)
+            WHERE event_day IN (SELECT day FROM sealed) AND entry_id NOT IN (SELECT entry_id FROM old_entries)
             """
         )
         for table in ("entries", "lines"):
@@ -108,6 +117,7 @@ def put_back(connection: duckdb.DuckDBPyConnection, sealed: Sealed, rules: RuleF
             )
             connection.execute(
                 f"INSERT INTO {new}.ledger.{table} BY NAME FROM ledger.{table} WHERE entry_id IN (FROM taken)"
+                " AND entry_id IN (SELECT entry_id FROM old_entries)"
             )
         for table in OF_SALES:
             connection.execute(f"DELETE FROM {new}.ledger.{table} WHERE sale_id IN (FROM sealed_sales)")

@@ -5,8 +5,8 @@ from __future__ import annotations
 CHOICES = ("macros", "choices")
 """What every other file may use."""
 
-DAYS = ("company_rates", "exchange_rates", "covered_days", "opening_claims")
-"""What holds for all families on a day, and at the midnight when the books begin."""
+DAYS = ("company_rates", "exchange_rates", "covered_days", "opening_claims", "foreign_accounts")
+"""What holds for all families: on a day, at the midnight when the books begin, at month ends."""
 
 FAMILIES = (
     "agent_invoices",
@@ -99,6 +99,6 @@ RUNNING = "oss_sales"
 UNPUBLISHED = (
     "charge_sales", "sale_units", "row_rules", "service_periods", "sale_items", "vat_places", "vat_decisions",
     "rated_items", "sale_groups", "tax_id_history", "owed", "opening_claims", "gift_card_uses", "gift_card_rows",
-    "agent_invoices", "company_rates",
+    "agent_invoices", "company_rates", "foreign_accounts",
 )  # fmt: skip
 """What only a build needs, besides the postings: a table is dropped after the last file that reads it."""

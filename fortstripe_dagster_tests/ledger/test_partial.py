@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import shutil
 from contextlib import ExitStack
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -14,7 +14,7 @@ import pytest
 
 from fortstripe_dagster.business_day import Days
 from fortstripe_dagster.extract import extract
-from fortstripe_dagster.ledger import build
+from fortstripe_dagster.ledger import build, choices_of
 from fortstripe_dagster.sandbox.merchant import Merchant
 from fortstripe_dagster.sandbox.stripe.world import World
 from fortstripe_dagster.settings import Settings
@@ -37,17 +37,30 @@ REMEMBERS = {"builds", "choice_sets", "rule_sets", "rule_texts", "day_contents"}
 
 @pytest.fixture
 def never_too_much(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A month of a small merchant is built in parts too."""
-    monkeypatch.setattr(importlib.import_module("fortstripe_dagster.ledger.build"), "SHARE", 1000)
+    """A month of a small merchant is built in parts too, though all of it is new."""
+    module = importlib.import_module("fortstripe_dagster.ledger.build")
+    monkeypatch.setattr(module, "SHARE", 1000)
+    monkeypatch.setattr(module, "OVERLAP", timedelta(0))
 
 
-def everything(settings: Settings, home: Path) -> Warehouse:
+Sealed = list[tuple[str, dict[str, date]]]
+
+
+class Whole(Exception):
+    """A build of everything."""
+
+
+def refuse(*_: object) -> None:
+    raise Whole
+
+
+def everything(settings: Settings, home: Path, sealed: Sealed | None = None) -> Warehouse:
     """The same warehouse, its ledger built whole."""
     copy = Warehouse(home / "copy.duckdb")
     shutil.copyfile(settings.warehouse_path, copy.path)
     with copy.writer() as connection:
         connection.execute("DROP SCHEMA ledger CASCADE; CREATE SCHEMA ledger")
-    build(settings, copy)
+    build(settings, copy, sealed=sealed or [])
     return copy
 
 
@@ -127,6 +140,40 @@ def test_parts_make_the_whole(tmp_path: Path) -> None:
         world.refund(two_at_once, at=world.now, amount=30000)
         assert book(Days(date(2026, 4, 1), date(2026, 4, 10)))
         assert differing(warehouse, everything(settings, tmp_path)) == {}
+
+
+@pytest.mark.usefixtures("never_too_much")
+def test_parts_make_the_whole_beside_what_other_choices_sealed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    world = Merchant(seed=3, payments=8, first=date(2026, 3, 1)).world()
+    unusual(world)
+    world.one_off_payment(at=at(11), amount=9900, currency="eur", settle_in="eur", fee=250, name="Zoë")
+    world.payout_paid(world.payout(at=at(12), currency="eur", amount=5000))
+    then = {"deferral": "off", "oss": {"status": "on"}, "bank_leg": "leave_to_bank_feed"}
+    with ExitStack() as running:
+        before = served_settings(world, tmp_path, running.enter_context, **{**CHOICES, **then})
+        warehouse = Warehouse(before.warehouse_path)
+        accounts = before.accounts.model_copy(update={"receivable": "1512", "processing_fee": "6579"})
+        now = before.model_copy(update={"deferral": "voucher", "bank_leg": "book", "accounts": accounts})
+        sealed: Sealed = []
+
+        def book(first: date, last: date, settings: Settings = now) -> int | None:
+            extract(settings, warehouse, Days(first, last), progress=lambda line: None)
+            return build(settings, warehouse, days=Days(first, last), sealed=sealed).rebuilt
+
+        book(date(2026, 3, 1), date(2026, 3, 20), before)
+        with warehouse.writer() as connection:
+            chosen = connection.execute("SELECT entry_id, event_day FROM ledger.entries WHERE event_day < '2026-03-15'")
+            sealed += [(choices_of(before).text, dict(chosen.fetchall()))]
+        assert book(date(2026, 3, 20), date(2026, 3, 20)) is None, "other choices"
+        change_the_past(world, Random(3))
+        assert book(date(2026, 3, 21), date(2026, 4, 10)), "new sales, and refunds of what others sealed"
+        assert differing(warehouse, everything(now, tmp_path, sealed)) == {}
+        monkeypatch.setattr(importlib.import_module("fortstripe_dagster.ledger.build"), "_build_whole", refuse)
+        with pytest.raises(Whole):  # a foreign account that moved otherwise under others
+            book(date(2026, 3, 12), date(2026, 3, 12))
+        world.one_off_payment(at=at(10), amount=9900, name="Late", fee=250)
+        with pytest.raises(Whole):  # a sum of a day that others sealed: its VAT on fees
+            book(date(2026, 3, 10), date(2026, 3, 10))
 
 
 def test_other_choices_build_everything(tmp_path: Path) -> None:

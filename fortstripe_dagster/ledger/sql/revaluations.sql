@@ -2,19 +2,13 @@
 -- reserves. Only where every day since the books began is covered, else the balance is not known. The difference is not
 -- reversed: later movements are booked at their own day's rate, and the next month end starts from this value.
 CREATE OR REPLACE TABLE ledger.revaluations AS
-WITH places AS (
-    SELECT number AS account, nullif(split_part(role, ':', 2), '') AS currency
-    FROM ledger.account_map
-    WHERE starts_with(role, 'clearing:') OR role = 'reserve'
-       -- Where a bank feed books the arrivals, transit is not the ledger's own to value.
-       OR (starts_with(role, 'transit:') AND policy('bank_leg') = 'book')
-),
-moved AS (
+WITH moved AS (
+    FROM ledger.foreign_moves
+    UNION ALL BY NAME
     SELECT p.account, p.currency, p.day, p.ore, p.amount
-    FROM (SELECT account, currency, day, ore, amount FROM ledger.foreign_moves
-          UNION ALL
-          SELECT account, currency, day, ore, amount FROM ledger.postings WHERE kind = 'opening' AND currency <> 'SEK') p
-    SEMI JOIN places s ON s.account = p.account AND coalesce(s.currency, p.currency) = p.currency
+    FROM ledger.postings p
+    SEMI JOIN ledger.foreign_accounts s ON s.account = p.account AND coalesce(s.currency, p.currency) = p.currency
+    WHERE p.kind = 'opening' AND p.currency <> 'SEK'
 ),
 closed AS (
     SELECT day
