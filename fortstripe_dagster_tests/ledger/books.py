@@ -28,6 +28,15 @@ from fortstripe_dagster_tests.conftest import CHOICES, MARCH
 
 Amounts = dict[str, str]
 
+_PART = """
+    SELECT l.account, sum(l.debit - l.credit)::VARCHAR
+    FROM ledger.entries e
+    JOIN ledger.lines l USING (entry_id)
+    LEFT JOIN stripe.balance_transactions b ON b.id = e.balance_transaction
+    WHERE list_has_any(?, [e.source, e.charge, e.sale_id, e.credit_id]) OR list_contains(?, b.source)
+    GROUP BY 1
+"""
+
 
 def at(day: int, hour: int = 12, minute: int = 0, *, month: int = 3) -> datetime:
     """A moment on the Stockholm clock in 2026."""
@@ -63,8 +72,8 @@ class Book:
         )
         return dict(sorted(found))
 
-    def under(self, home: Path, **choices: Any) -> Book:
-        """What Stripe said, booked anew under the tests' choices with these on top."""
+    def under(self, home: Path, *, change: str = "", **choices: Any) -> Book:
+        """What Stripe said (and `change`, SQL, makes of it), booked anew under the tests' choices with these on top."""
         addresses = {
             "STRIPE_API_BASE": self.settings.stripe_api_base,
             "RATES_API_BASE": self.settings.rates_api_base,
@@ -74,7 +83,7 @@ class Book:
         copyfile(self.settings.warehouse_path, settings.warehouse_path)
         warehouse = Warehouse(settings.warehouse_path)
         with warehouse.writer() as connection:
-            connection.execute("DROP SCHEMA ledger CASCADE; CREATE SCHEMA ledger")
+            connection.execute(f"DROP SCHEMA ledger CASCADE; CREATE SCHEMA ledger; {change}")
         return Book(settings, warehouse, build(settings, warehouse))
 
     def day(self, entry_id: str) -> date:
@@ -89,6 +98,19 @@ class Book:
         )
         return dict(sorted(found))
 
+    def part(self, *ids: str) -> Amounts:
+        """Accounts of all that was booked for these Stripe objects alone, where other cases share the world."""
+        found = self.rows(_PART, list(ids), list(ids))
+        return defaultdict(lambda: "0.00", found)
+
+    def held(self) -> dict[str, str]:
+        """Why entries wait, by entry."""
+        return {remark.entry_id: remark.text for remark in self.report.held}
+
+    def alerts(self) -> dict[str, str]:
+        """What a person should look at, by entry."""
+        return {remark.entry_id: remark.text for remark in self.report.alerts}
+
     def accounts(self) -> Amounts:
         found = self.rows("SELECT account, sum(debit - credit)::VARCHAR FROM ledger.lines GROUP BY 1")
         return defaultdict(lambda: "0.00", found)
@@ -101,6 +123,11 @@ def book(world: World, home: Path, days: Days = MARCH, **choices: Any) -> Book:
         warehouse = Warehouse(settings.warehouse_path)
         extract(settings, warehouse, days, progress=lambda line: None)
         return Book(settings, warehouse, build(settings, warehouse))
+
+
+def played(world: World, *stories: Callable[[World], Any]) -> dict[str, Any]:
+    """Let several stories happen in one world; what each made, by its name. They share days, and no customers."""
+    return {story.__name__: story(world) for story in stories}
 
 
 def served_settings(world: World, home: Path, enter: Callable[[Any], Any], **choices: Any) -> Settings:

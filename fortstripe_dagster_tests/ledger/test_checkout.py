@@ -1,9 +1,13 @@
-"""A payment on Stripe's payment page is sold in the rows of its session, which add up to what was charged."""
+"""A payment on Stripe's payment page is sold in the rows of its session, which add up to what was charged.
+
+Each case is a visit of its own, all in one world; rules name the products of one visit, and the campaign of all.
+"""
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
+
+import pytest
 
 from fortstripe_dagster.sandbox.stripe.builder.tax import Line
 from fortstripe_dagster.sandbox.stripe.world import World
@@ -49,43 +53,30 @@ def sold(ledger: Book, charge: dict[str, Any]) -> list[tuple[Any, ...]]:
     )
 
 
-def test_what_was_bought_stands_in_its_own_rows(tmp_path: Path) -> None:
-    world = new_world()
-    _, charge = bought(world)
-    plain = world.one_off_payment(at=at(2), amount=12500, name="Bo", description="Lunch")
-    ledger = book(world, tmp_path)
-    assert charge["description"] is None
-    assert sold(ledger, charge) == [("Kurs", 1, 12500, 2500, "3001"), ("Bok", 2, 21200, 1200, "3003")]
-    assert ledger.entry(f"{charge['id']}:sale") == {
-        "1510": "337.00", "2611": "-25.00", "2631": "-12.00", "3001": "-100.00", "3003": "-200.00",
-    }  # fmt: skip
-    assert sold(ledger, plain) == [("Lunch", 1, 12500, 2500, "3001")]
-
-
-def test_rules_see_product_price_and_metadata(tmp_path: Path) -> None:
-    world = new_world()
-    session, charge = bought(world)
-    first, second = world.lines[session["id"]]
+@pytest.fixture(scope="module")
+def visits(tmp_path_factory: pytest.TempPathFactory) -> tuple[Book, dict[str, dict[str, Any]]]:
+    """The charges of all visits and what was taken back of one, by name."""
+    world, made = new_world(), {}
+    _, made["bought"] = bought(world)
+    made["plain"] = world.one_off_payment(at=at(2), amount=12500, name="Bo", description="Lunch")
+    session, made["ruled"] = bought(world)
+    course, novel = world.lines[session["id"]]
+    session, made["discounted"] = bought(world)
+    discount(session, world.lines[session["id"]][0])
+    session, made["captured"] = bought(world)
+    ask_for_thrice(session, world.lines[session["id"]])
+    _, made["refunded"] = bought(world)
+    made["refund"] = world.refund(made["refunded"], at=at(9))
     rules = [
-        {"name": "Courses", "when": {"product": first["price"]["product"]}, "account": 3011},
-        {"name": "Novels", "when": {"price": second["price"]["id"]}, "project": "P7"},
+        {"name": "Courses", "when": {"product": course["price"]["product"]}, "account": 3011},
+        {"name": "Novels", "when": {"price": novel["price"]["id"]}, "project": "P7"},
+        {"when": {"metadata": {"campaign": "spring"}}, "cost_center": "WEB"},
     ]
-    ledger = book(world, tmp_path / "one", rules=rules)
-    assert ledger.rows("SELECT rule, account, project FROM ledger.sale_rows ORDER BY row_no") == [
-        ("Courses", "3011", None), ("Novels", "3003", "P7"),
-    ]  # fmt: skip
-    rules = [{"when": {"metadata": {"campaign": "spring"}}, "cost_center": "WEB"}]
-    ledger = book(world, tmp_path / "two", rules=rules)
-    assert ledger.rows("SELECT DISTINCT cost_center FROM ledger.sale_rows WHERE sale_id = ?", charge["id"]) == [
-        ("WEB",)
-    ]
+    return book(world, tmp_path_factory.mktemp("visits"), rules=rules), made
 
 
-def test_a_discount_stands_in_its_row_and_shipping_in_a_row_of_its_own(tmp_path: Path) -> None:
-    world = new_world()
-    session, charge = bought(world)
-    course = world.lines[session["id"]][0]
-    # 50.00 less for the course, 50.00 and its VAT more for sending the books: the same total.
+def discount(session: dict[str, Any], course: dict[str, Any]) -> None:
+    """50.00 less for the course, 50.00 and its VAT more for sending the books: the same total."""
     course.update(amount_discount=5000, amount_tax=1250, amount_total=6250)
     course["taxes"][0].update(amount=1250, taxable_amount=5000)
     taxes = [{"amount": 1250, "rate": course["taxes"][0]["rate"], "taxability_reason": None, "taxable_amount": 5000}]
@@ -94,31 +85,57 @@ def test_a_discount_stands_in_its_row_and_shipping_in_a_row_of_its_own(tmp_path:
                        "taxes": taxes},
         total_details={"amount_discount": 5000, "amount_shipping": 5000, "amount_tax": 3700},
     )  # fmt: skip
-    ledger = book(world, tmp_path)
-    assert sold(ledger, charge) == [
+
+
+def ask_for_thrice(session: dict[str, Any], lines: list[dict[str, Any]]) -> None:
+    """The session asked for three times as much and a minor unit: no row comes out even."""
+    for item, more in zip(lines, (1, 0), strict=True):
+        for name in ("amount_subtotal", "amount_tax", "amount_total"):
+            item[name] = item[name] * 3 + (more if name != "amount_tax" else 0)
+    session.update(amount_subtotal=93601, amount_total=101101)
+
+
+def test_what_was_bought_stands_in_its_own_rows(visits: tuple[Book, dict[str, dict[str, Any]]]) -> None:
+    ledger, made = visits
+    charge = made["bought"]
+    assert charge["description"] is None
+    assert sold(ledger, charge) == [("Kurs", 1, 12500, 2500, "3001"), ("Bok", 2, 21200, 1200, "3003")]
+    assert ledger.entry(f"{charge['id']}:sale") == {
+        "1510": "337.00", "2611": "-25.00", "2631": "-12.00", "3001": "-100.00", "3003": "-200.00",
+    }  # fmt: skip
+    assert sold(ledger, made["plain"]) == [("Lunch", 1, 12500, 2500, "3001")]
+
+
+def test_rules_see_product_price_and_metadata(visits: tuple[Book, dict[str, dict[str, Any]]]) -> None:
+    ledger, made = visits
+    ruled = "SELECT rule, account, project, cost_center FROM ledger.sale_rows WHERE sale_id = ? ORDER BY row_no"
+    assert ledger.rows(ruled, made["ruled"]["id"]) == [
+        ("Courses", "3011", None, None), ("Novels", "3003", "P7", None),
+    ]  # fmt: skip
+    assert ledger.rows(ruled, made["bought"]["id"]) == [
+        ("rule 3", "3001", None, "WEB"), ("rule 3", "3003", None, "WEB"),
+    ]  # fmt: skip
+    assert ledger.rows(ruled, made["plain"]["id"]) == [(None, "3001", None, None)]
+
+
+def test_a_discount_stands_in_its_row_and_shipping_in_a_row_of_its_own(
+    visits: tuple[Book, dict[str, dict[str, Any]]],
+) -> None:
+    ledger, made = visits
+    assert sold(ledger, made["discounted"]) == [
         ("Kurs", 1, 6250, 1250, "3001"), ("Bok", 2, 21200, 1200, "3003"), ("Frakt", 1, 6250, 1250, "3001"),
     ]  # fmt: skip
 
 
-def test_rows_share_what_was_captured(tmp_path: Path) -> None:
-    world = new_world()
-    session, charge = bought(world)
-    # The session asked for three times as much and a minor unit: no row comes out even.
-    for item, more in zip(world.lines[session["id"]], (1, 0), strict=True):
-        for name in ("amount_subtotal", "amount_tax", "amount_total"):
-            item[name] = item[name] * 3 + (more if name != "amount_tax" else 0)
-    session.update(amount_subtotal=93601, amount_total=101101)
-    ledger = book(world, tmp_path)
-    rows = sold(ledger, charge)
+def test_rows_share_what_was_captured(visits: tuple[Book, dict[str, dict[str, Any]]]) -> None:
+    ledger, made = visits
+    rows = sold(ledger, made["captured"])
     assert [(r[0], r[2], r[3]) for r in rows] == [("Kurs", 12500, 2500), ("Bok", 21200, 1200)]
-    assert sum(int(r[2]) for r in rows) == charge["amount"]
+    assert sum(int(r[2]) for r in rows) == made["captured"]["amount"]
 
 
-def test_a_refund_takes_back_the_rates_of_the_rows(tmp_path: Path) -> None:
-    world = new_world()
-    _, charge = bought(world)
-    refund = world.refund(charge, at=at(9))
-    ledger = book(world, tmp_path)
-    assert ledger.entry(f"{refund['id']}:credit") == {
+def test_a_refund_takes_back_the_rates_of_the_rows(visits: tuple[Book, dict[str, dict[str, Any]]]) -> None:
+    ledger, made = visits
+    assert ledger.entry(f"{made['refund']['id']}:credit") == {
         "1510": "-337.00", "2611": "25.00", "2631": "12.00", "3001": "100.00", "3003": "200.00",
     }  # fmt: skip

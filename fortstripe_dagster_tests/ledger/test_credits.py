@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -55,6 +54,12 @@ def credited(tmp_path_factory: pytest.TempPathFactory) -> tuple[Book, dict[str, 
     disputed = world.one_off_payment(at=at(5, 14), amount=49900, name="Bo")
     made["lost"] = world.dispute_opened(disputed, at=at(11), fee=20000)
     world.dispute_lost(made["lost"], at=at(24))
+    lines = [row("Kurs", 100000, 1, vat25), row("Bok", 50000, 1, world.tax_rate(percentage=6))]
+    custom = world.invoice(at=at(2), customer=world.customer(name="Anna", country="SE"), lines=lines)
+    world.pay_invoice(custom, at=at(3))
+    note = world.credit_note(custom, at=at(5), lines=[(custom["lines"]["data"][1], 10000)])
+    note["lines"]["data"][0].update(invoice_line_item=None, type="custom_line_item")
+    made["custom note"] = note["id"]
     return book(world, tmp_path_factory.mktemp("credited")), made
 
 
@@ -158,14 +163,8 @@ def test_receivables_hold_only_what_is_open(credited: tuple[Book, dict[str, Any]
     assert ledger.accounts()["1510"] == "462.00"
 
 
-def test_a_line_of_a_credit_note_that_is_of_no_invoice_line_takes_back_its_own_vat_rate(tmp_path: Path) -> None:
-    world = new_world()
-    rates = [world.tax_rate(percentage=percent) for percent in (25, 6)]
-    anna = world.customer(name="Anna", country="SE")
-    lines = [row("Kurs", 100000, 1, rates[0]), row("Bok", 50000, 1, rates[1])]
-    invoice = world.invoice(at=at(2), customer=anna, lines=lines)
-    world.pay_invoice(invoice, at=at(3))
-    note = world.credit_note(invoice, at=at(5), lines=[(invoice["lines"]["data"][1], 10000)])
-    note["lines"]["data"][0].update(invoice_line_item=None, type="custom_line_item")
-    ledger = book(world, tmp_path)
-    assert ledger.entry(f"{note['id']}:credit") == {"1510": "-106.00", "2631": "6.00", "3003": "100.00"}
+def test_a_line_of_a_credit_note_that_is_of_no_invoice_line_takes_back_its_own_vat_rate(
+    credited: tuple[Book, dict[str, Any]],
+) -> None:
+    ledger, made = credited
+    assert ledger.entry(f"{made['custom note']}:credit") == {"1510": "-106.00", "2631": "6.00", "3003": "100.00"}

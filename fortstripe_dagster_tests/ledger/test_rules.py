@@ -1,15 +1,21 @@
-"""The company's rules place what is sold, gift cards and tips stand outside VAT, and each line names its rule."""
+"""The company's rules place what is sold, gift cards and tips stand outside VAT, and each line names its rule.
+
+All rules are one company's, in this order; each case is of its own customer and meets the rule that is meant for it.
+"""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from fortstripe_dagster.sandbox.stripe.builder.tax import Line
 from fortstripe_dagster.sandbox.stripe.world import World
 from fortstripe_dagster_tests.ledger.books import Book, at, book, new_world, row
 
 GIFT_CARDS = {"name": "Gift cards", "when": {"description": "gift card"}, "kind": "gift_card_multi"}
+Made = dict[str, Any]
 
 
 def paid(world: World, *lines: Line, day: int = 2, customer: dict[str, Any] | None = None) -> dict[str, Any]:
@@ -28,53 +34,62 @@ def decided(ledger: Book, sale: dict[str, Any]) -> list[tuple[Any, ...]]:
     )
 
 
-def test_the_first_rule_that_fits_decides_and_is_named(tmp_path: Path) -> None:
-    world = new_world()
+@pytest.fixture(scope="module")
+def ruled(tmp_path_factory: pytest.TempPathFactory) -> tuple[Book, Made]:
+    """What was sold under each rule; the dict names it."""
+    world, made = new_world(), {}
     course = world.product(name="Kurs", metadata={"team": "education"})
     price = world.price(product=course, unit_amount=10000)
     rate = world.tax_rate(percentage=25)
-    both = paid(
+    made["course"] = paid(
         world,
         Line(description="Kurs", unit_amount=10000, tax_rate=rate, price=price),
         row("Support", 20000, tax_rate=rate),
     )
     customer = world.customer(name="Bo AB", country="SE", metadata={"team": "education"})
-    other = paid(world, row("Mugg", 10000, tax_rate=rate), customer=customer)
-    charge = world.one_off_payment(at=at(3), amount=12500, name="Anna", metadata={"team": "shop"})
+    made["of the team"] = paid(world, row("Mugg", 10000, tax_rate=rate), customer=customer)
+    made["in the shop"] = world.one_off_payment(at=at(3), amount=12500, name="Anna", metadata={"team": "shop"})
+    made["taken back"] = paid(world, row("Kurs A", 10000, tax_rate=rate), row("Mugg", 30000, tax_rate=rate))
+    made["refund"] = world.refund(world.invoice_charge(made["taken back"]), at=at(9), amount=25000)
+    made["a book"] = world.one_off_payment(at=at(3), amount=10600, name="Anna", description="Bok")
+    made["abroad"] = world.one_off_payment(at=at(3), amount=10000, name="Kari", country="NO", description="Mugg")
+    made["paid by card"] = paid(world, row("Skor", 40000, tax_rate=rate), row("Gift card GC-1", -50000))
+    made["taxed card"] = paid(world, row("Gift card", 50000, tax_rate=rate))
+    made["meal"] = world.one_off_payment(at=at(2), amount=13500, name="Anna", method="card_present", tip=1000)
     rules = [
         {"name": "Courses", "when": {"product": course["id"]}, "account": 3011, "cost_center": "EDU", "article": "C1"},
         {"when": {"metadata": {"team": "education"}}, "project": "P7"},
         {"when": {"metadata": {"team": "shop"}, "country": ["NO", "SE"], "currency": "SEK"}, "cost_center": "WEB"},
+        {"when": {"description": "kurs"}, "cost_center": "EDU"},
+        {"when": {"description": "bok"}, "vat_rate": 6},
+        {"when": {"country": "NO"}, "supply": "goods"},
+        GIFT_CARDS,
     ]
-    ledger = book(world, tmp_path, rules=rules)
-    assert decided(ledger, both) == [("3001", None, None, None), ("3011", "EDU", None, "Courses")]
-    assert decided(ledger, other) == [("3001", None, "P7", "rule 2")]
-    assert decided(ledger, charge) == [("3001", "WEB", None, "rule 3")]
+    return book(world, tmp_path_factory.mktemp("ruled"), rules=rules), made
+
+
+def test_the_first_rule_that_fits_decides_and_is_named(ruled: tuple[Book, Made]) -> None:
+    ledger, made = ruled
+    assert decided(ledger, made["course"]) == [("3001", None, None, None), ("3011", "EDU", None, "Courses")]
+    assert decided(ledger, made["of the team"]) == [("3001", None, "P7", "rule 2")]
+    assert decided(ledger, made["in the shop"]) == [("3001", "WEB", None, "rule 3")]
     assert ledger.rows("SELECT article FROM ledger.sale_rows WHERE account = '3011'") == [("C1",)]
 
 
-def test_a_credit_takes_back_what_the_rule_decided(tmp_path: Path) -> None:
-    world = new_world()
-    rate = world.tax_rate(percentage=25)
-    sale = paid(world, row("Kurs A", 10000, tax_rate=rate), row("Mugg", 30000, tax_rate=rate))
-    refund = world.refund(world.invoice_charge(sale), at=at(9), amount=25000)
-    ledger = book(world, tmp_path, rules=[{"when": {"description": "kurs"}, "cost_center": "EDU"}])
+def test_a_credit_takes_back_what_the_rule_decided(ruled: tuple[Book, Made]) -> None:
+    ledger, made = ruled
     taken_back = (
         "SELECT cost_center, sum(debit - credit)::VARCHAR FROM ledger.lines WHERE account = '3001' AND entry_id = ?"
     )
-    assert ledger.rows(f"{taken_back} GROUP BY 1 ORDER BY 1", f"{refund['id']}:credit") == [
+    assert ledger.rows(f"{taken_back} GROUP BY 1 ORDER BY 1", f"{made['refund']['id']}:credit") == [
         ("EDU", "50.00"), (None, "150.00"),
     ]  # fmt: skip
 
 
-def test_a_rule_says_what_is_supplied_and_at_which_rate(tmp_path: Path) -> None:
-    world = new_world()
-    book_sold = world.one_off_payment(at=at(3), amount=10600, name="Anna", description="Bok")
-    abroad = world.one_off_payment(at=at(3), amount=10000, name="Kari", country="NO", description="Mugg")
-    rules = [{"when": {"description": "bok"}, "vat_rate": 6}, {"when": {"country": "NO"}, "supply": "goods"}]
-    ledger = book(world, tmp_path, rules=rules)
-    assert ledger.entry(f"{book_sold['id']}:sale") == {"1510": "106.00", "2631": "-6.00", "3003": "-100.00"}
-    assert ledger.entry(f"{abroad['id']}:sale") == {"1510": "100.00", "3105": "-100.00"}
+def test_a_rule_says_what_is_supplied_and_at_which_rate(ruled: tuple[Book, Made]) -> None:
+    ledger, made = ruled
+    assert ledger.entry(f"{made['a book']['id']}:sale") == {"1510": "106.00", "2631": "-6.00", "3003": "-100.00"}
+    assert ledger.entry(f"{made['abroad']['id']}:sale") == {"1510": "100.00", "3105": "-100.00"}
 
 
 def test_a_multi_purpose_gift_card_has_no_vat_until_it_is_redeemed(tmp_path: Path) -> None:
@@ -100,30 +115,23 @@ def test_a_multi_purpose_gift_card_has_no_vat_until_it_is_redeemed(tmp_path: Pat
     assert ledger.accounts()["2421"] == "-150.00"
 
 
-def test_what_a_gift_card_pays_in_full_is_a_sale(tmp_path: Path) -> None:
-    world = new_world()
-    rate = world.tax_rate(percentage=25)
-    redeemed = paid(world, row("Skor", 40000, tax_rate=rate), row("Gift card GC-1", -50000))
-    ledger = book(world, tmp_path, rules=[GIFT_CARDS])
-    assert ledger.entry(f"{redeemed['id']}:sale") == {"2421": "500.00", "2611": "-100.00", "3001": "-400.00"}
-    assert [entry for entry, _ in ledger.rows("SELECT entry_id, held FROM ledger.entries")] == [
-        f"{redeemed['id']}:sale"
-    ]
+def test_what_a_gift_card_pays_in_full_is_a_sale(ruled: tuple[Book, Made]) -> None:
+    ledger, made = ruled
+    sale = made["paid by card"]["id"]
+    assert ledger.entry(f"{sale}:sale") == {"2421": "500.00", "2611": "-100.00", "3001": "-400.00"}
+    assert ledger.rows("SELECT entry_id FROM ledger.entries WHERE ? IN (sale_id, source)", sale) == [(f"{sale}:sale",)]
 
 
-def test_vat_that_stripe_charged_on_a_gift_card_holds_it(tmp_path: Path) -> None:
-    world = new_world()
-    sale = paid(world, row("Gift card", 50000, tax_rate=world.tax_rate(percentage=25)))
-    ledger = book(world, tmp_path, rules=[GIFT_CARDS])
-    assert "Stripe charged VAT" in {x.entry_id: x.text for x in ledger.report.held}[f"{sale['id']}:sale"]
+def test_vat_that_stripe_charged_on_a_gift_card_holds_it(ruled: tuple[Book, Made]) -> None:
+    ledger, made = ruled
+    assert "Stripe charged VAT" in ledger.held()[f"{made['taxed card']['id']}:sale"]
 
 
-def test_a_tip_waits_until_the_company_has_said_whose_it_is(tmp_path: Path) -> None:
-    world = new_world()
-    meal = world.one_off_payment(at=at(2), amount=13500, name="Anna", method="card_present", tip=1000)
-    waiting = book(world, tmp_path / "undecided")
-    assert 'set tips = "staff"' in {x.entry_id: x.text for x in waiting.report.held}[f"{meal['id']}:sale"]
-    staff = waiting.under(tmp_path / "staff", tips="staff").entry(f"{meal['id']}:sale")
+def test_a_tip_waits_until_the_company_has_said_whose_it_is(ruled: tuple[Book, Made], tmp_path: Path) -> None:
+    ledger, made = ruled
+    sale = f"{made['meal']['id']}:sale"
+    assert 'set tips = "staff"' in ledger.held()[sale]
+    staff = ledger.under(tmp_path / "staff", tips="staff").entry(sale)
     assert staff == {"1510": "135.00", "2611": "-25.00", "2829": "-10.00", "3001": "-100.00"}
-    company = waiting.under(tmp_path / "company", tips="company").entry(f"{meal['id']}:sale")
+    company = ledger.under(tmp_path / "company", tips="company").entry(sale)
     assert company == {"1510": "135.00", "2611": "-25.00", "3001": "-100.00", "3990": "-10.00"}

@@ -5,10 +5,13 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from fortstripe_dagster.business_day import Days
+from fortstripe_dagster.sandbox.stripe.builder.tax import Line
+from fortstripe_dagster.sandbox.stripe.world import World
 from fortstripe_dagster_tests.ledger.books import Book, at, book, new_world, row
 
 SPRING = Days(date(2026, 3, 30), date(2026, 4, 2))
@@ -22,59 +25,70 @@ def remarks(ledger: Book) -> tuple[dict[str, str], dict[str, str]]:
     )
 
 
-def test_food_is_taxed_at_the_rate_of_its_day_and_credited_at_its_own(tmp_path: Path) -> None:
-    world = new_world()
-    old = world.one_off_payment(at=at(31, 23, 59), amount=11200, name="Anna", metadata={"vat_class": "food"})
-    new = world.one_off_payment(at=at(1, 0, 0, month=4), amount=10600, name="Anna", metadata={"vat_class": "food"})
-    served = world.one_off_payment(at=at(1, month=4), amount=11200, name="Bo", metadata={"vat_class": "served_food"})
-    delivered_before = world.one_off_payment(
-        at=at(1, month=4), amount=11200, name="Bo", metadata={"vat_class": "food", "supply_date": "2026-03-31"}
-    )
-    refund = world.refund(old, at=at(2, month=4))
-    ledger = book(world, tmp_path, SPRING)
-    twelve = {"1510": "112.00", "2621": "-12.00", "3002": "-100.00"}
-    assert ledger.entry(f"{old['id']}:sale") == twelve
-    assert ledger.entry(f"{new['id']}:sale") == {"1510": "106.00", "2631": "-6.00", "3003": "-100.00"}
-    assert ledger.entry(f"{served['id']}:sale") == twelve
-    assert ledger.entry(f"{delivered_before['id']}:sale") == twelve
-    assert ledger.entry(f"{refund['id']}:credit") == {"1510": "-112.00", "2621": "12.00", "3002": "100.00"}
-
-
-def test_food_is_known_by_its_tax_code_by_a_rule_and_by_the_companys_default(tmp_path: Path) -> None:
-    world = new_world()
-    jam = world.product(name="Sylt", tax_code="txcd_40040000")
+def jam(world: World, amount: int, tax_rate: dict[str, Any] | None = None) -> dict[str, Any]:
+    """An invoice for food by its tax code, in April."""
+    price = world.price(product=world.product(name="Sylt", tax_code="txcd_40040000"), unit_amount=amount)
     swede = world.customer(name="Anna", country="SE")
-    price = world.price(product=jam, unit_amount=10600)
-    line = row("Sylt", 10600)
-    invoice = world.invoice(
-        at=at(2, month=4), customer=swede, lines=[line.__class__(**{**line.__dict__, "price": price})]
-    )
-    plain = world.one_off_payment(at=at(2, month=4), amount=10600, name="Bo")
-    ruled = world.one_off_payment(at=at(2, month=4), amount=11200, name="Bo", description="Lunch")
-    ledger = book(
-        world, tmp_path, SPRING, default_supply={"kind": "goods", "vat_rate": 12, "vat_class": "food"},
+    line = Line(description="Sylt", unit_amount=amount, tax_rate=tax_rate, price=price)
+    return world.invoice(at=at(2, month=4), customer=swede, lines=[line])
+
+
+@pytest.fixture(scope="module")
+def food(tmp_path_factory: pytest.TempPathFactory) -> tuple[Book, dict[str, str]]:
+    """Food around the day of its new rate; the dict names the sales."""
+    world = new_world()
+    bo: dict[str, Any] = {"amount": 11200, "name": "Bo"}
+    sold = {
+        "old": world.one_off_payment(at=at(31, 23, 59), amount=11200, name="Anna", metadata={"vat_class": "food"}),
+        "new": world.one_off_payment(
+            at=at(1, 0, 0, month=4), amount=10600, name="Anna", metadata={"vat_class": "food"}
+        ),
+        "served": world.one_off_payment(at=at(1, month=4), metadata={"vat_class": "served_food"}, **bo),
+        "delivered before": world.one_off_payment(
+            at=at(1, month=4), metadata={"vat_class": "food", "supply_date": "2026-03-31"}, **bo
+        ),
+        "by its code": jam(world, 10600),
+        "plain": world.one_off_payment(at=at(2, month=4), amount=10600, name="Bo"),
+        "ruled": world.one_off_payment(at=at(2, month=4), description="Lunch", **bo),
+        "small and wrong": jam(world, 1120, world.tax_rate(percentage=12, inclusive=True)),
+        "large and wrong": jam(world, 11200, world.tax_rate(percentage=12, inclusive=True)),
+    }
+    sold["refund"] = world.refund(sold["old"], at=at(2, month=4))
+    return book(world, tmp_path_factory.mktemp("food"), SPRING), {name: made["id"] for name, made in sold.items()}
+
+
+TWELVE = {"1510": "112.00", "2621": "-12.00", "3002": "-100.00"}
+SIX = {"1510": "106.00", "2631": "-6.00", "3003": "-100.00"}
+
+
+def test_food_is_taxed_at_the_rate_of_its_day_and_credited_at_its_own(food: tuple[Book, dict[str, str]]) -> None:
+    ledger, ids = food
+    assert ledger.entry(f"{ids['old']}:sale") == TWELVE
+    assert ledger.entry(f"{ids['new']}:sale") == SIX
+    assert ledger.entry(f"{ids['served']}:sale") == TWELVE
+    assert ledger.entry(f"{ids['delivered before']}:sale") == TWELVE
+    assert ledger.entry(f"{ids['refund']}:credit") == {"1510": "-112.00", "2621": "12.00", "3002": "100.00"}
+
+
+def test_food_is_known_by_its_tax_code_by_a_rule_and_by_the_companys_default(
+    food: tuple[Book, dict[str, str]], tmp_path: Path
+) -> None:
+    ledger, ids = food
+    assert ledger.entry(f"{ids['by its code']}:sale") == SIX
+    assert "2631" not in ledger.entry(f"{ids['plain']}:sale")
+    grocer = ledger.under(
+        tmp_path / "grocer", default_supply={"kind": "goods", "vat_rate": 12, "vat_class": "food"},
         rules=[{"when": {"description": "lunch"}, "vat_class": "served_food"}],
     )  # fmt: skip
-    assert ledger.entry(f"{ruled['id']}:sale") == {"1510": "112.00", "2621": "-12.00", "3002": "-100.00"}
-    for sale in (invoice, plain):
-        assert ledger.entry(f"{sale['id']}:sale") == {"1510": "106.00", "2631": "-6.00", "3003": "-100.00"}
+    assert grocer.entry(f"{ids['ruled']}:sale") == TWELVE
+    for sale in ("by its code", "plain"):
+        assert grocer.entry(f"{ids[sale]}:sale") == SIX
 
 
-def test_the_wrong_rate_on_food_is_pointed_out_and_beyond_the_limit_held(tmp_path: Path) -> None:
-    world = new_world()
-    jam = world.product(name="Sylt", tax_code="txcd_40040000")
-    twelve = world.tax_rate(percentage=12, inclusive=True)
-    swede = world.customer(name="Anna", country="SE")
-
-    def invoice(amount: int) -> str:
-        price = world.price(product=jam, unit_amount=amount)
-        line = row("Sylt", amount, tax_rate=twelve)
-        lines = [line.__class__(**{**line.__dict__, "price": price})]
-        return str(world.invoice(at=at(2, month=4), customer=swede, lines=lines)["id"])
-
-    small, large = invoice(1120), invoice(11200)
-    ledger = book(world, tmp_path, SPRING)
+def test_the_wrong_rate_on_food_is_pointed_out_and_beyond_the_limit_held(food: tuple[Book, dict[str, str]]) -> None:
+    ledger, ids = food
     held, alerts = remarks(ledger)
+    large, small = ids["large and wrong"], ids["small and wrong"]
     assert held == {large: held[large]} and "5.66 kronor VAT more than is due" in held[large]
     assert "Stripe charged 12 % on food; on 2026-04-02 it is 6 %" in alerts[small]
     assert ledger.entry(f"{small}:sale") == {"1510": "11.20", "2621": "-1.20", "3002": "-10.00"}  # owed as charged
@@ -126,8 +140,7 @@ def reasons(tmp_path_factory: pytest.TempPathFactory) -> tuple[Book, dict[tuple[
         ]
     ):  # fmt: skip
         buyer = world.customer(name=f"Kund {day}", country=country, vat_number=number)
-        line = row("Plan", 10000, tax_rate=nothing)
-        lines = [line.__class__(**{**line.__dict__, "taxability": reason})]
+        lines = [Line(description="Plan", unit_amount=10000, tax_rate=nothing, taxability=reason)]
         ids[reason, number, country] = world.invoice(at=at(2 + day), customer=buyer, lines=lines)["id"]
     return book(world, tmp_path_factory.mktemp("reasons")), ids
 
@@ -147,17 +160,19 @@ def test_watchdogs_name_the_day_the_sale_and_what_to_do(
     assert all(remedy for *_, remedy in found)
 
 
-def test_shipping_discounts_and_credits_on_one_invoice_add_up(tmp_path: Path) -> None:
-    world = new_world()
+@pytest.fixture(scope="module")
+def sums(tmp_path_factory: pytest.TempPathFactory) -> tuple[Book, dict[str, dict[str, Any]]]:
+    """Invoices whose öre are hard to add up; the dict names them."""
+    world, made = new_world(), {}
     swede = world.customer(name="Anna", country="SE")
     vat25, vat12 = world.tax_rate(percentage=25), world.tax_rate(percentage=12)
-    invoice = world.invoice(
+    made["discounted"] = world.invoice(
         at=at(2), customer=swede, coupon=world.coupon(percent_off=10),
         lines=[
             row("Plan", 33333, tax_rate=vat25), row("Mat", 9999, 3, tax_rate=vat12), row("Åter", -10001, 1, vat25),
         ],
     )  # fmt: skip
-    shipped = world.invoice(at=at(3), customer=swede, lines=[row("Bok", 10000, tax_rate=vat25)])
+    shipped = made["shipped"] = world.invoice(at=at(3), customer=swede, lines=[row("Bok", 10000, tax_rate=vat25)])
     shipped["shipping_cost"] = {
         "amount_subtotal": 4900,
         "amount_tax": 1225,
@@ -166,18 +181,30 @@ def test_shipping_discounts_and_credits_on_one_invoice_add_up(tmp_path: Path) ->
     }
     for total in ("total", "amount_due", "amount_remaining"):
         shipped[total] += 6125
-    free = world.invoice(at=at(4), customer=swede, lines=[row("Gratis", 10000), row("Gratis", -10000)])
-    ledger = book(world, tmp_path)
+    made["free"] = world.invoice(at=at(4), customer=swede, lines=[row("Gratis", 10000), row("Gratis", -10000)])
+    # 0.07 kronor at 25 %: no net in whole öre gives 7 when its VAT is rounded and added.
+    inclusive = world.tax_rate(percentage=25, inclusive=True)
+    made["trap"] = world.invoice(at=at(2), customer=swede, lines=[row("Trap", 7, tax_rate=inclusive)])
+    made["thrice"] = world.invoice(at=at(3), customer=swede, lines=[row("Plan", 3333, tax_rate=vat25)] * 3)
+    made["thrice"]["by rows"] = sum(line["taxes"][0]["amount"] for line in world.lines[made["thrice"]["id"]])
+    made["taken back"] = world.one_off_payment(at=at(4), amount=10000, name="Bo")
+    for part, day in ((3333, 5), (3333, 6), (3334, 7)):
+        world.refund(made["taken back"], at=at(day), amount=part)
+    return book(world, tmp_path_factory.mktemp("sums")), made
+
+
+def test_shipping_discounts_and_credits_on_one_invoice_add_up(sums: tuple[Book, dict[str, dict[str, Any]]]) -> None:
+    ledger, made = sums
+    invoice = made["discounted"]
     assert remarks(ledger)[0] == {}
-    sums = ledger.rows(
+    found = ledger.rows(
         "SELECT s.gross_ore - sum(r.gross_ore), sum(r.gross_ore - r.net_ore - r.vat_ore), sum(r.vat_ore)"
         " FROM ledger.sales s JOIN ledger.sale_rows r USING (sale_id) WHERE sale_id = ? GROUP BY s.gross_ore",
         invoice["id"],
     )
-    tax = sum(tax["amount"] for tax in invoice["total_taxes"])
-    assert sums == [(0, 0, tax)]
-    assert ledger.entry(f"{shipped['id']}:sale") == {"1510": "186.25", "2611": "-37.25", "3001": "-149.00"}
-    assert ledger.entry(f"{free['id']}:sale") == {}
+    assert found == [(0, 0, sum(tax["amount"] for tax in invoice["total_taxes"]))]
+    assert ledger.entry(f"{made['shipped']['id']}:sale") == {"1510": "186.25", "2611": "-37.25", "3001": "-149.00"}
+    assert ledger.entry(f"{made['free']['id']}:sale") == {}
 
 
 def test_a_number_that_lapses_changes_no_sale_before_and_is_pointed_out(tmp_path: Path) -> None:
@@ -197,22 +224,12 @@ def test_a_number_that_lapses_changes_no_sale_before_and_is_pointed_out(tmp_path
     assert found == [("vat_number_lapsed", f"{german['id']} DE123456789", f"{before['id']}:sale")]
 
 
-def test_the_traps_of_vat_inside_a_price(tmp_path: Path) -> None:
-    world = new_world()
-    swede = world.customer(name="Anna", country="SE")
-    inclusive = world.tax_rate(percentage=25, inclusive=True)
-    # 0.07 kronor at 25 %: no net in whole öre gives 7 when its VAT is rounded and added.
-    trap = world.invoice(at=at(2), customer=swede, lines=[row("Trap", 7, tax_rate=inclusive)])
-    thrice = world.invoice(
-        at=at(3), customer=swede, lines=[row("Plan", 3333, tax_rate=world.tax_rate(percentage=25))] * 3
-    )
-    by_rows = sum(line["taxes"][0]["amount"] for line in world.lines[thrice["id"]])
-    charge = world.one_off_payment(at=at(4), amount=10000, name="Bo")
-    for part, day in ((3333, 5), (3333, 6), (3334, 7)):
-        world.refund(charge, at=at(day), amount=part)
-    ledger = book(world, tmp_path)
-    assert ledger.entry(f"{trap['id']}:sale") == {"1510": "0.07", "2611": "-0.01", "3001": "-0.06"}
-    assert by_rows == 2499 and ledger.entry(f"{thrice['id']}:sale")["2611"] == "-24.99"  # Stripe's, not 25.00
+def test_the_traps_of_vat_inside_a_price(sums: tuple[Book, dict[str, dict[str, Any]]]) -> None:
+    ledger, made = sums
+    thrice, charge = made["thrice"], made["taken back"]
+    assert ledger.entry(f"{made['trap']['id']}:sale") == {"1510": "0.07", "2611": "-0.01", "3001": "-0.06"}
+    # Stripe's, not 25.00
+    assert thrice["by rows"] == 2499 and ledger.entry(f"{thrice['id']}:sale")["2611"] == "-24.99"
     vat = ledger.rows(
         "SELECT r.vat_ore FROM ledger.credit_rows r JOIN ledger.credits c USING (credit_id) ORDER BY c.ordered_by"
     )

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from fortstripe_dagster.sandbox.stripe.world import World
 from fortstripe_dagster_tests.ledger.books import Book, at, book, new_world
 
 OSS = {"status": "on"}
@@ -102,16 +103,30 @@ ABROAD: list[Case] = [
 
 
 def decided(tmp_path_factory: pytest.TempPathFactory, cases: list[Case], **choices: Any) -> tuple[Book, list[str]]:
-    world, ids = new_world(), []
-    for number, (_, customer, metadata, _) in enumerate(cases):
-        who = world.customer(name=f"Kund {number}", **customer)
-        ids.append(world.one_off_payment(at=at(2), amount=10000, customer=who, metadata=metadata)["id"])
+    world = new_world()
+    ids = sold(world, cases)
     return book(world, tmp_path_factory.mktemp("decided"), **choices), ids
 
 
+def sold(world: World, cases: list[Case]) -> list[str]:
+    ids = []
+    for number, (_, customer, metadata, _) in enumerate(cases):
+        who = world.customer(name=f"Kund {number}", **customer)
+        ids.append(world.one_off_payment(at=at(2), amount=10000, customer=who, metadata=metadata)["id"])
+    return ids
+
+
 @pytest.fixture(scope="module")
-def at_home(tmp_path_factory: pytest.TempPathFactory) -> tuple[Book, list[str]]:
-    return decided(tmp_path_factory, HOME)
+def home(tmp_path_factory: pytest.TempPathFactory) -> tuple[Book, list[str], dict[str, str]]:
+    """The ledger, the sales of the table's rows, and those that are beside it by what is odd in them."""
+    world = new_world()
+    ids, odd = sold(world, HOME), beside(world)
+    return book(world, tmp_path_factory.mktemp("home")), ids, odd
+
+
+@pytest.fixture(scope="module")
+def at_home(home: tuple[Book, list[str], dict[str, str]]) -> tuple[Book, list[str]]:
+    return home[0], home[1]
 
 
 @pytest.fixture(scope="module")
@@ -158,46 +173,58 @@ def test_what_needs_a_person_waits_or_is_pointed_out(at_home: tuple[Book, list[s
     for (row, *_), sale in zip(HOME, ids, strict=True):
         assert (sale in held) == (row == "3")
         assert (sale in alerts) == (row in {"3", "6", "14"})
-    assert all("domestic_reverse_charge" in text for text in held.values())
+    assert all("domestic_reverse_charge" in held[sale] for sale in ids if sale in held)
 
 
-def test_swedish_reverse_charge_is_booked_when_the_company_says_so(tmp_path_factory: pytest.TempPathFactory) -> None:
-    cases = [case for case in HOME if case[0] == "3"]
-    ledger, ids = decided(tmp_path_factory, cases, vat={"domestic_reverse_charge": "book"})
-    assert ledger.report.held == []
-    assert ledger.entry(f"{ids[0]}:sale") == {"1510": "100.00", "3231": "-100.00"}
-
-
-def test_conflicting_and_missing_evidence_is_held(tmp_path_factory: pytest.TempPathFactory) -> None:
-    world = new_world()
+def beside(world: World) -> dict[str, str]:
+    """Sales whose evidence conflicts or is missing, and goods that are sent elsewhere than the buyer is."""
     dane = world.customer(name="Jens", country="DK")
     elsewhere = world.one_off_payment(at=at(2), amount=10000, customer=dane)
     elsewhere["billing_details"]["address"] = {**elsewhere["billing_details"]["address"], "country": "NO"}
     foreign_card = world.one_off_payment(at=at(3), amount=10000, customer=dane)
     foreign_card["payment_method_details"]["card"]["country"] = "US"
     swedish_number = world.customer(name="AB", country="DK", vat_number="SE556677889901")
-    number = world.one_off_payment(at=at(4), amount=10000, customer=swedish_number)
-    nowhere = world.one_off_payment(at=at(5), amount=10000, method="klarna", name="Okänd", country="")
-    cases = {
-        elsewhere["id"]: "address is in DK, the payer's in NO",
-        foreign_card["id"]: "address is in DK, the card is from US",
-        number["id"]: "the VAT number is Swedish",
-        nowhere["id"]: "country is unknown",
+    swede = world.customer(name="Anna", country="SE")
+    to_norway = {"country": "NO", "line1": "Gata 1", "city": "Oslo", "postal_code": "0150"}
+    made = {
+        "address is in DK, the payer's in NO": elsewhere,
+        "address is in DK, the card is from US": foreign_card,
+        "the VAT number is Swedish": world.one_off_payment(at=at(4), amount=10000, customer=swedish_number),
+        "country is unknown": world.one_off_payment(at=at(5), amount=10000, method="klarna", name="Okänd", country=""),
+        "sent to Norway": world.one_off_payment(
+            at=at(2), amount=10000, customer=swede, ship_to=to_norway, metadata={"supply": "goods"}
+        ),
     }
-    ledger = book(world, tmp_path_factory.mktemp("conflict"), vat={"location_evidence": "address_and_card"})
-    held = {
-        remark.entry_id.split(":")[0]: remark.text for remark in ledger.report.held if remark.entry_id.endswith(":sale")
-    }
+    return {odd: charge["id"] for odd, charge in made.items()}
+
+
+@pytest.fixture(scope="module")
+def careful(
+    home: tuple[Book, list[str], dict[str, str]], tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Book, list[str], dict[str, str]]:
+    """The same, where the card is evidence too and Swedish reverse charge is booked."""
+    ledger, ids, odd = home
+    chosen = {"location_evidence": "address_and_card", "domestic_reverse_charge": "book"}
+    return ledger.under(tmp_path_factory.mktemp("under") / "careful", vat=chosen), ids, odd
+
+
+def test_swedish_reverse_charge_is_booked_when_the_company_says_so(
+    careful: tuple[Book, list[str], dict[str, str]],
+) -> None:
+    ledger, ids, _ = careful
+    (sale,) = [id for (row, *_), id in zip(HOME, ids, strict=True) if row == "3"]
+    assert f"{sale}:sale" not in ledger.held()
+    assert ledger.entry(f"{sale}:sale") == {"1510": "100.00", "3231": "-100.00"}
+
+
+def test_conflicting_and_missing_evidence_is_held(careful: tuple[Book, list[str], dict[str, str]]) -> None:
+    ledger, _, odd = careful
+    held = {entry.split(":")[0]: text for entry, text in ledger.held().items() if entry.endswith(":sale")}
+    cases = {sale: text for text, sale in odd.items() if text != "sent to Norway"}
     assert held.keys() == cases.keys()
     assert all(text in held[sale] for sale, text in cases.items())
 
 
-def test_goods_are_taxed_where_they_are_sent(tmp_path_factory: pytest.TempPathFactory) -> None:
-    world = new_world()
-    swede = world.customer(name="Anna", country="SE")
-    to_norway = {"country": "NO", "line1": "Gata 1", "city": "Oslo", "postal_code": "0150"}
-    gift = world.one_off_payment(
-        at=at(2), amount=10000, customer=swede, ship_to=to_norway, metadata={"supply": "goods"}
-    )
-    ledger = book(world, tmp_path_factory.mktemp("sent"))
-    assert ledger.entry(f"{gift['id']}:sale") == {"1510": "100.00", "3105": "-100.00"}
+def test_goods_are_taxed_where_they_are_sent(home: tuple[Book, list[str], dict[str, str]]) -> None:
+    ledger, _, odd = home
+    assert ledger.entry(f"{odd['sent to Norway']}:sale") == {"1510": "100.00", "3105": "-100.00"}
