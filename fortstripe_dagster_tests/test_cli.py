@@ -17,12 +17,12 @@ import duckdb
 import pytest
 
 from fortstripe_dagster.extract.client import Patience
-from fortstripe_dagster.sandbox.merchant import tiny
 from fortstripe_dagster.sandbox.servers import serve
 from fortstripe_dagster.sandbox.stripe.server import stripe_app
 from fortstripe_dagster_tests.companies import Running, running
 from fortstripe_dagster_tests.conftest import Run
 from fortstripe_dagster_tests.operations.environment import configure
+from fortstripe_dagster_tests.operations.small_world import small_world
 
 ROOT = Path(__file__).parents[1]
 MARCH = ("--from", "2026-03-01", "--to", "2026-03-31")
@@ -30,7 +30,7 @@ MARCH = ("--from", "2026-03-01", "--to", "2026-03-31")
 
 @pytest.fixture
 def company(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Running]:
-    with running(tiny(), tmp_path / "home") as served:
+    with running(small_world(), tmp_path / "home") as served:
         configure(served.settings, tmp_path, monkeypatch)
         yield served
 
@@ -39,10 +39,12 @@ def last_line(text: str) -> str:
     return text.strip().splitlines()[-1]
 
 
-def test_two_stand_ins_as_processes_and_nothing_but_the_environment(tmp_path: Path) -> None:
+def test_two_stand_ins_as_processes_and_nothing_but_the_environment(
+    tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
     port = three_free_ports()
     sandbox = subprocess.Popen(
-        [sys.executable, "-m", "fortstripe_dagster.cli", "sandbox", "--payments", "20", "--port", str(port)],
+        [sys.executable, "-m", "fortstripe_dagster.cli", "sandbox", "--payments", "5", "--port", str(port)],
         cwd=ROOT,
         env=os.environ | {"FORTSTRIPE_HOME": str(tmp_path)},
         stdout=subprocess.PIPE,
@@ -61,8 +63,12 @@ def test_two_stand_ins_as_processes_and_nothing_but_the_environment(tmp_path: Pa
         assert done.returncode in (0, 3), done.stderr
         result = json.loads(done.stdout)
         assert result["proof"]["ok"] is True
-        again = subprocess.run(command, cwd=ROOT, env=os.environ | environment, capture_output=True, text=True)
-        assert json.loads(again.stdout)["delivered"]["written"] == {}
+        for name, value in environment.items():
+            monkeypatch.setenv(name, value)
+        assert (
+            result["delivered"]["written"]
+            and json.loads(run("sync", *MARCH, "--json")[1])["delivered"]["written"] == {}
+        )
         busy = subprocess.run(
             [sys.executable, "-m", "fortstripe_dagster.cli", "sandbox", "--port", str(port)],
             cwd=ROOT,
@@ -77,18 +83,25 @@ def test_two_stand_ins_as_processes_and_nothing_but_the_environment(tmp_path: Pa
         sandbox.communicate(timeout=30)
 
 
-def test_plan_writes_nothing_and_approval_is_waited_for(
+def test_a_missing_account_holds_its_documents_and_approval_is_waited_for(
     company: Running, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("FORTSTRIPE_APPROVAL", "manual")
+    monkeypatch.setenv("FORTSTRIPE_ACCOUNTS__PROCESSING_FEE", "6579")
     code, _, err = run("sync", *MARCH)
     assert (code, company.writes()) == (3, 0), err
     code, out, _ = run("plan", *MARCH, "--json")
     assert code == 3 and company.writes() == 0
-    waiting = json.loads(out)["awaiting"]
-    assert waiting
+    assert json.loads(out)["awaiting"]
+    assert run("approve", *MARCH, "--all", "--who", "Karin")[0] == 0
+    code, out, _ = run("apply", *MARCH)
+    assert code == 3 and "6579" in out
+    assert company.writes() > 0 and "6570" not in company.general_ledger(), "the rest goes on"
+    monkeypatch.delenv("FORTSTRIPE_ACCOUNTS__PROCESSING_FEE")
+    assert run("sync", *MARCH)[0] == 3, "what was held waits for a person, too"
     assert run("approve", *MARCH, "--all", "--who", "Karin")[0] == 0
     assert run("apply", *MARCH)[0] == 0
+    assert company.general_ledger()["6570"] > 0
     code, out, _ = run("prove", *MARCH, "--json")
     assert code == 0 and json.loads(out)["ok"] is True
 
@@ -139,18 +152,6 @@ def test_a_stream_the_key_may_not_read_is_named(company: Running, run: Run, monk
     assert company.writes() == 0
 
 
-def test_an_account_that_fortnox_does_not_have_holds_its_documents(
-    company: Running, run: Run, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("FORTSTRIPE_ACCOUNTS__PROCESSING_FEE", "6579")
-    code, out, _ = run("sync", *MARCH)
-    assert code == 3
-    assert "6579" in out
-    monkeypatch.delenv("FORTSTRIPE_ACCOUNTS__PROCESSING_FEE")
-    code, out, _ = run("sync", *MARCH)
-    assert code == 0, out
-
-
 def test_a_corrupt_warehouse_and_a_corrupt_journal_say_what_to_do(company: Running, run: Run) -> None:
     home = company.settings.home
     home.mkdir(parents=True)
@@ -179,7 +180,7 @@ def test_a_warehouse_that_a_shell_has_open_says_so(company: Running, run: Run) -
     assert code == 1 and "has warehouse.duckdb open" in last_line(err)
 
 
-def test_a_full_disk_loses_nothing(company: Running) -> None:
+def test_a_full_disk_loses_nothing(company: Running, run: Run) -> None:
     """The operating system refuses writes beyond a size, as a full disk does; then there is room again."""
 
     def little_room() -> None:
@@ -190,10 +191,10 @@ def test_a_full_disk_loses_nothing(company: Running) -> None:
     assert full.returncode == 1, full.stderr
     assert "disk is full" in last_line(full.stderr) and "Remedy:" in last_line(full.stderr)
     assert "Traceback" not in full.stderr
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
+    code, _, err = run("sync", *MARCH)
+    assert code == 0, err
     with duckdb.connect(str(company.settings.home / "warehouse.read.duckdb"), read_only=True) as connection:
-        assert connection.execute("SELECT count(*) FROM ledger.sales").fetchone() == (20,)
+        assert connection.execute("SELECT count(*) FROM ledger.sales").fetchone() == (3,)
 
 
 def three_free_ports() -> int:
