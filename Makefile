@@ -5,6 +5,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 # Tests commit thousands of small files: in memory where there is room for them, else on disk.
 MEMORY := $(shell df -Pk /dev/shm 2>/dev/null | awk 'NR == 2 && $$4 > 6000000 {print "TMPDIR=/dev/shm"}')
+# What is imported is compiled once, not by every process that a test starts.
+export PYTHONDONTWRITEBYTECODE =
 
 .PHONY: demo test checks suite test-kills test-deploy audit dev bench-extract bench-ledger bench-delivery clean
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import sys
 import unicodedata
 
 import pytest
@@ -12,7 +11,6 @@ from hypothesis import strategies as st
 
 from fortstripe_dagster.fortnox import clean, is_legal
 
-LETTERS = "".join(chr(c) for c in range(sys.maxunicode + 1) if unicodedata.category(chr(c)).startswith("L"))
 SIGNS = r"’\\̈̊0-9 –:.`´,;^¤#%§£$€¢¥©™°&/()=+\-*_!?²³®½@" + "\u00a0\n\r"
 FORTNOX_CLASS = re.compile(f"[{SIGNS}]*")
 """Fortnox's own expression, its class of letters aside (Python has none); letters are taken out before it is asked."""
