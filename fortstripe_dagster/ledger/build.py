@@ -137,13 +137,13 @@ def _build_reached(
             return None
         show_reached(connection, stripe, by_family)
         with one_thread(connection):
-            for name in FAMILIES:
-                run(connection, (name,))
-                if name == RUNNING:
-                    connection.execute(
-                        f"INSERT INTO ledger.{name} BY NAME"
-                        f" FROM {kept}.{name} WHERE sale_id NOT IN (SELECT id FROM reached)"
-                    )
+            until = FAMILIES.index(RUNNING) + 1
+            run(connection, FAMILIES[:until])
+            connection.execute(
+                f"INSERT INTO ledger.{RUNNING} BY NAME"
+                f" FROM {kept}.{RUNNING} WHERE sale_id NOT IN (SELECT id FROM reached)"
+            )
+            run(connection, FAMILIES[until:])
         if _spreads(connection, kept):
             return None
         publish.find_replaced(connection, kept)

@@ -42,6 +42,7 @@ FAMILIES = (
     "owed",
     "unpaid",
     "payments",
+    "payments_refunded",
     "settlements",
     "bank_events",
     "postings",

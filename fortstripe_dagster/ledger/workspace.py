@@ -12,6 +12,7 @@ from contextlib import contextmanager
 
 import duckdb
 
+from fortstripe_dagster.ledger import idle
 from fortstripe_dagster.ledger.reached import OF_OWNER, WHOLE
 from fortstripe_dagster.ledger.rule_files import current_rules
 
@@ -96,17 +97,22 @@ def run(
     passing: Collection[str] = (),
     sql: Mapping[str, str] | None = None,
 ) -> None:
-    """Execute SQL files in this order: their texts in `sql`, or today's.
+    """Execute SQL files in this order: their texts in `sql`, or today's. Of today's those that are idle are left out.
 
     Of `passing` each table is dropped after the last of the files that reads it.
     """
-    texts = [(sql or current_rules().sql)[name] for name in names]
+    today, present = current_rules().sql, idle.Present(connection)
+    skips = sql is None or sql == today  # other rules may make other columns
+    texts = [(sql or today)[name] for name in names]
     ends = {
         table: max((place for place, text in enumerate(texts) if re.search(rf"\bledger\.{table}\b", text)), default=-1)
         for table in passing
     }
-    for place, text in enumerate(texts):
-        connection.execute(text)
+    for place, (name, text) in enumerate(zip(names, texts, strict=True)):
+        if not (skips and idle.is_idle(text, present)):
+            connection.execute(text)
+        elif empty := idle.instead(name):
+            connection.execute(empty)
         for table in (table for table, end in ends.items() if end == place):
             connection.execute(f"DROP TABLE ledger.{table}")
 

@@ -2,6 +2,8 @@
 -- the commission kept, which is the agent's whole turnover. Row 1 is the commission, so that the rules for a charge's
 -- only row decide where it is booked. What goes to the seller is said by the charge alone: a sale on a seller's behalf
 -- without it has no rows here and is held (sales.sql).
+-- Nothing without: policy connect = agent
+-- Nothing without: ledger.charge_sales
 CREATE OR REPLACE TABLE ledger.agent_rows AS
 WITH sold AS (
     SELECT s.sale_id, c.seller, coalesce(c.description, 'Stripe ' || c.id) AS description, s.amount AS gross,

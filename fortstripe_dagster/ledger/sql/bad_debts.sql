@@ -1,6 +1,7 @@
 -- What a person may write off: the open receivable of a Stripe invoice that was marked uncollectible, in öre with debit
 -- positive, its VAT apart by account. Proposals only: VAT falls when the loss is confirmed (konstaterad kundförlust), which
 -- no mark in Stripe decides. The cash method has booked nothing that could be lost.
+-- Nothing without: stripe.invoices WHERE status = 'uncollectible'
 CREATE OR REPLACE TABLE ledger.bad_debts AS
 WITH marked AS (
     SELECT id AS sale_id, local_day(coalesce(marked_uncollectible_at, finalized_at, created)) AS day

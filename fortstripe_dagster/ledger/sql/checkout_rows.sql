@@ -2,6 +2,8 @@
 -- what it is for; the session's lines do, with their VAT. What was charged rules: where it differs from the session's
 -- total (a partial capture, another currency shown), each row has its share of it, and so has its VAT. A gift card
 -- redeemed as a coupon paid, so the rows have their price before it.
+-- Nothing without: stripe.checkout_sessions
+-- Nothing without: ledger.charge_sales
 CREATE OR REPLACE TABLE ledger.checkout_rows AS
 WITH visits AS (
     SELECT s.sale_id, x.id AS session, s.amount - least(coalesce(i.tip, 0), s.amount) AS by_money,

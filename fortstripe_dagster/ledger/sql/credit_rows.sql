@@ -1,5 +1,6 @@
 -- Each credit shared over the sale's VAT rates and accounts in the sale's own proportions, cumulatively: after the last
 -- credit of a fully refunded sale each account stands at zero. A credit note's own lines rule where it has them.
+-- Nothing without: ledger.credits
 CREATE OR REPLACE TABLE ledger.credit_rows AS
 WITH note_lines AS (
     SELECT n.credit_note AS credit_id, c.invoice AS sale_id, l.position AS row_no, u.card, t.percentage,

@@ -1,5 +1,6 @@
 -- What each plan releases at the end of each month, signed öre: day by day, rounded on the sum so far. A release is in the
 -- books once its day is over and covered; until then it is the plan. What earlier books released is not in it.
+-- Nothing without: ledger.deferral_plans
 CREATE OR REPLACE TABLE ledger.deferral_schedule AS
 WITH months AS (
     SELECT sale_id, row_no, amount_ore, last_day,

@@ -1,6 +1,7 @@
 -- Each plan as it stands after each of its credits (`nth` = 0: before the first), in öre without the plan's sign. A
 -- credit takes from what is not yet earned on its day, and the rest is spread over the days that remain. One that takes
 -- all of that, or more, ends the plan: what is left on the account of deferred income is released the same day (`taken`).
+-- Nothing without: ledger.deferral_plans
 CREATE OR REPLACE TABLE ledger.deferral_states AS
 WITH RECURSIVE credited AS (
     SELECT p.sale_id, p.row_no, c.credit_id, greatest(c.event_day, p.event_day) AS day,

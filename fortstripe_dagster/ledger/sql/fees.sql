@@ -1,6 +1,7 @@
 -- Stripe's fees, one row for each balance transaction and fee class. The class decides the VAT: fees on payments and
 -- fees for software are judged apart (reference: bookkeeping, section 3). What a platform takes of a payment is no service of
 -- Stripe's: its VAT stands on the platform's own invoice. Amounts are read, never computed from a tariff.
+-- Nothing without: ledger.movements
 CREATE OR REPLACE TABLE ledger.fees AS
 WITH on_transactions AS (
     SELECT m.id, m.day, m.currency, m.sek_per_unit, m.fee, m.fee_details,

@@ -1,5 +1,6 @@
 -- Roll-forward of multi-purpose gift cards by month, öre: opening + sold - redeemed - credited = closing, which is the
 -- balance of their account.
+-- Nothing without: ledger.gift_card_moves
 CREATE OR REPLACE TABLE ledger.gift_card_balance AS
 WITH monthly AS (
     SELECT last_day(event_day) AS month_end, sum(sold_ore)::BIGINT AS sold_ore, sum(redeemed_ore)::BIGINT AS redeemed_ore,

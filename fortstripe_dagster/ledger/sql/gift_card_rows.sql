@@ -1,5 +1,6 @@
 -- The rows by which gift cards redeemed as coupons pay for a sale: one for each card, below the rows that are sold, the
 -- shipping and the tip.
+-- Nothing without: ledger.gift_card_uses
 CREATE OR REPLACE TABLE ledger.gift_card_rows AS
 WITH paid AS (
     SELECT owner AS sale_id, card, sum(amount) AS amount FROM ledger.gift_card_uses

@@ -1,5 +1,6 @@
 -- Disputes that were lost, with the moment of the loss (Stripe's closing event, else when we first saw the dispute lost)
 -- and what the company decided for their reason: goods that came back are a credit, goods that are gone a bad debt.
+-- Nothing without: stripe.disputes
 CREATE OR REPLACE TABLE ledger.lost_disputes AS
 WITH seen AS (
     SELECT id, min(seen_at) AS seen_at

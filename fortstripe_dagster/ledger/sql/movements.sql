@@ -1,6 +1,7 @@
 -- Each balance transaction of a covered day with its treatment (data/movements.csv), the account that it stands against
 -- (data/movement_accounts.csv) and its amounts in öre at the official rate of its local day. Joined from the transaction
 -- to its source, never the other way round.
+-- Nothing without: stripe.balance_transactions
 CREATE OR REPLACE TABLE ledger.movements AS
 WITH kinds AS (
     -- The kinds that occur are few: each is looked up once, and the row that names more of it goes first.

@@ -1,5 +1,6 @@
 -- Distance sales of goods and electronic services to consumers in other EU countries: what `oss_turnover` adds up, in öre
 -- without VAT.
+-- Nothing without: ledger.vat_places WHERE region = 'EU'
 CREATE OR REPLACE TABLE ledger.oss_sales AS
 WITH abroad AS (
     SELECT sale_id, supply FROM ledger.vat_places

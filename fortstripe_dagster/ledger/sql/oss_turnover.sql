@@ -1,6 +1,7 @@
 -- Distance sales of goods and electronic services to consumers in other EU countries, added up through each calendar
 -- year in the order they happened, and on which side of the threshold each falls: taxed at home, abroad (from the very
 -- sale that crosses it), or undecided while the company has not said what only it knows. Amounts are öre without VAT.
+-- Nothing without: ledger.oss_sales
 CREATE OR REPLACE TABLE ledger.oss_turnover AS
 WITH years AS (
     SELECT DISTINCT year,

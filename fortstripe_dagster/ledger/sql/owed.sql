@@ -1,5 +1,6 @@
 -- What Stripe's invoices ask their customers to pay, in minor units: the total less what credit notes took off before
 -- payment, less the credit balance that was used, less what was paid outside Stripe. Whatever comes in above is overpaid.
+-- Nothing without: stripe.invoices
 CREATE OR REPLACE TABLE ledger.owed AS
 WITH linked AS (
     SELECT invoice, sum(amount_paid) FILTER (payment_intent IS NULL AND charge IS NULL) AS outside

@@ -1,6 +1,7 @@
 -- Money before its invoice date: the VAT is due when it is received (ML 7 kap.), so the advance account holds the amount
 -- without VAT until the invoice takes its place. On that day the advance and its VAT are taken back, and the sale itself
 -- carries the VAT: one VAT event in all, in the period of the payment.
+-- Nothing without: ledger.payments WHERE settled_day IS NOT NULL
 INSERT INTO ledger.postings BY NAME
 WITH entry AS (
     SELECT p.entry_id || ':settled' AS entry_id, p.settled_day AS day, 'advance_settled' AS kind, p.charge AS source,

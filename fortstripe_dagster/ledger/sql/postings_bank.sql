@@ -1,5 +1,7 @@
 -- The bank leg: D bank / K transit when a payout arrives, and the reverse. Left out where a bank feed books it already:
 -- two writers on the bank account are the commonest double.
+-- Nothing without: policy bank_leg = book
+-- Nothing without: ledger.bank_events
 INSERT INTO ledger.postings BY NAME
 SELECT b.entry_id, b.day, b.kind, b.source, b.currency AS settlement, b.text, b.currency, l.*
 FROM ledger.bank_events b

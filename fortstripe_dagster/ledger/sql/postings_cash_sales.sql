@@ -1,6 +1,8 @@
 -- Under the cash method (kontantmetoden) a sale is booked as it is paid, with its VAT: an entry for each payment and for
 -- each settlement beside Stripe, in the payment's part of the whole. What is unpaid is in no book until the year ends.
 -- A payment that fails takes its part back.
+-- Nothing without: policy accounting_method = cash
+-- Nothing without: ledger.sales
 INSERT INTO ledger.postings BY NAME
 WITH paid AS (
     SELECT entry_id, sale_id, day, settles AS amount FROM ledger.payments

@@ -1,4 +1,5 @@
 -- A credit: D sales and output VAT / K receivable, at the sale's own rates.
+-- Nothing without: ledger.credits
 INSERT INTO ledger.postings BY NAME
 WITH entry AS (
     SELECT c.credit_id || ':credit' AS entry_id, c.event_day AS day, 'credit' AS kind, c.credit_id AS source, c.charge,

@@ -1,5 +1,6 @@
 -- Deferred income: D transfer / K deferred on the invoice date, and back when a month ends or a credit takes the plan back.
 -- The transfer account has no VAT code: the sale and its VAT stand as they were booked.
+-- Nothing without: ledger.deferral_plans
 INSERT INTO ledger.postings BY NAME
 WITH moved AS (
     SELECT p.sale_id || ':deferral' AS entry_id, p.event_day AS day, 'deferral' AS kind, p.sale_id AS source,

@@ -1,5 +1,6 @@
 -- A dispute is lost: what stood on the disputed account meets the credit of the sale, or becomes a bad debt. What
 -- the dispute took beyond all that was sold, because it had been given back before, is a claim on the customer.
+-- Nothing without: ledger.lost_disputes
 INSERT INTO ledger.postings BY NAME
 WITH disputed AS (
     SELECT source AS dispute, -amount_ore AS ore FROM ledger.movements WHERE treatment IN ('dispute', 'dispute_won')

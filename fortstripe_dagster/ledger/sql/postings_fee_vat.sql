@@ -1,4 +1,5 @@
 -- Reverse charge (omvänd skattskyldighet) is computed on the day's sum of each class, as the voucher shows it.
+-- Nothing without: ledger.fees WHERE reverse_charge
 INSERT INTO ledger.postings BY NAME
 WITH entry AS (
     SELECT 'fee_vat:' || day || ':' || currency || ':' || class AS entry_id, day, 'fee_vat' AS kind,

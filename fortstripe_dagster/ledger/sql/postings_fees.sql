@@ -1,4 +1,5 @@
 -- Fees: D fee account / K clearing, an entry for each balance transaction that carried one.
+-- Nothing without: ledger.fees
 INSERT INTO ledger.postings BY NAME
 WITH totals AS (
     SELECT entry_id, balance_transaction, sum(amount_ore) AS ore, sum(amount) AS amount

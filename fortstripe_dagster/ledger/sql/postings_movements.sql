@@ -1,5 +1,6 @@
 -- Balance transactions with one counter account: disputes, payouts, top-ups, reserves, failed refunds, sellers' money,
 -- and what nobody knows yet. The clearing line is the transaction's gross; its fee is an entry of its own.
+-- Nothing without: ledger.movements
 INSERT INTO ledger.postings BY NAME
 WITH withdrawn AS (
     SELECT source AS dispute, currency, -amount AS amount, -amount_ore AS ore FROM ledger.movements WHERE treatment = 'dispute'

@@ -1,5 +1,6 @@
 -- What stood open at Stripe at the midnight when the books here begin: its balances, payouts on their way to the bank,
 -- and disputes for which money had left. Posted only after a person approved it, or never where the books hold it.
+-- Nothing without: ledger.opening_claims
 INSERT INTO ledger.postings BY NAME
 WITH entry AS (
     SELECT 'opening:' || o.currency || ':'

@@ -1,5 +1,6 @@
 -- What earlier books hold as income of coming periods when the books begin here, invoice by invoice: released from then on
 -- as what is deferred here. Proposed or left to the books as all that stood open then (postings_opening.sql).
+-- Nothing without: ledger.deferral_openings
 INSERT INTO ledger.postings BY NAME
 WITH entry AS (
     SELECT 'opening:SEK:deferred:' || p.sale_id AS entry_id, policy('start_date')::DATE AS day, 'opening_deferred' AS kind,

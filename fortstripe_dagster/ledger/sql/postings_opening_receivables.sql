@@ -1,5 +1,7 @@
 -- What customers owed on Stripe invoices when the books here begin, invoice by invoice: what is paid or credited later
 -- meets it. Proposed or left to the books as all that stood open then (postings_opening.sql).
+-- Nothing without: policy accounting_method = accrual
+-- Nothing without: ledger.sales WHERE before_start
 INSERT INTO ledger.postings BY NAME
 WITH paid AS (
     SELECT invoice, sum(amount_paid) AS amount FROM stripe.invoice_payments

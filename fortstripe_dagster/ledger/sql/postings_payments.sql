@@ -1,5 +1,6 @@
 -- Money on receivables: D clearing / K receivable for a payment, the reverse for a refund or a failed payment. A payment
 -- before its invoice date is an advance (2420) until that day; so is a refund before its credit note.
+-- Nothing without: ledger.payments
 INSERT INTO ledger.postings BY NAME
 WITH entry AS (
     SELECT p.entry_id, p.day, p.treatment AS kind, m.source, p.balance_transaction, p.charge, p.sale_id, p.credit_id,

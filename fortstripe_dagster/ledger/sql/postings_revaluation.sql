@@ -1,4 +1,5 @@
 -- The revaluation of foreign balances: kronor alone, for no foreign money moves.
+-- Nothing without: ledger.revaluations
 INSERT INTO ledger.postings BY NAME
 SELECT 'revaluation:' || r.currency || ':' || r.account || ':' || r.day AS entry_id, r.day, 'revaluation' AS kind,
        r.currency AS settlement, r.currency,

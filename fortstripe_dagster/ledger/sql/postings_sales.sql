@@ -1,6 +1,7 @@
 -- A sale: D receivable / K sales and output VAT, on the sale's event day; under the cash method: postings_cash_sales.sql.
 -- An invoice of a negative total gives back what was paid before, under either method: nobody owes it to the company, it
 -- becomes the customer's credit balance. One of nothing, which a gift card pays, waits for no payment either.
+-- Nothing without: ledger.sales
 INSERT INTO ledger.postings BY NAME
 WITH entry AS (
     SELECT s.sale_id || ':sale' AS entry_id, s.event_day AS day, CASE WHEN s.gross < 0 THEN 'sale_credit' ELSE 'sale' END AS kind,

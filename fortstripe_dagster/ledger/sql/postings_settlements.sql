@@ -1,5 +1,6 @@
 -- Document events on receivables: D the customer's credit balance (or where the money came in) / K receivable, and the
 -- reverse for credit notes.
+-- Nothing without: ledger.settlements
 INSERT INTO ledger.postings BY NAME
 WITH entry AS (
     SELECT t.entry_id, t.day, t.kind, coalesce(t.credit_id, t.sale_id) AS source, t.sale_id, t.credit_id,

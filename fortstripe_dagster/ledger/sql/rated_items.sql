@@ -1,6 +1,7 @@
 -- What was sold with its VAT decided (an agent's commission: by the company's own choice, as for application fees): rate, accounts, box, and how the VAT that Stripe charged compares with the VAT due.
 -- The rate abroad is the company's own reduced rate, else the country's standard rate of the day of supply, unless Stripe
 -- charged VAT.
+-- Nothing without: ledger.sale_items
 CREATE OR REPLACE TABLE ledger.rated_items AS
 WITH keyed AS (
     -- Conditions on one side alone would keep the joins below from being hash joins.

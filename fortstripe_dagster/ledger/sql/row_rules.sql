@@ -1,5 +1,7 @@
 -- Which of the company's rules decided a row of a sale, and what it decided: the first rule that fits. Built before the
 -- rows themselves, since a rule may say their VAT. A row that no rule fits is not here.
+-- Nothing without: ledger.rules
+-- Nothing without: ledger.parties
 CREATE OR REPLACE TABLE ledger.row_rules AS
 WITH sold AS (
     SELECT l.invoice AS sale_id, l.position AS row_no, l.product, l.price, i.customer, i.currency,

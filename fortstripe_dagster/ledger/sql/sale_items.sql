@@ -3,6 +3,7 @@
 -- rows of its own (agent_rows), and so has a gift card redeemed as a coupon (gift_card_rows). A row's gross includes its VAT. What it is (`supply`) and its own rate come from a rule of the company,
 -- else metadata, else the product's tax code; the VAT rate is Stripe's where it charged VAT, else the row's own, else
 -- the company's default supply. A rate by class (`vat_class`, e.g. food) is the one of the day of supply.
+-- Nothing without: ledger.sale_units
 CREATE OR REPLACE TABLE ledger.sale_items AS
 WITH products AS (
     SELECT p.id, p.name, json_extract_string(p.metadata, ['$.supply', '$.vat_rate', '$.vat_class']) AS said,

@@ -1,5 +1,6 @@
 -- The rows of each sale in öre: gross, VAT inside it, net, and the sales account. Rows add up to the sale exactly;
 -- VAT is one sum for each sale and rate (Stripe's own where it charged VAT), shared out over the rows without loss.
+-- Nothing without: ledger.rated_items
 CREATE OR REPLACE TABLE ledger.sale_rows AS
 WITH rated AS (
     SELECT

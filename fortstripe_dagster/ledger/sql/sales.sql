@@ -1,5 +1,6 @@
 -- Each sale with its VAT decided and its amount in öre at the official rate of its day (never Stripe's); why it must wait
 -- for a person (`held`), if it must, and what a person should look at although it is booked (`review`).
+-- Nothing without: ledger.sale_units
 CREATE OR REPLACE TABLE ledger.sales AS
 WITH items AS (
     SELECT

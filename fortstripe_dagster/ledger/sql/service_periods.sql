@@ -1,6 +1,8 @@
 -- The days for which an invoice line is paid, where its income is deferred: both ends included, local. Stripe's period
 -- ends at the moment when the next one begins; merchants' own lines often end a second before midnight instead, which
 -- the added minute undoes. A line that is not for a period starts and ends at the same moment.
+-- Nothing without: policy deferral = voucher
+-- Nothing without: stripe.invoice_lines
 CREATE OR REPLACE TABLE ledger.service_periods AS
 SELECT
     invoice AS sale_id,

@@ -2,6 +2,8 @@
 -- minor units. Nothing of it is booked before it is paid, except on the last day of a financial year, when a person books
 -- all that is open (bokslutsmetoden): the rows whose `from_day` is on or before that day and whose `until_day` is after it.
 -- The VAT is Stripe's own figure, in the proportion that is open: an unpaid invoice has no VAT decision yet.
+-- Nothing without: policy accounting_method = cash
+-- Nothing without: stripe.invoices
 CREATE OR REPLACE TABLE ledger.unpaid AS
 WITH issued AS (
     SELECT i.id AS sale_id, i.number, i.customer, i.currency, i.total, local_day(coalesce(i.effective_at, i.finalized_at)) AS day,

@@ -1,6 +1,7 @@
 -- The VAT decision for each kind of supply in a sale: the row of data/vat_treatments.csv that fits region, buyer, supply,
 -- side of the One Stop Shop's threshold and day, and why a person must look at it first (`held`), if so. `exempt` are
 -- rows without VAT of their own, which are another decision at home.
+-- Nothing without: ledger.sale_items
 CREATE OR REPLACE TABLE ledger.vat_decisions AS
 WITH spelled_out AS (
     -- A star stands for every value; a row that names its buyer, or the exemption, goes before one that does not.

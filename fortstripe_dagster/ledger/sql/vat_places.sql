@@ -1,5 +1,6 @@
 -- Where each kind of supply in a sale is taxed, and to whom it is sold: region, territory, country of the tax, and
 -- whether the buyer counts as a business there. Goods are taxed where they are sent, services where the buyer is.
+-- Nothing without: ledger.sale_items
 CREATE OR REPLACE TABLE ledger.vat_places AS
 WITH supplied AS (
     SELECT
