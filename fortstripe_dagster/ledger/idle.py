@@ -3,11 +3,12 @@
 DuckDB takes ten milliseconds and more to understand a file, whether or not a row comes of it, and most companies have
 no disputes, no gift cards, no Connect. So a file may say in its head what it yields nothing without:
 
-    -- Nothing without: stripe.disputes, ledger.opening_claims
-    -- Nothing without: policy dispute_lost
+    -- Nothing without: stripe.disputes or ledger.opening_claims
+    -- Nothing without: policy bank_leg = book
 
-Of each such line one must be there: a table with a row, a policy that is set, or that is set so (`policy deferral =
-voucher`). Else the file is left out, and its table made empty, with the columns in columns.json.
+Of each such line one must be there: a table with a row, or with such a row (`stripe.invoices WHERE status = 'void'`), a
+policy that is set, or is set so (`policy deferral = voucher`). Else the file is left out, and its table made empty, with
+the columns in columns.json.
 """
 
 from __future__ import annotations
@@ -24,11 +25,11 @@ LINE = re.compile(r"^-- Nothing without: (.+)$", re.MULTILINE)
 
 def needs(text: str) -> list[list[str]]:
     """What an SQL file says that it yields nothing without: one of each list."""
-    return [line.split(", ") for line in LINE.findall(text)]
+    return [line.split(" or ") for line in LINE.findall(text)]
 
 
 class Present:
-    """What is there of the things that files need. It is asked for once, so for one run of files that fill no need."""
+    """What is there of the things that files need. It is asked for once: when a table has got rows, begin anew."""
 
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
         self._connection = connection

@@ -109,9 +109,12 @@ def run(
         for table in passing
     }
     for place, (name, text) in enumerate(zip(names, texts, strict=True)):
+        empty = idle.instead(name)
         if not (skips and idle.is_idle(text, present)):
             connection.execute(text)
-        elif empty := idle.instead(name):
+            if empty is None:  # it added to a table that was there
+                present = idle.Present(connection)
+        elif empty is not None:
             connection.execute(empty)
         for table in (table for table, end in ends.items() if end == place):
             connection.execute(f"DROP TABLE ledger.{table}")

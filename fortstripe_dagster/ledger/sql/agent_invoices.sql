@@ -2,7 +2,7 @@
 -- says what goes to the seller. So each payment is a sale of its own (charge_sales), the invoice is none, and what settles
 -- it beside payments is watched (watchdogs).
 -- Nothing without: policy connect = agent
--- Nothing without: stripe.invoice_payments, stripe.invoices
+-- Nothing without: stripe.invoice_payments or stripe.invoices
 CREATE OR REPLACE TABLE ledger.agent_invoices AS
 WITH payments AS (
     SELECT p.invoice, c.seller FROM stripe.invoice_payments p JOIN stripe.charges c ON c.id = p.charge

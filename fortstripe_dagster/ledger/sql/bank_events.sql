@@ -1,6 +1,6 @@
 -- Money between Stripe and the bank: payouts that arrived (on their arrival date, only once paid and past), arrivals that
 -- were taken back because the payout failed afterwards, and top-ups that left the bank.
--- Nothing without: stripe.payouts, stripe.topups
+-- Nothing without: stripe.payouts or stripe.topups
 CREATE OR REPLACE TABLE ledger.bank_events AS
 WITH ever_paid AS (
     SELECT id FROM stripe.payouts WHERE status = 'paid'

@@ -2,7 +2,7 @@
 -- lost (where the company credits those). Amounts keep the sale's exchange and VAT rates and round cumulatively over
 -- all credits of the sale, so that several parts add up to the whole. What reverses a charge over several invoices takes
 -- from each its share; the largest's credit has the reversal's own id.
--- Nothing without: stripe.refunds, stripe.credit_notes, stripe.invoices WHERE status = 'void', ledger.lost_disputes
+-- Nothing without: stripe.refunds or stripe.credit_notes or stripe.invoices WHERE status = 'void' or ledger.lost_disputes
 -- Nothing without: ledger.sales
 CREATE OR REPLACE TABLE ledger.credits AS
 WITH noted AS (

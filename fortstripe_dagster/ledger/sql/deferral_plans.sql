@@ -2,7 +2,7 @@
 -- service period. What ends within the month of its invoice is income of that month. Unused time that an upgrade gives
 -- back is a line with a negative amount and a plan of its own, which takes the old plan's coming days back. An invoice from
 -- before the books begin has its plan too where earlier books deferred it: from the start on it is released here.
--- Nothing without: ledger.service_periods
+-- Nothing without: ledger.sale_groups WHERE last_day IS NOT NULL
 CREATE OR REPLACE TABLE ledger.deferral_plans AS
 SELECT
     g.sale_id,

@@ -1,7 +1,7 @@
 -- Multi-purpose gift cards (flerfunktionsvouchrar) sold, redeemed by a negative row, and taken back by credits, in öre. The
 -- card is named by metadata `gift_card` of the row, the payment, the coupon or the credit balance; one that was sold without
 -- a number is its sale's.
--- Nothing without: ledger.row_rules, ledger.gift_card_rows, stripe.customer_balance_transactions
+-- Nothing without: ledger.sale_rows WHERE kind = 'gift_card_multi' or stripe.customer_balance_transactions
 CREATE OR REPLACE TABLE ledger.gift_card_moves AS
 WITH named AS (
     SELECT invoice AS sale_id, position AS row_no, json_extract_string(metadata, '$.gift_card') AS number

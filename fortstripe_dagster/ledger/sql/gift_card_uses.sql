@@ -1,8 +1,8 @@
 -- Multi-purpose gift cards that were redeemed as coupons, by the row that Stripe took them off: of an invoice or of a
 -- Checkout session (`owner`), in minor units. Which coupons those are the company says; where it says nothing, or Stripe
 -- was not asked for the coupon, a discount is a lower price.
--- Nothing without: policy gift_card_coupons, policy gift_card_metadata
--- Nothing without: stripe.invoices, stripe.checkout_sessions
+-- Nothing without: policy gift_card_coupons or policy gift_card_metadata
+-- Nothing without: stripe.invoices or stripe.checkout_sessions
 CREATE OR REPLACE TABLE ledger.gift_card_uses AS
 WITH applied AS (
     SELECT i.id AS owner, unnest(json_extract(i.discounts, '$[*]')) AS discount

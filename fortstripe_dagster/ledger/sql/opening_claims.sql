@@ -1,7 +1,7 @@
 -- What was Stripe's, or on its way, at the midnight when the books here begin, valued at that day's official rate: balances,
 -- payouts that had not come to their end, disputes for which money had left. A payout that had reached the bank and came
 -- back later was settled at that midnight (`stood_open`).
--- Nothing without: stripe.opening_balances WHERE opening <> 0, stripe.opening_payouts, stripe.opening_disputes
+-- Nothing without: stripe.opening_balances WHERE opening <> 0 or stripe.opening_payouts or stripe.opening_disputes
 CREATE OR REPLACE TABLE ledger.opening_claims AS
 WITH claims AS (
     SELECT 'balance' AS kind, balance_type AS source, currency, opening AS amount, true AS stood_open

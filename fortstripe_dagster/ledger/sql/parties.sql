@@ -1,7 +1,7 @@
 -- Who bought: name, addresses and tax number as they were at the sale, one row for each sale, and what is known of the
 -- number. An invoice freezes them; a charge takes the customer's, completed by what the payer typed. A guest is known by
 -- the e-mail address.
--- Nothing without: stripe.invoices, ledger.charge_sales
+-- Nothing without: stripe.invoices or ledger.charge_sales
 CREATE OR REPLACE TABLE ledger.parties AS
 WITH of_invoices AS (
     SELECT

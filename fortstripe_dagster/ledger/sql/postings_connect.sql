@@ -1,7 +1,6 @@
 -- Own commission from sellers (Stripe Connect, application fees): D clearing / K sales and output VAT, and back when it is
 -- refunded. The fee that Stripe moves includes its VAT. Undecided ones are held on suspense (movements.sql).
--- Nothing without: policy commission_vat_rate
--- Nothing without: ledger.movements
+-- Nothing without: ledger.movements WHERE treatment IN ('commission', 'commission_refund')
 INSERT INTO ledger.postings BY NAME
 WITH chosen AS (SELECT policy('commission_vat_rate')::DECIMAL(5, 2) AS rate),
 entry AS (

@@ -1,7 +1,7 @@
 -- Foreign balances at Stripe at the end of each month, valued at the official closing rate: clearing, transit and
 -- reserves. Only where every day since the books began is covered, else the balance is not known. The difference is not
 -- reversed: later movements are booked at their own day's rate, and the next month end starts from this value.
--- Nothing without: ledger.foreign_moves, ledger.opening_claims
+-- Nothing without: ledger.foreign_moves or ledger.postings WHERE kind = 'opening'
 CREATE OR REPLACE TABLE ledger.revaluations AS
 WITH moved AS (
     FROM ledger.foreign_moves

@@ -1,7 +1,7 @@
 -- The rows of a sale that a credit takes back together: one VAT rate, account and set of dimensions. A row whose income
 -- is deferred stands alone, so that what is credited of it is known. `group_no` is the first row's number. Sales that are
 -- neither credited nor deferred are left out: nobody asks for their groups.
--- Nothing without: ledger.credits, ledger.service_periods
+-- Nothing without: ledger.credits or ledger.sale_rows WHERE first_day IS NOT NULL
 CREATE OR REPLACE TABLE ledger.sale_groups AS
 SELECT
     sale_id, min(row_no) AS group_no, list(row_no) AS row_nos,

@@ -1,6 +1,6 @@
 -- The unit of sale: a Stripe invoice, or a charge without one; its event day, its moment and its amount. What it is
 -- and whose, and so its VAT, is found out by the files that follow.
--- Nothing without: stripe.invoices, ledger.charge_sales
+-- Nothing without: stripe.invoices or ledger.charge_sales
 CREATE OR REPLACE TABLE ledger.sale_units AS
 WITH first_payment AS (
     SELECT s.sale_id, min(b.day) AS day, min(b.created) AS moment, min_by(c.id, (b.created, b.id)) AS charge

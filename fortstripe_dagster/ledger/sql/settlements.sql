@@ -1,6 +1,6 @@
 -- What settles a Stripe invoice or a credit note without moving Stripe's balance: the customer's credit balance, money that
 -- Stripe never saw. Amounts in the sale's currency, positive where the receivable falls; öre at the sale's own rate.
--- Nothing without: ledger.owed, stripe.invoice_payments, stripe.credit_notes
+-- Nothing without: ledger.owed or stripe.invoice_payments or stripe.credit_notes
 -- Nothing without: ledger.sales
 CREATE OR REPLACE TABLE ledger.settlements AS
 WITH of_invoices AS (

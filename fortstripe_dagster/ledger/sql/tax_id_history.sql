@@ -1,6 +1,6 @@
 -- What Stripe said of each tax number, from when: an invoice of last month is judged by what was known then, whatever
 -- became of the number since. A check that was pending counts as what it came to.
--- Nothing without: stripe.raw_versions, stripe.customer_tax_ids
+-- Nothing without: stripe.raw_versions or stripe.customer_tax_ids
 CREATE OR REPLACE TABLE ledger.tax_id_history AS
 WITH older AS (
     SELECT id AS customer, first_seen, unnest(from_json(json_extract(raw, '$.tax_ids.data'), '["JSON"]')) AS tax_id
