@@ -6,8 +6,8 @@ no disputes, no gift cards, no Connect. So a file may say in its head what it yi
     -- Nothing without: stripe.disputes or ledger.opening_claims
     -- Nothing without: policy bank_leg = book
 
-Of each such line one must be there: a table with a row, or with such a row (`stripe.invoices WHERE status = 'void'`), a
-policy that is set, or is set so (`policy deferral = voucher`). Else the file is left out, and its table made empty, with
+One of each such line must be there: a table with a row, or with such a row (`stripe.invoices WHERE status = 'void'`), a
+policy that is set, or is set so (`policy deferral = voucher`). Else the file is left out, and its table made empty with
 the columns in columns.json.
 """
 
