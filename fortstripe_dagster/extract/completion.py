@@ -7,6 +7,7 @@ asked in the transaction that commits them.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -27,6 +28,20 @@ from fortstripe_dagster.settings import Settings
 
 Ids = dict[str, list[str]]
 """Ids by stream."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What is to be fetched before the stored objects are complete; false when nothing is."""
+
+    missing: references.Missing
+    objects: Ids
+    """Missing objects and those that may have changed."""
+    pages: Mapping[str, Sequence[Window]]
+    """Windows, by stream, that show several of them for the price of one."""
+
+    def __bool__(self) -> bool:
+        return bool(self.missing or self.objects)
 
 
 class Completion:
@@ -52,23 +67,20 @@ class Completion:
         self._noted = noted
         self._remark = remark
 
-    def until_nothing_is_missing(self, missing: references.Missing, open_ends: dict[str, list[str]]) -> None:
-        """Fetch what is missing and these open ends, until the answers refer to nothing unknown."""
-        while missing or open_ends:
-            wanted = united(open_ends, missing.objects)
-            wanted = {name: ids for name, ids in wanted.items() if name not in self._settings.stripe.switched_off}
-            if wanted:
-                missing = self._fetch(self._shown_together(wanted))
-            elif missing.intents:
-                missing = self._look_up(missing.intents)
-            elif missing.sublists:
-                missing = self._list_inside(missing.sublists)
-            elif missing.unplaced:
-                missing = self._fetch(parents_of(self._api, missing.unplaced))
-            open_ends = {}
+    def until_nothing_is_missing(self, wanted: Wanted) -> None:
+        """Fetch what is wanted, until the answers refer to nothing unknown."""
+        while wanted:
+            if wanted.objects:
+                wanted = self._fetch(self._shown_together(wanted))
+            elif wanted.missing.intents:
+                wanted = self._look_up(wanted.missing.intents)
+            elif wanted.missing.sublists:
+                wanted = self._list_inside(wanted.missing.sublists)
+            else:
+                wanted = self._fetch(parents_of(self._api, wanted.missing.unplaced))
 
-    def _fetch(self, wanted: Mapping[str, Sequence[str]]) -> references.Missing:
-        """Fetch objects by stream and id; what is then missing."""
+    def _fetch(self, wanted: Mapping[str, Sequence[str]]) -> Wanted:
+        """Fetch objects by stream and id; what is then wanted."""
         unknown: list[str] = []
 
         def read(stream: Stream, id: str, spool: Spool) -> None:
@@ -76,16 +88,16 @@ class Completion:
                 if not self._reader.object(stream, id, spool):
                     unknown.append(f"{stream.name} {id}")
 
-        missing = self._gather(
+        then = self._gather(
             {name: STREAMS[name].path for name in wanted},
             [(STREAMS[name].path, partial(read, STREAMS[name], id)) for name, ids in wanted.items() for id in ids],
         )
         for what in sorted(unknown):
             self._remark(f"Stripe does not know {what}: it is kept as deleted.")
-        return missing
+        return then
 
-    def _look_up(self, intents: Sequence[str]) -> references.Missing:
-        """Find the invoice payments of payment intents, and remember where there is none; what is then missing."""
+    def _look_up(self, intents: Sequence[str]) -> Wanted:
+        """Find the invoice payments of payment intents, and remember where there is none; what is then wanted."""
         asked, found = now(), {}
 
         def read(intent: str, spool: Spool) -> None:
@@ -98,8 +110,8 @@ class Completion:
         path = STREAMS["invoice_payments"].path
         return self._gather({"invoice_payments": path}, [(path, partial(read, intent)) for intent in intents], remember)
 
-    def _list_inside(self, wanted: Mapping[str, Sequence[str]]) -> references.Missing:
-        """Read sublists of several objects; what is then missing."""
+    def _list_inside(self, wanted: Mapping[str, Sequence[str]]) -> Wanted:
+        """Read sublists of several objects; what is then wanted."""
 
         def read(name: str, parent: str, spool: Spool) -> None:
             stream, sublist = SUBLISTS[name]
@@ -116,36 +128,38 @@ class Completion:
         paths: Mapping[str, str],
         readings: Sequence[tuple[str, Callable[[Spool], None]]],
         remember: Callable[[duckdb.DuckDBPyConnection], None] = lambda connection: None,
-    ) -> references.Missing:
-        """Read side by side, commit, and ask in the same transaction what is missing; `paths` by stream or sublist."""
+    ) -> Wanted:
+        """Read side by side, commit, and ask in the same transaction what is wanted; `paths` by stream or sublist."""
         before = {name: self._gathering.spent(path) for name, path in paths.items()}
 
-        def ask(connection: duckdb.DuckDBPyConnection) -> references.Missing:
+        def ask(connection: duckdb.DuckDBPyConnection) -> Wanted:
             remember(connection)
-            return self.missing(connection)
+            return self.wanted(connection)
 
-        committed, missing = self._gathering.several(readings, ask)
+        committed, then = self._gathering.several(readings, ask)
         for name in dict.fromkeys([*paths, *committed]):
             done = committed.get(name, Committed(0, 0))
             spent = self._gathering.spent(paths[name]) - before[name] if name in paths else 0
             self._noted(StreamReport(name, done.rows, done.changed, spent))
-        return missing
+        return then
 
-    def missing(self, connection: duckdb.DuckDBPyConnection) -> references.Missing:
-        """Ask what is missing of the streams that the company reads."""
-        return references.missing(connection, self._settings.stripe.switched_off)
+    def wanted(self, connection: duckdb.DuckDBPyConnection, *open_ends: Ids) -> Wanted:
+        """Ask what is missing, and what shows it and these open ends; of the streams that the company reads."""
+        without = self._settings.stripe.switched_off
+        missing = references.missing(connection, without)
+        objects = {name: ids for name, ids in united(*open_ends, missing.objects).items() if name not in without}
+        return Wanted(missing, objects, neighbours.pages(connection, objects))
 
-    def _shown_together(self, wanted: dict[str, list[str]]) -> dict[str, list[str]]:
+    def _shown_together(self, wanted: Wanted) -> Ids:
         """List what a page shows for the price of one object; what is left to be fetched by id."""
+        if not wanted.pages:
+            return wanted.objects
         began = now()
-        pages = self._ask(partial(neighbours.pages, wanted=wanted))
-        if not pages:
-            return wanted
-        self._list(pages)
-        return self._ask(partial(neighbours.unread, wanted=wanted, since=began))
+        self._list(wanted.pages)
+        return self._ask(partial(neighbours.unread, wanted=wanted.objects, since=began))
 
 
-def united(*parts: dict[str, list[str]]) -> dict[str, list[str]]:
+def united(*parts: Ids) -> Ids:
     """The ids of several questions, each once, by stream."""
     merged: dict[str, dict[str, None]] = {}
     for part in parts:

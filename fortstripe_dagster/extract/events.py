@@ -110,9 +110,8 @@ def read(connection: duckdb.DuckDBPyConnection) -> list[tuple[int, int]]:
     return merged(connection.execute(_READ, {"kept": EVENTS_KEPT}).fetchall())
 
 
-def told_since(connection: duckdb.DuckDBPyConnection, moment: int) -> bool:
-    """Whether every event from `moment` to the last reading was read."""
-    stretches = read(connection)
+def told_since(stretches: Sequence[tuple[int, int]], moment: int) -> bool:
+    """Whether every event from `moment` to the last reading was read, by the stretches that were."""
     return bool(stretches) and stretches[-1][0] <= moment <= stretches[-1][1]
 
 

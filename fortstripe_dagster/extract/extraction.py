@@ -33,7 +33,7 @@ from fortstripe_dagster.extract import (
 from fortstripe_dagster.extract.balance import Account, BalanceLine
 from fortstripe_dagster.extract.client import Patience, StripeApi
 from fortstripe_dagster.extract.commit import create_tables
-from fortstripe_dagster.extract.completion import Completion, united
+from fortstripe_dagster.extract.completion import Completion, Wanted
 from fortstripe_dagster.extract.control_totals import ControlTotal
 from fortstripe_dagster.extract.coverage import Coverage, Whole, coverage, pieces, record_windows
 from fortstripe_dagster.extract.gathering import Gathering
@@ -42,7 +42,7 @@ from fortstripe_dagster.extract.pages import StripeReader
 from fortstripe_dagster.extract.report import ExtractReport, StreamReport
 from fortstripe_dagster.extract.spool import Piece, now
 from fortstripe_dagster.extract.streams import COUPONS, STREAMS, Stream
-from fortstripe_dagster.extract.windows import Window, merged, plan, since_last, since_start
+from fortstripe_dagster.extract.windows import Window, joined, merged, plan, since_last, since_start
 from fortstripe_dagster.failures import ConfigurationError, Failure
 from fortstripe_dagster.settings import Settings
 from fortstripe_dagster.warehouse import Say, Warehouse
@@ -115,7 +115,7 @@ class Extraction:
     def report(self) -> ExtractReport:
         """What the run has read and spent so far."""
         self._report.requests = self._api.requests
-        self._report.month = self._ask(partial(budget.spent, now=now()))
+        self._report.month = self._report.month or self._ask(self._spent)
         return self._report
 
     def check_account(self) -> Account:
@@ -152,7 +152,7 @@ class Extraction:
         A run that was broken off is continued: what it committed of these windows is not listed again.
         """
         self.check_account()
-        planned = {}
+        streams = []
         for name in names:
             stream = STREAMS.get(name)
             if stream is None or stream.reach is None:
@@ -161,13 +161,21 @@ class Extraction:
                 self._remark(said_of(stream))
                 self._noted(StreamReport(name))
             else:
-                planned[name] = self._planned(stream, days)
+                streams.append(stream)
+        catalogues = any(stream.reach == "everything" and self._covered(stream.name) for stream in streams)
+        told = self._ask(events.read) if catalogues else []
+        before = self._before_the_start()
+        planned = {
+            stream.name: joined([*before.get(stream.name, []), *self._planned(stream, days, told)])
+            for stream in streams
+        }
         listed = {report.stream: report for report in self._list(planned)} if planned else {}
         return [listed.get(name, StreamReport(name)) for name in names]
 
-    def _planned(self, stream: Stream, days: Days) -> list[Window]:
+    def _planned(self, stream: Stream, days: Days, told: Sequence[tuple[int, int]]) -> list[Window]:
+        """The windows of a stream for `days`, where events were told over these stretches."""
         covered = self._covered(stream.name)
-        if stream.reach == "everything" and covered and self._ask(partial(events.told_since, moment=covered[0][1])):
+        if stream.reach == "everything" and covered and events.told_since(told, covered[0][1]):
             return []
         clock = int(time.time())
         if stream.name == "events" and (remark := events.gap(covered, clock)):
@@ -187,30 +195,43 @@ class Extraction:
         Raises StripeFailure.
         """
         self.check_account()
-        self._make_up_for_gaps()
-        self._list_before_the_start()
-        missing, *open_ends = self._ask(
-            lambda connection: (
-                self._completion.missing(connection),
-                events.stale(connection),
-                references.moved_since_read(connection),
-                references.not_final(connection, today(), self.run_id),
-            )
-        )
-        self._completion.until_nothing_is_missing(missing, united(*open_ends))
+        if before := self._before_the_start():
+            self._list(before)
+        gaps, swept, wanted = self._ask(lambda connection: (*events.sweeps(connection), self._wanted(connection)))
+        if gaps:
+            self._make_up_for(gaps, swept)
+            wanted = self._ask(self._wanted)
+        self._completion.until_nothing_is_missing(wanted)
         return list(self._report.streams.values())
+
+    def _wanted(self, connection: duckdb.DuckDBPyConnection) -> Wanted:
+        """What is to be fetched by id."""
+        return self._completion.wanted(
+            connection,
+            events.stale(connection),
+            references.moved_since_read(connection),
+            references.not_final(connection, today(), self.run_id),
+        )
 
     def extract_rates(self) -> StreamReport:
         """Fetch the official exchange rates that are needed and unknown. Raises RatesFailure."""
         report = StreamReport("official_rates")
-        for gap in self._ask(rates.gaps):
-            asked = now()
-            published = self._published(gap)
-            with self.warehouse.transaction() as connection:
-                rates.store(connection, published, asked)
+        gaps = self._ask(rates.gaps_or_all)
+        read: list[tuple[rate_sources.Published, datetime]] = []
+        try:
+            for gap in gaps:
+                asked = now()
+                read.append((self._published(gap), asked))
+        finally:  # what was answered is kept, though the next is refused
+            if read:
+                with self.warehouse.transaction() as connection:
+                    for published, asked in read:
+                        rates.store(connection, published, asked)
+        if gaps:
+            self._ask(rates.require_all)
+        for published, _ in read:
             count = len(published.rates)
             report += StreamReport("official_rates", count, count, int(published.source != rate_sources.COMPANY))
-        self._ask(rates.require_all)
         return self._noted(report)
 
     def _published(self, gap: rate_sources.Gap) -> rate_sources.Published:
@@ -234,7 +255,7 @@ class Extraction:
         else:
             moved |= self._list({"balance_transactions": [self._newest()]})[0].changed > 0
         if moved:
-            self._completion.until_nothing_is_missing(self._ask(self._completion.missing), {})
+            self._completion.until_nothing_is_missing(self._ask(self._completion.wanted))
         with self.warehouse.transaction() as connection:
             for at, found in readings:
                 balance.record(connection, found, at)
@@ -244,7 +265,9 @@ class Extraction:
             totals = control_totals.of_balances(connection, lines, self.settings.start_date, today())
             control_totals.record(connection, totals, at)
             self._record_requests(connection)
-        if self._ask(rates.gaps):  # what stood there before the first booked day may be of one more currency
+            self._report.month = self._spent(connection)
+            lacking = rates.gaps(connection)
+        if lacking:  # what stood there before the first booked day may be of one more currency
             self.extract_rates()
         self._report.balances = lines
         self._report.control_totals += totals
@@ -259,6 +282,7 @@ class Extraction:
             totals = stripe_report.compare(connection, report)
             control_totals.record(connection, totals, now())
             self._record_requests(connection)
+            self._report.month = self._spent(connection)
         self._report.control_totals += totals
         return totals
 
@@ -292,27 +316,24 @@ class Extraction:
         (report,) = self._list({"events": [since_last(covered, clock)]})
         changed = self._ask(events.stale) if report.changed else {}
         if changed:
-            self._completion.until_nothing_is_missing(self._ask(self._completion.missing), changed)
+            self._completion.until_nothing_is_missing(self._ask(lambda c: self._completion.wanted(c, changed)))
         return changed
 
-    def _make_up_for_gaps(self) -> None:
+    def _make_up_for(self, gaps: Sequence[Window], planned: Mapping[str, Sequence[Window]]) -> None:
         """List anew what may have changed while no events were read for longer than Stripe keeps them."""
-        gaps, planned = self._ask(events.sweeps)
         if planned:
             self._list(planned)
             self._remark(f"Listed anew, since events were lost: {', '.join(planned)}.")
-        if gaps:
-            with self.warehouse.transaction() as connection:
-                record_windows(connection, [Whole(events.SWEPT, gap, 0, 0) for gap in gaps], now())
+        with self.warehouse.transaction() as connection:
+            record_windows(connection, [Whole(events.SWEPT, gap, 0, 0) for gap in gaps], now())
 
-    def _list_before_the_start(self) -> None:
-        """List what may have stood open when the books begin; once, but for another start."""
+    def _before_the_start(self) -> dict[str, list[Window]]:
+        """What may have stood open when the books begin and was not listed yet, by stream; once for each start."""
         self._covered("payouts")
         settings = self.settings
         deferred = settings.deferral == "voucher" and settings.deferral_before_start != "income"
         covered, clock = self._coverage or {}, int(time.time())
-        if planned := before_start.windows(covered, settings.start_date, clock, deferred=deferred):
-            self._list(planned)
+        return before_start.windows(covered, settings.start_date, clock, deferred=deferred)
 
     def _newest(self) -> Window:
         """The balance transactions that were not listed yet."""
@@ -351,6 +372,9 @@ class Extraction:
             create_tables(connection)
             return question(connection)
 
+    def _spent(self, connection: duckdb.DuckDBPyConnection) -> budget.Budget:
+        return budget.spent(connection, now())
+
     def _record_requests(self, connection: duckdb.DuckDBPyConnection) -> None:
         """Add what was spent since the last record to `stripe.requests`."""
         spent = self._api.requests
@@ -359,7 +383,7 @@ class Extraction:
             "INSERT INTO stripe.requests SELECT ?, ?, unnest(?::VARCHAR[]), unnest(?::INTEGER[])",
             [self.run_id, now(), list(new), list(new.values())],
         )
-        self._recorded = spent
+        self._recorded, self._report.month = spent, None
 
     def _remark(self, remark: str) -> None:
         self._report.remarks.append(remark)

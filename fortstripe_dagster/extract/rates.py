@@ -52,6 +52,13 @@ _OCCURRING = f"""
 """
 """A currency that was replaced is quoted no longer: from that day its successor's rate counts."""
 
+NAMED_IN = (
+    "charges", "invoices", "balance_transactions", "opening_balances", "opening_payouts", "opening_disputes",
+)  # fmt: skip
+"""The tables whose currencies occur."""
+
+_ANY_FOREIGN = "SELECT " + " OR ".join(f"EXISTS (FROM stripe.{table} WHERE currency <> 'SEK')" for table in NAMED_IN)
+
 _WITHOUT_RATE = f"""
     WITH occurring AS (SELECT * FROM ({_OCCURRING}) WHERE currency <> 'SEK')
     SELECT n.currency, n.day
@@ -74,6 +81,8 @@ _SETTLED = """
 
 def gaps(connection: duckdb.DuckDBPyConnection) -> list[Gap]:
     """What is needed for the foreign currencies in `stripe` and not yet in `official_rates`."""
+    if not _any_foreign(connection):
+        return []
     needed = connection.execute(
         f"SELECT currency, min(day), max(day) FROM ({_OCCURRING}) WHERE currency <> 'SEK' GROUP BY 1 ORDER BY 1"
     ).fetchall()
@@ -90,15 +99,29 @@ def gaps(connection: duckdb.DuckDBPyConnection) -> list[Gap]:
     return [gap for gap in found if gap.first <= gap.last]
 
 
+def gaps_or_all(connection: duckdb.DuckDBPyConnection) -> list[Gap]:
+    """What is still needed. Where nothing is, all must be there: raises RatesFailure as `require_all` does."""
+    found = gaps(connection)
+    if not found:
+        require_all(connection)
+    return found
+
+
 def store(connection: duckdb.DuckDBPyConnection, published: Published, at: datetime) -> None:
     """Keep the rates and what days are known now. Today counts as known only once its rate is out."""
     gap = published.gap
-    for day, rate in published.rates:
-        connection.execute("DELETE FROM stripe.official_rates WHERE currency = ? AND day = ?", [gap.currency, day])
-        connection.execute(
-            "INSERT INTO stripe.official_rates VALUES (?, ?, ?, ?)", [gap.currency, day, rate, published.source]
-        )
-    known = max([min(gap.last, today() - timedelta(days=1)), *(day for day, _ in published.rates)])
+    days = [day for day, _ in published.rates]
+    connection.execute(
+        "DELETE FROM stripe.official_rates WHERE currency = ? AND day IN (SELECT unnest(?::DATE[]))",
+        [gap.currency, days],
+    )
+    connection.execute(
+        "INSERT INTO stripe.official_rates SELECT $currency, unnest($days::DATE[]),"
+        " unnest($rates::VARCHAR[])::DECIMAL(20, 10), $source",
+        {"currency": gap.currency, "days": days, "rates": [f"{rate:f}" for _, rate in published.rates],
+         "source": published.source},
+    )  # fmt: skip
+    known = max([min(gap.last, today() - timedelta(days=1)), *days])
     if known >= gap.first:
         connection.execute(
             "INSERT INTO stripe.windows VALUES (?, ?, ?, ?, ?, 1)",
@@ -108,6 +131,8 @@ def store(connection: duckdb.DuckDBPyConnection, published: Published, at: datet
 
 def require_all(connection: duckdb.DuckDBPyConnection) -> None:
     """Raise RatesFailure unless every foreign currency has a plausible rate for each day on which it occurs."""
+    if not _any_foreign(connection):
+        return
     lacking: dict[str, list[date]] = {}
     for currency, day in connection.execute(_WITHOUT_RATE).fetchall():
         lacking.setdefault(currency, []).append(day)
@@ -121,6 +146,11 @@ def require_all(connection: duckdb.DuckDBPyConnection) -> None:
                 f" that Stripe settled at: the series may be quoted for more than one {currency}.",
                 "compare with riksbank.se and report this line; nothing was booked with this rate.",
             )
+
+
+def _any_foreign(connection: duckdb.DuckDBPyConnection) -> bool:
+    """Whether any other currency than kronor is named: most companies need nothing of all this."""
+    return connection.execute(_ANY_FOREIGN).fetchone() == (True,)
 
 
 def _stream(currency: str) -> str:

@@ -50,8 +50,8 @@ def plan(
         whole = bool(covered) and covered[0][0] == 0
         return [Window(covered[0][1] - OVERLAP if whole else 0, now, until_now=True)]
     if reach == "feed":
-        return _joined([asked, since_last(covered, now)])
-    return _joined([asked, since_start(covered, first_day, now)])
+        return joined([asked, since_last(covered, now)])
+    return joined([asked, since_start(covered, first_day, now)])
 
 
 def since_start(covered: Sequence[tuple[int, int]], first_day: int, now: int) -> Window:
@@ -84,12 +84,12 @@ def _document_start(asked: int, floor: int, covered: Sequence[tuple[int, int]]) 
     return min(asked, max([floor, *before]))
 
 
-def _joined(windows: Sequence[Window]) -> list[Window]:
+def joined(windows: Iterable[Window]) -> list[Window]:
     """The windows in order, with overlapping ones made one."""
-    joined: list[Window] = []
+    found: list[Window] = []
     for window in sorted(windows, key=lambda w: w.start):
-        if joined and window.start <= joined[-1].end:
-            previous = joined.pop()
+        if found and window.start <= found[-1].end:
+            previous = found.pop()
             window = Window(previous.start, max(previous.end, window.end), previous.until_now or window.until_now)
-        joined.append(window)
-    return joined
+        found.append(window)
+    return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, datetime, timedelta
@@ -14,6 +15,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from fortstripe_dagster.business_day import STOCKHOLM, Days
+from fortstripe_dagster.extract import rates
 from fortstripe_dagster.failures import RatesFailure
 from fortstripe_dagster.sandbox.official_rates import official_rate
 from fortstripe_dagster.sandbox.stripe.builder.tax import Line
@@ -55,6 +57,13 @@ def test_nothing_is_asked_where_only_kronor_occur(company: StartCompany) -> None
     shop = company(world)
     shop.read("balance_transactions", "charges")
     assert fetch(shop) == 0
+
+
+def test_no_table_in_which_a_currency_occurs_is_passed_over() -> None:
+    """A company that only ever sells in kronor is asked about these tables, and nothing more."""
+    assert set(rates.NAMED_IN) == set(
+        re.findall(r"SELECT (?:b\.)?currency\b.*?FROM stripe\.(\w+)", rates._OCCURRING, re.S)
+    )
 
 
 def test_rates_from_ten_days_before_the_first_day_are_kept_exactly_and_asked_once(company: StartCompany) -> None:
@@ -118,8 +127,8 @@ def test_the_company_gives_the_rates_of_a_currency_that_nobody_publishes(company
     shop = euro_shop(company, "kwd")
     with pytest.raises(RatesFailure, match=r"for KWD .*\[exchange_rates.KWD\] in fortstripe.toml"):
         fetch(shop)
-    rates = {date(2026, 3, 1): Decimal("34.10"), date(2026, 3, 4): Decimal("113")}
-    shop = replace(shop, settings=shop.settings.model_copy(update={"exchange_rates": {"KWD": rates}}))
+    given = {date(2026, 3, 1): Decimal("34.10"), date(2026, 3, 4): Decimal("113")}
+    shop = replace(shop, settings=shop.settings.model_copy(update={"exchange_rates": {"KWD": given}}))
     assert fetch(shop) == 0
     known = "SELECT sek_per_unit, source FROM stripe.official_rates WHERE day = ?"
     assert shop.rows(known, "2026-03-03") == [(Decimal("34.10"), "fortstripe.toml")]
