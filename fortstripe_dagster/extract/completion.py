@@ -79,6 +79,11 @@ class Completion:
             else:
                 wanted = self._fetch(parents_of(self._api, wanted.missing.unplaced))
 
+    def fetch_one_by_one(self, objects: Ids) -> None:
+        """Fetch objects by id that a page would show for less, since a page shows less of each."""
+        if objects:
+            self.until_nothing_is_missing(self._fetch(objects))
+
     def _fetch(self, wanted: Mapping[str, Sequence[str]]) -> Wanted:
         """Fetch objects by stream and id; what is then wanted."""
         unknown: list[str] = []

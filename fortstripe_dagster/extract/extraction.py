@@ -41,7 +41,7 @@ from fortstripe_dagster.extract.optional import said_of
 from fortstripe_dagster.extract.pages import StripeReader
 from fortstripe_dagster.extract.report import ExtractReport, StreamReport
 from fortstripe_dagster.extract.spool import Piece, now
-from fortstripe_dagster.extract.streams import COUPONS, STREAMS, Stream
+from fortstripe_dagster.extract.streams import COUPONS, COUPONS_OF_ONE, STREAMS, Stream
 from fortstripe_dagster.extract.windows import Window, joined, merged, plan, since_last, since_start
 from fortstripe_dagster.failures import ConfigurationError, Failure
 from fortstripe_dagster.settings import Settings
@@ -78,7 +78,8 @@ class Extraction:
         self._continues = run_id is not None
         self._patience = patience
         self._api = StripeApi(settings, patience)
-        self._reader = StripeReader(self._api, COUPONS if settings.gift_cards.by_coupon else {})
+        by_coupon = settings.gift_cards.by_coupon
+        self._reader = StripeReader(self._api, COUPONS if by_coupon else {}, COUPONS_OF_ONE if by_coupon else {})
         self._gathering = Gathering(settings, warehouse, self._reader, self._record_requests, progress)
         self._completion = Completion(
             self._api, self._reader, self._gathering, settings, self._ask, self._list, self._noted, self._remark
@@ -202,6 +203,8 @@ class Extraction:
             self._make_up_for(gaps, swept)
             wanted = self._ask(self._wanted)
         self._completion.until_nothing_is_missing(wanted)
+        if self.settings.gift_cards.by_coupon:
+            self._completion.fetch_one_by_one(self._ask(references.coupons_unread))
         return list(self._report.streams.values())
 
     def _wanted(self, connection: duckdb.DuckDBPyConnection) -> Wanted:
@@ -211,6 +214,7 @@ class Extraction:
             events.stale(connection),
             references.moved_since_read(connection),
             references.not_final(connection, today(), self.run_id),
+            references.coupons_unread(connection) if self.settings.gift_cards.by_coupon else {},
         )
 
     def extract_rates(self) -> StreamReport:

@@ -64,10 +64,14 @@ class Answer:
 class StripeReader:
     """Reads from one account into spools; several threads may."""
 
-    def __init__(self, api: StripeApi, expand: Mapping[str, Sequence[str]]) -> None:
+    def __init__(
+        self, api: StripeApi, expand: Mapping[str, Sequence[str]], expand_one: Mapping[str, Sequence[str]]
+    ) -> None:
         self.api = api
         self._expand = expand
-        """What is expanded besides, by stream."""
+        """What is expanded besides in lists, by stream."""
+        self._expand_one = expand_one
+        """The same where an object is read by id."""
 
     def listings(self, stream: Stream) -> list[Listing]:
         """The lists of a stream: one, or one for each variant."""
@@ -107,7 +111,7 @@ class StripeReader:
         try:
             body = self.api.get(
                 path,
-                stream.object_params(self._expand.get(stream.name, ())),
+                stream.object_params(self._expand_one.get(stream.name, ())),
                 reading=what,
                 permission=stream.permission,
             )

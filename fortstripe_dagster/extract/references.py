@@ -158,6 +158,24 @@ _UNPLACED = """
     ORDER BY created, id
 """
 
+_COUPONS_UNREAD = """
+    WITH named AS (
+        SELECT id, discount ->> '$.id' AS discount
+        FROM (SELECT id, unnest(json_extract(discounts, '$[*]')) AS discount FROM stripe.invoices)
+        WHERE json_type(discount) = 'OBJECT'
+    ),
+    taken_off AS (
+        SELECT invoice AS id, unnest(discounts, recursive := true) FROM stripe.invoice_lines WHERE discount_amount <> 0
+    )
+    SELECT 'invoices', list(DISTINCT id ORDER BY id)
+    FROM (SELECT id, discount FROM taken_off) ANTI JOIN named USING (id, discount) HAVING count(*) > 0
+    UNION ALL
+    SELECT 'checkout_sessions', list(DISTINCT id ORDER BY id)
+    FROM (SELECT id, unnest(json_extract(discounts, '$[*].coupon')) AS coupon FROM stripe.checkout_sessions
+          WHERE status = 'complete' AND amount_discount <> 0)
+    WHERE json_type(coupon) = 'VARCHAR' HAVING count(*) > 0
+"""
+
 
 @dataclass(frozen=True)
 class Missing:
@@ -206,6 +224,11 @@ def moved_since_read(connection: duckdb.DuckDBPyConnection) -> dict[str, list[st
     A payout that failed, a charge that was refunded: their movements show it even where no event did.
     """
     return dict(connection.execute(_MOVED_SINCE_READ).fetchall())
+
+
+def coupons_unread(connection: duckdb.DuckDBPyConnection) -> dict[str, list[str]]:
+    """Ids of invoices and sessions with a discount whose coupon was not asked for when they were read, by stream."""
+    return dict(connection.execute(_COUPONS_UNREAD).fetchall())
 
 
 def _union(queries: dict[str, str]) -> str:

@@ -280,3 +280,9 @@ COUPONS: Mapping[str, tuple[str, ...]] = {
     "checkout_sessions": ("discounts.coupon",),
 }
 """What is expanded besides, by stream, where the company redeems gift cards by coupon."""
+COUPONS_OF_ONE: Mapping[str, tuple[str, ...]] = {
+    **COUPONS,
+    "invoices": (*COUPONS["invoices"], "total_discount_amounts.discount.source.coupon"),
+}
+"""The same where one object is read by id: a discount that stands on the customer or on a line alone is named there, a
+level deeper than a list may expand."""

@@ -12,8 +12,10 @@ FAMILIES = (
     "agent_invoices",
     "charge_sales",
     "agent_rows",
+    "named_discounts",
     "gift_card_uses",
     "checkout_rows",
+    "unread_discounts",
     "gift_card_rows",
     "sale_units",
     "tax_id_history",
@@ -100,6 +102,7 @@ RUNNING = "oss_sales"
 UNPUBLISHED = (
     "charge_sales", "sale_units", "row_rules", "service_periods", "sale_items", "vat_places", "vat_decisions",
     "rated_items", "sale_groups", "tax_id_history", "owed", "opening_claims", "gift_card_uses", "gift_card_rows",
+    "named_discounts", "unread_discounts",
     "agent_invoices", "company_rates", "foreign_accounts",
 )  # fmt: skip
 """What only a build needs, besides the postings: a table is dropped after the last file that reads it."""

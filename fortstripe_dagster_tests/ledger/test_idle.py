@@ -70,6 +70,8 @@ def world_of_everything() -> World:
     world.dispute_lost(dispute, at=at(18))
     world.application_fee(at=at(11), amount=5000)
     world.topup(at=at(12), amount=100000)
+    nameless = world.invoice(at=at(13), customer=anna, lines=[row("Plan", 10000)], coupon=world.coupon(percent_off=10))
+    nameless.update(discounts=[], total_discount_amounts=[])  # of which nothing shows a coupon
     world.customer(name="GmbH", country="DE", vat_number="DE123456789")
     return world
 

@@ -43,7 +43,8 @@ CREATE TABLE IF NOT EXISTS stripe.invoices (
     ship_to_postal_code VARCHAR,
     subscription VARCHAR,
     seller VARCHAR,  -- the connected account for which it was made
-    discounts JSON  -- ids, or the discounts themselves with their coupons where gift cards are redeemed by coupon
+    discounts JSON  -- ids, or the discounts themselves with their coupons where gift cards are redeemed by coupon; with
+                    -- those that stand on the customer or on a line alone
 );
 
 DELETE FROM stripe.invoices WHERE id IN (SELECT id FROM changed);
@@ -68,7 +69,9 @@ SELECT
     r.description, r.collection_method, r.billing_reason, r.automatic_tax.status AS automatic_tax_status,
     r.shipping_cost.amount_total::BIGINT AS shipping_amount, r.shipping_cost.amount_tax::BIGINT AS shipping_tax,
     r.customer_shipping.address.country AS ship_to_country,
-    r.customer_shipping.address.postal_code AS ship_to_postal_code, r.discounts,
+    r.customer_shipping.address.postal_code AS ship_to_postal_code, CASE WHEN r.total_discount_amounts IS NULL THEN r.discounts
+         ELSE to_json(list_concat(json_extract(r.discounts, '$[*]'),
+                                  list_transform(r.total_discount_amounts, lambda d: d.discount))) END AS discounts,
     r.parent.subscription_details.subscription, r.on_behalf_of AS seller
 FROM (
     SELECT id, created, json_transform(raw, '{
@@ -90,7 +93,7 @@ FROM (
         "collection_method": "VARCHAR", "billing_reason": "VARCHAR", "automatic_tax": {"status": "VARCHAR"},
         "shipping_cost": {"amount_total": "VARCHAR", "amount_tax": "VARCHAR"},
         "customer_shipping": {"address": {"country": "VARCHAR", "postal_code": "VARCHAR"}},
-        "discounts": "JSON", "on_behalf_of": "VARCHAR",
+        "discounts": "JSON", "total_discount_amounts": [{"discount": "JSON"}], "on_behalf_of": "VARCHAR",
         "parent": {"subscription_details": {"subscription": "VARCHAR"}}
     }') AS r
     FROM changed

@@ -1,33 +1,8 @@
 -- Multi-purpose gift cards that were redeemed as coupons, by the row that Stripe took them off: of an invoice or of a
--- Checkout session (`owner`), in minor units. Which coupons those are the company says; where it says nothing, or Stripe
--- was not asked for the coupon, a discount is a lower price.
--- Nothing without: policy gift_card_coupons or policy gift_card_metadata
--- Nothing without: stripe.invoices or stripe.checkout_sessions
+-- Checkout session (`owner`), in minor units.
+-- Nothing without: ledger.named_discounts
 CREATE OR REPLACE TABLE ledger.gift_card_uses AS
-WITH applied AS (
-    SELECT i.id AS owner, unnest(json_extract(i.discounts, '$[*]')) AS discount
-    FROM stripe.invoices i
-    WHERE (policy('gift_card_coupons') IS NOT NULL OR policy('gift_card_metadata') IS NOT NULL) AND i.status <> 'draft'
-    UNION ALL
-    SELECT x.id, unnest(json_extract(x.discounts, '$[*]'))
-    FROM stripe.checkout_sessions x
-    WHERE (policy('gift_card_coupons') IS NOT NULL OR policy('gift_card_metadata') IS NOT NULL) AND x.status = 'complete'
-),
-known AS (
-    -- A discount names its coupon under `source`, a session beside it; an id alone is a coupon that was not asked for.
-    SELECT owner, discount ->> '$.id' AS discount, discount ->> '$.promotion_code' AS promotion_code,
-           coalesce(discount -> '$.source.coupon', discount -> '$.coupon') AS coupon,
-           coalesce(coupon ->> '$.id', coupon ->> '$') AS id, coupon ->> '$.name' AS name,
-           coupon -> '$.metadata' AS metadata
-    FROM applied
-),
-cards AS (
-    SELECT owner, discount, coalesce(metadata ->> '$.gift_card', promotion_code, id) AS card
-    FROM known
-    WHERE len(list_filter(from_json(policy('gift_card_coupons'), '["VARCHAR"]'),
-                          lambda mark: id GLOB mark OR name GLOB mark OR promotion_code GLOB mark)) > 0
-       OR json_contains(metadata, policy('gift_card_metadata')::JSON)
-),
+WITH cards AS (SELECT owner, discount, card FROM ledger.named_discounts WHERE card IS NOT NULL),
 off_lines AS (
     SELECT invoice, position, unnest(discounts, recursive := true) FROM stripe.invoice_lines
     WHERE invoice IN (SELECT owner FROM cards)

@@ -29,6 +29,10 @@ WITH items AS (
     LEFT JOIN (SELECT DISTINCT sale_id AS owner FROM ledger.gift_card_rows) u ON u.owner = i.sale_id
     GROUP BY i.sale_id
 ),
+unread AS (
+    SELECT sale_id, bool_or(coupon IS NULL) AS unasked, string_agg(DISTINCT coalesce(coupon, discount), ', ') AS which
+    FROM ledger.unread_discounts GROUP BY sale_id
+),
 decided AS (
     SELECT sale_id, min(held) AS held, string_agg(DISTINCT review, '; ') FILTER (review <> '') AS review
     FROM ledger.vat_decisions
@@ -39,7 +43,7 @@ judged AS (
         u.* EXCLUDE seller, q.party_id, d.review, d.held AS decision_held, i.* EXCLUDE (sale_id, treatment, vat_type),
         CASE WHEN NOT i.undecided THEN coalesce(i.treatment, 'se_taxable') END AS treatment,
         coalesce(i.vat_type, 'SEVAT') AS vat_type,
-        e.sek_per_unit, coalesce(u.seller, c.seller) AS seller,
+        n.unasked, n.which AS unread, e.sek_per_unit, coalesce(u.seller, c.seller) AS seller,
         -- Rounding each row apart may miss as many minor units as there are rows; more is another amount.
         CASE WHEN abs(i.tax_difference) > i.taxed_rows
              THEN to_ore(abs(i.tax_difference)::BIGINT, u.currency, e.sek_per_unit) END AS difference_ore
@@ -47,6 +51,7 @@ judged AS (
     JOIN ledger.parties q USING (sale_id)
     LEFT JOIN items i USING (sale_id)
     LEFT JOIN decided d USING (sale_id)
+    LEFT JOIN unread n USING (sale_id)
     LEFT JOIN stripe.charges c ON c.id = u.charge AND c.seller IS NOT NULL
     LEFT JOIN ledger.exchange_rates e ON e.currency = u.currency AND e.day IS NOT DISTINCT FROM rate_day(u.event_day, u.currency)
     WHERE u.event_day IS NOT NULL
@@ -55,6 +60,9 @@ SELECT
     sale_id, kind, event_day, charge, party_id, currency, gross, number, due_day, text, stripe_status, treatment,
     vat_type,
     nullif(concat_ws('; ', review, reason_review,
+                     CASE WHEN NOT unasked
+                          THEN 'of the discount''s coupon only the id is known (' || unread || '), so it was taken for a '
+                               || 'lower price: if it is a gift card, name that id in gift_cards.coupons' END,
                      CASE WHEN difference_ore IS NOT NULL
                           THEN 'Stripe charged ' || kronor(difference_ore) || ' kronor VAT '
                                || CASE WHEN tax_difference > 0 THEN 'more' ELSE 'less' END || ' than is due' END), '') AS review,
@@ -71,6 +79,9 @@ SELECT
                  || 'the seller''s part (accounts.connect_agent) and the commission with its VAT by hand'
         WHEN decision_held IS NOT NULL THEN decision_held
         WHEN unfit_row IS NOT NULL THEN unfit_row
+        WHEN unasked
+            THEN 'it is not known whether the discount ' || coalesce(unread, '') || ' is a gift card, for its coupon was '
+                 || 'not read: sync a day again, which asks Stripe for it'
         WHEN reason_held IS NOT NULL THEN reason_held
         WHEN lacking IS NOT NULL THEN lacking
         WHEN difference_ore > policy('stripe_tax_limit_ore')::BIGINT

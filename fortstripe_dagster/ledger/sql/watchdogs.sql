@@ -59,6 +59,12 @@ SELECT local_day(x.created), 'gift_card_alone', x.id, 'a gift card paid all of C
 FROM stripe.checkout_sessions x
 WHERE x.amount_total = 0 AND x.invoice IS NULL AND x.id IN (SELECT owner FROM ledger.gift_card_uses)
 UNION ALL
+SELECT local_day(coalesce(i.paid_at, i.finalized_at, i.created)), 'discount_unread', i.id,
+       'a discount took all of invoice ' || coalesce(i.number, i.id) || ', and whether it is a gift card is not known',
+       'sync a day again, which asks Stripe for its coupon; if it is one, name the coupon in gift_cards.coupons', i.id || ':sale'
+FROM stripe.invoices i
+WHERE i.total = 0 AND i.status = 'paid' AND i.id IN (SELECT sale_id FROM ledger.unread_discounts)
+UNION ALL
 SELECT local_day(coalesce(i.paid_at, i.finalized_at, i.created)), 'agent_invoice', i.id,
        'invoice ' || coalesce(i.number, i.id) || ' for the seller ' || a.seller || ' was settled beside payments through Stripe',
        'book by hand what the credit balance, money outside Stripe or a credit note without a refund settled',
