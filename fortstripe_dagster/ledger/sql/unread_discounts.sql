@@ -1,7 +1,7 @@
 -- Discounts of which it is not known whether they are gift cards, where the company redeems cards as coupons: Stripe was
 -- not asked for the coupon (NULL), or gave its id alone. By sale, in minor units.
 -- Nothing without: policy gift_card_coupons or policy gift_card_metadata
--- Nothing without: stripe.invoices or stripe.checkout_sessions
+-- Nothing without: stripe.invoice_lines WHERE discount_amount <> 0 or stripe.checkout_sessions WHERE amount_discount <> 0
 CREATE OR REPLACE TABLE ledger.unread_discounts AS
 WITH taken_off AS (
     SELECT invoice AS sale_id, invoice AS owner, discount, amount::BIGINT AS amount
