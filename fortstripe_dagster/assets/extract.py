@@ -168,8 +168,7 @@ def _balances(place: Place) -> dg.AssetsDefinition:
     def balances(context: dg.AssetExecutionContext, company: Company) -> dg.MaterializeResult:
         with explained():
             with _open(context, company) as extraction:
-                lines = extraction.read_balance()
-                extraction.check_reports(days_of(context))
+                lines = extraction.read_balance(days_of(context))
                 report = extraction.report()
             with company.connection(context.log.info) as connection:
                 metadata = of_table(connection, "stripe.balances")

@@ -55,17 +55,23 @@ WORKSPACE = f"""
         page INTEGER, position INTEGER, complete BOOLEAN, raw JSON
     );
     CREATE OR REPLACE TEMP TABLE changed (id VARCHAR, created TIMESTAMPTZ, raw JSON);
+"""
+
+_ARRIVED = f"""
     CREATE OR REPLACE TEMP VIEW arrived AS
     SELECT stream, id, created, deleted, '{STRIPE_API_VERSION}' AS api_version, fetched_at, page, raw
     FROM items WHERE parent IS NULL
+"""
+_ARRIVED_INSIDE = f"""
     UNION ALL
     SELECT
         p.stream, p.parent, NULL, false, '{STRIPE_API_VERSION}', min(p.asked), max(p.number),
         json_object('object', 'list', 'data',
             coalesce(to_json(list(i.raw ORDER BY i.page, i.position) FILTER (i.raw IS NOT NULL)), '[]'::JSON))
     FROM pages AS p LEFT JOIN items AS i ON i.page = p.number
-    WHERE p.parent IS NOT NULL GROUP BY p.stream, p.parent;
+    WHERE p.parent IS NOT NULL GROUP BY p.stream, p.parent
 """
+"""Lists inside objects, where there are any: each is one object."""
 
 _FIELDS = ("id", "created", "deleted")
 _ITEMS = """
@@ -130,6 +136,7 @@ def commit(
         return {}
     with _limited(connection, memory(pages)):
         connection.execute(WORKSPACE)
+        connection.execute(_ARRIVED + (_ARRIVED_INSIDE if any(page.parent for page in pages) else ""))
         _stage(connection, pages, left_out)
         _require_fields(connection)
         keep_forgotten(connection)

@@ -244,12 +244,15 @@ class Extraction:
             return rate_sources.given(settings.exchange_rates[gap.currency], gap)
         return rate_sources.fetch(settings.rates_source, settings.rates_api_base, gap, self._patience)
 
-    def read_balance(self) -> list[BalanceLine]:
+    def read_balance(self, days: Days | None = None) -> list[BalanceLine]:
         """Read the balance, list the newest transactions, read again; what is left unexplained is in the lines.
 
-        Readings that differ are repeated: something moved in between. Raises StripeFailure.
+        Readings that differ are repeated: something moved in between. `days` are compared with Stripe's own report,
+        too, where the company wants it and the key allows it. Raises StripeFailure.
         """
-        self.check_account()
+        report, livemode = None, self.check_account().livemode
+        if days and self.settings.stripe.use_reports != "off":
+            report = stripe_report.read(self._api, days, livemode=livemode)
         readings, moved = [self._read_balance()], False
         for _ in range(READINGS):
             moved |= self._list({"balance_transactions": [self._newest()]})[0].changed > 0
@@ -267,6 +270,7 @@ class Extraction:
             lines = balance.explain(connection, found, self.settings.start_date, at, settled=found == readings[-2][1])
             before_start.record(connection, self.settings.start_date, at)
             totals = control_totals.of_balances(connection, lines, self.settings.start_date, today())
+            totals += stripe_report.compare(connection, report) if report else []
             control_totals.record(connection, totals, at)
             self._record_requests(connection)
             self._report.month = self._spent(connection)
@@ -276,19 +280,6 @@ class Extraction:
         self._report.balances = lines
         self._report.control_totals += totals
         return lines
-
-    def check_reports(self, days: Days) -> list[ControlTotal]:
-        """Compare past days with Stripe's own report, where the company wants it and the key allows it."""
-        if self.settings.stripe.use_reports == "off":
-            return []
-        report = stripe_report.read(self._api, days, livemode=self.check_account().livemode)
-        with self.warehouse.transaction() as connection:
-            totals = stripe_report.compare(connection, report)
-            control_totals.record(connection, totals, now())
-            self._record_requests(connection)
-            self._report.month = self._spent(connection)
-        self._report.control_totals += totals
-        return totals
 
     def has_news(self) -> bool:
         """Whether Stripe tells of something that was not read yet. One request; nothing is kept of the answer.

@@ -20,13 +20,16 @@ OF_OBJECTS = frozenset(table for stream in STREAMS.values() for table in stream.
 
 _TABLE = re.compile(r"^CREATE TABLE IF NOT EXISTS stripe\..*?;$", re.DOTALL | re.MULTILINE)
 _VIEW = re.compile(r"^CREATE OR REPLACE VIEW stripe\..*?;$", re.DOTALL | re.MULTILINE)
-_SHAPES = "CREATE TABLE IF NOT EXISTS stripe.shapes (name VARCHAR PRIMARY KEY, digest VARCHAR NOT NULL)"
+_SHAPES = "CREATE TABLE stripe.shapes (name VARCHAR PRIMARY KEY, digest VARCHAR NOT NULL)"
 
 
 def outdated(connection: duckdb.DuckDBPyConnection, sql: Mapping[str, str]) -> list[str]:
     """The tables that were made by another text of their file than `sql` (by name) holds now, or by none."""
-    connection.execute(_SHAPES)
-    known = dict(connection.execute("SELECT name, digest FROM stripe.shapes").fetchall())
+    try:
+        known = dict(connection.execute("SELECT name, digest FROM stripe.shapes").fetchall())
+    except duckdb.CatalogException:
+        connection.execute(_SHAPES)
+        known = {}
     return sorted(name for name, text in sql.items() if known.get(name) != _digest(text))
 
 
