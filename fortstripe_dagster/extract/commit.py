@@ -41,7 +41,7 @@ More it would fill with what it has read before, the more the longer a run goes 
 PAGE, TOGETHER = 100, 2_048
 """Objects on a page, and rows that DuckDB works on together."""
 
-WORKSPACE = f"""
+WORKSPACE = """
     CREATE OR REPLACE TEMP MACRO moment(seconds) AS to_timestamp(seconds::BIGINT);
     CREATE OR REPLACE TEMP MACRO local_day(moment) AS (moment AT TIME ZONE 'Europe/Stockholm')::DATE;
     CREATE OR REPLACE TEMP MACRO utc_day(seconds) AS (to_timestamp(seconds::BIGINT) AT TIME ZONE 'UTC')::DATE;

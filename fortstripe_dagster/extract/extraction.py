@@ -34,7 +34,6 @@ from fortstripe_dagster.extract.balance import Account, BalanceLine
 from fortstripe_dagster.extract.client import Patience, StripeApi
 from fortstripe_dagster.extract.commit import create_tables
 from fortstripe_dagster.extract.completion import Completion, Wanted
-from fortstripe_dagster.extract.control_totals import ControlTotal
 from fortstripe_dagster.extract.coverage import Coverage, Whole, coverage, pieces, record_windows
 from fortstripe_dagster.extract.gathering import Gathering
 from fortstripe_dagster.extract.optional import said_of
