@@ -31,6 +31,7 @@ FAMILIES = (
     "sales",
     "sale_rows",
     "lost_disputes",
+    "free_credit_lines",
     "credits",
     "sale_groups",
     "credit_rows",
@@ -102,7 +103,7 @@ RUNNING = "oss_sales"
 UNPUBLISHED = (
     "charge_sales", "sale_units", "row_rules", "service_periods", "sale_items", "vat_places", "vat_decisions",
     "rated_items", "sale_groups", "tax_id_history", "owed", "opening_claims", "gift_card_uses", "gift_card_rows",
-    "named_discounts", "unread_discounts",
+    "named_discounts", "unread_discounts", "free_credit_lines",
     "agent_invoices", "company_rates", "foreign_accounts",
 )  # fmt: skip
 """What only a build needs, besides the postings: a table is dropped after the last file that reads it."""

@@ -72,6 +72,9 @@ def world_of_everything() -> World:
     world.topup(at=at(12), amount=100000)
     nameless = world.invoice(at=at(13), customer=anna, lines=[row("Plan", 10000)], coupon=world.coupon(percent_off=10))
     nameless.update(discounts=[], total_discount_amounts=[])  # of which nothing shows a coupon
+    noted = world.invoice(at=at(13), customer=anna, lines=[row("Plan", 10000)])
+    free = world.credit_note(noted, at=at(14), lines=[(noted["lines"]["data"][0], 1000)])
+    free["lines"]["data"][0].update(invoice_line_item=None, type="custom_line_item")
     world.customer(name="GmbH", country="DE", vat_number="DE123456789")
     return world
 

@@ -3,16 +3,21 @@
 -- Nothing without: ledger.credits
 CREATE OR REPLACE TABLE ledger.credit_rows AS
 WITH note_lines AS (
-    SELECT n.credit_note AS credit_id, c.invoice AS sale_id, l.position AS row_no, u.card, t.percentage,
+    SELECT n.credit_note AS credit_id, c.invoice AS sale_id, l.position AS row_no, u.card,
            n.amount - coalesce(n.discount_amount, 0)
                + CASE WHEN n.tax_behavior = 'exclusive' THEN coalesce(n.tax_amount, 0) ELSE 0 END AS gross,
            CASE WHEN l.discount_amount <> 0
                 THEN round_div(coalesce(u.amount, 0)::HUGEINT * n.discount_amount, l.discount_amount) ELSE 0 END AS by_card
     FROM stripe.credit_note_lines n
     JOIN stripe.credit_notes c ON c.id = n.credit_note
-    LEFT JOIN stripe.invoice_lines l ON l.id = n.invoice_line_item
+    JOIN stripe.invoice_lines l ON l.id = n.invoice_line_item
     LEFT JOIN ledger.gift_card_uses u ON u.owner = l.invoice AND u.row_no = l.position
-    LEFT JOIN stripe.tax_rates t ON t.id = n.tax_rate
+    UNION ALL
+    -- Shipping is the row below the invoice's lines (sale_items).
+    SELECT c.id, c.invoice, 1 + coalesce((SELECT max(l.position) FROM stripe.invoice_lines l WHERE l.invoice = c.invoice), 0),
+           NULL, c.shipping_amount, 0
+    FROM stripe.credit_notes c
+    WHERE c.shipping_amount <> 0
 ),
 of_groups AS (
     SELECT n.credit_id, g.group_no, n.gross + n.by_card AS amount
@@ -27,9 +32,9 @@ of_groups AS (
     UNION ALL
     -- A line that is of no invoice line takes back what was sold at its VAT rate.
     SELECT n.credit_id, max_by(g.group_no, abs(g.group_ore)), any_value(n.gross)
-    FROM (SELECT *, row_number() OVER () AS nth FROM note_lines WHERE row_no IS NULL) n
-    JOIN ledger.sale_groups g ON g.sale_id = n.sale_id AND g.vat_rate = n.percentage
-    GROUP BY n.credit_id, n.nth
+    FROM ledger.free_credit_lines n
+    JOIN ledger.sale_groups g ON g.sale_id = n.sale_id AND g.vat_rate = n.vat_rate
+    GROUP BY n.credit_id, n.line
 ),
 noted AS (
     -- Gross of a credit note by the group of what it takes back.

@@ -87,10 +87,12 @@ found AS (
 ),
 running AS (
     SELECT
-        f.*, s.currency, s.gross AS sale_gross, s.gross_ore AS sale_ore, s.before_start, s.held,
+        f.*, s.currency, s.gross AS sale_gross, s.gross_ore AS sale_ore, s.before_start, coalesce(s.held, l.lacking) AS held,
         sum(f.amount) OVER (PARTITION BY f.sale_id ORDER BY f.ordered_by, f.credit_id ROWS UNBOUNDED PRECEDING) AS upto
     FROM found f
     JOIN ledger.sales s ON s.sale_id = f.sale_id
+    LEFT JOIN (SELECT credit_id, min(lacking) AS lacking FROM ledger.free_credit_lines GROUP BY credit_id) l
+        ON l.credit_id = f.credit_id
     WHERE f.amount > 0 OR f.kind = 'refund'
 )
 SELECT
