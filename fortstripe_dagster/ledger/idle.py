@@ -20,16 +20,18 @@ from importlib.resources import files
 
 import duckdb
 
+ADDS = re.compile(r"^INSERT INTO (ledger\.\w+)", re.MULTILINE)
 LINE = re.compile(r"^-- Nothing without: (.+)$", re.MULTILINE)
 
 
+@cache
 def needs(text: str) -> list[list[str]]:
     """What an SQL file says that it yields nothing without: one of each list."""
     return [line.split(" or ") for line in LINE.findall(text)]
 
 
 class Present:
-    """What is there of the things that files need. It is asked for once: when a table has got rows, begin anew."""
+    """What is there of the things that files need. It is asked for once, until a file adds to a table."""
 
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
         self._connection = connection
@@ -39,6 +41,13 @@ class Present:
         if need not in self._known:
             self._known[need] = self._look(need)
         return self._known[need]
+
+    def note(self, name: str, text: str, made: tuple[int, ...] | None) -> None:
+        """The file has run; `made` is DuckDB's answer: the number of rows, where it made a table of a query."""
+        filled = ADDS.findall(text)
+        self._known = {need: known for need, known in self._known.items() if need.split(" ")[0] not in filled}
+        if not filled and made is not None:
+            self._known[f"ledger.{name}"] = made[0] > 0
 
     def _look(self, need: str) -> bool:
         if not need.startswith("policy "):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cache
 
 import duckdb
 
@@ -104,27 +105,30 @@ def run(
     today, present = current_rules().sql, idle.Present(connection)
     skips = sql is None or sql == today  # other rules may make other columns
     texts = [(sql or today)[name] for name in names]
-    ends = {
-        table: max((place for place, text in enumerate(texts) if re.search(rf"\bledger\.{table}\b", text)), default=-1)
-        for table in passing
-    }
+    ends = {table: place for place, text in enumerate(texts) for table in _tables_in(text).intersection(passing)}
     for place, (name, text) in enumerate(zip(names, texts, strict=True)):
         empty = idle.instead(name)
         if not (skips and idle.is_idle(text, present)):
-            connection.execute(text)
-            if empty is None:  # it added to a table that was there
-                present = idle.Present(connection)
+            made = connection.execute(text).fetchone()
+            present.note(name, text, made)
         elif empty is not None:
             connection.execute(empty)
+            present.note(name, text, (0,))
         for table in (table for table, end in ends.items() if end == place):
             connection.execute(f"DROP TABLE ledger.{table}")
 
 
 def read_by(names: Iterable[str]) -> set[str]:
     """The tables of schema `ledger` that these SQL files name."""
-    return {table for name in names for table in re.findall(r"\bledger\.(\w+)", statements(name))}
+    return {table for name in names for table in _tables_in(statements(name))}
 
 
 def statements(name: str) -> str:
     """The text of an SQL file of today."""
     return current_rules().sql[name]
+
+
+@cache
+def _tables_in(text: str) -> frozenset[str]:
+    """The tables of schema `ledger` that an SQL text names."""
+    return frozenset(re.findall(r"\bledger\.(\w+)", text))

@@ -10,18 +10,18 @@ CREATE OR REPLACE TEMP MACRO round_div(numerator, denominator) AS coalesce(
         + (numerator::HUGEINT % denominator::HUGEINT) // ((denominator::HUGEINT + 1) // 2)
 )::BIGINT;
 
--- By what öre at ten decimals of kronor are divided, for each currency whose minor unit is not a hundredth.
-SET VARIABLE ore_divisors = (
-    SELECT map_from_entries(list((currency, 100000000 * power(10, digits)::BIGINT))) FROM ledger.currencies WHERE digits <> 2
+-- How many öre at par a minor unit is, for each currency whose minor unit is not a hundredth.
+SET VARIABLE ore_factors = (
+    SELECT map_from_entries(list((currency, power(10, 2 - digits)::DECIMAL(4, 1)))) FROM ledger.currencies WHERE digits <> 2
 );
 
--- Minor units of a currency in öre, at kronor per unit (ten decimals).
+-- Minor units of a currency in öre, at kronor per unit (ten decimals). A DECIMAL becomes a whole number half away from zero;
+-- with 18 digits or fewer on both sides their product would have to do with 18.
 CREATE OR REPLACE TEMP MACRO to_ore(minor, currency, sek_per_unit) AS
     CASE
         WHEN currency = 'SEK' THEN minor
-        ELSE round_div(
-            minor::HUGEINT * (sek_per_unit::DECIMAL(20, 10) * 10000000000::DECIMAL(11, 0))::HUGEINT,
-            coalesce(getvariable('ore_divisors')[currency], 10000000000))
+        ELSE (minor::DECIMAL(20, 0)
+              * (sek_per_unit::DECIMAL(17, 10) * coalesce(getvariable('ore_factors')[currency], 1::DECIMAL(4, 1))))::BIGINT
     END;
 
 -- The day by which `ledger.exchange_rates` is joined: the krona has one rate, of no day.
