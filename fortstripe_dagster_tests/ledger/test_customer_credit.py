@@ -153,7 +153,9 @@ def test_a_credit_note_to_the_balance_is_a_debt_until_an_invoice_uses_it(decided
 def test_a_void_gives_the_credit_balance_back(decided: tuple[Book, Made]) -> None:
     ledger, made = decided
     ids = made["voided"]
-    assert ledger.entry(f"{ids['wrong']}:credit_balance_returned") == {"1510": "100.00", "2899": "-100.00"}
+    returned = f"{ids['wrong']}:credit_balance_returned"
+    assert ledger.entry(returned) == {"1510": "100.00", "2899": "-100.00"}
+    assert ledger.day(returned) == date(2026, 3, 7)
     booked = ledger.part(*ids.values())
     assert (booked["1510"], booked["2899"]) == ("0.00", "-100.00")
 

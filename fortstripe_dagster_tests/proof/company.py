@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from copy import deepcopy
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from pathlib import Path
@@ -39,6 +40,16 @@ def local(month: int, day: int, hour: int = 12, minute: int = 0, *, year: int = 
     return datetime.combine(date(year, month, day), time(hour, minute), STOCKHOLM)
 
 
+class Host:
+    """One running server on which each test puts its own Fortnox."""
+
+    app: ASGIApp
+    url: str
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self.app(scope, receive, send)
+
+
 @dataclass
 class Company:
     """Settings, a warehouse with an extracted and booked month, and the books of its Fortnox."""
@@ -48,6 +59,7 @@ class Company:
     books: Books
     fortnox: Fortnox
     app: Gateway
+    host: Host
 
     @contextmanager
     def bookkeeper(self) -> Iterator[Bookkeeper]:
@@ -66,6 +78,7 @@ class Company:
 
     def prove(self, days: Days = MARCH, **more: Any) -> ProofReport:
         """Prove over real HTTP."""
+        self.host.app = self.app
         return prove(self.settings, self.warehouse, days, lambda line: None, fortnox=self.fortnox, **more)
 
     def sql(self, query: str, *parameters: object) -> list[tuple[Any, ...]]:
@@ -96,24 +109,24 @@ def extracted(world: World, home: Path, days: Days = MARCH, **choices: Any) -> S
     return settings
 
 
-class Host:
-    """One running server on which each test puts its own Fortnox."""
-
-    app: ASGIApp
-    url: str
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await self.app(scope, receive, send)
-
-
 def company(settings: Settings, home: Path, host: Host, fortnox_company: FortnoxCompany | None = None) -> Company:
     """A fresh Fortnox on the host, beside a copy of an extracted warehouse."""
-    books = Books(fortnox_company)
+    home.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(settings.warehouse_path, home / settings.warehouse_path.name)
+    return _beside(Books(fortnox_company), settings, home, host)
+
+
+def again(found: Company, home: Path) -> Company:
+    """A copy of a company with all that stands in its Fortnox, for a test to change."""
+    shutil.copytree(found.settings.home, home)
+    return _beside(deepcopy(found.books), found.settings, home, found.host)
+
+
+def _beside(books: Books, settings: Settings, home: Path, host: Host) -> Company:
+    """The books on the host, and the settings of a company at home there."""
     tenant = str(books.company.tenant_id)
     addresses = {"fortnox_api_base": host.url, "fortnox_auth_base": host.url, "fortnox_tenant_id": tenant}
     own = settings.model_copy(update={"home": home, **addresses})
-    home.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(settings.warehouse_path, own.warehouse_path)
     app = fortnox_app(books, limit=RateLimit(requests=10**9))
     host.app = app
     fortnox = Fortnox(
@@ -121,7 +134,7 @@ def company(settings: Settings, home: Path, host: Host, fortnox_company: Fortnox
         auth=ClientCredentials(host.url, "sandbox", "sandbox-secret", tenant),
         limiter=Limiter(interval=0, per_window=10**6),
     )
-    return Company(own, Warehouse(own.warehouse_path), books, fortnox, app)
+    return Company(own, Warehouse(own.warehouse_path), books, fortnox, app, host)
 
 
 def a_month() -> World:

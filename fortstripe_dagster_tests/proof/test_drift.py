@@ -15,7 +15,7 @@ from fortstripe_dagster.proof import ProofReport
 from fortstripe_dagster.proof.drift import Drift, drift
 from fortstripe_dagster.sandbox.stripe.world import World
 from fortstripe_dagster.settings import Settings
-from fortstripe_dagster_tests.proof.company import Company, Host, company, extracted, local
+from fortstripe_dagster_tests.proof.company import Company, Host, again, company, extracted, local
 from fortstripe_dagster_tests.proof.test_planted import unnoted
 
 D = Decimal
@@ -34,15 +34,21 @@ def week(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     return extracted(world, tmp_path_factory.mktemp("week"), WEEK)
 
 
-@pytest.fixture
-def delivered(week: Settings, host: Host, tmp_path: Path) -> Company:
+@pytest.fixture(scope="module")
+def as_delivered(week: Settings, host: Host, tmp_path_factory: pytest.TempPathFactory) -> Company:
     """The week delivered for real and proven once."""
-    found = company(week, tmp_path / "home", host)
+    found = company(week, tmp_path_factory.mktemp("delivered") / "home", host)
     deliver(found.settings, found.warehouse, WEEK, fortnox=found.fortnox, progress=lambda line: None)
     report = found.prove(WEEK)
     assert report.ok and report.exit_code == 0, report.text()
     assert drifted(found) == ()
     return found
+
+
+@pytest.fixture
+def delivered(as_delivered: Company, tmp_path: Path) -> Company:
+    """A copy of it for somebody to change."""
+    return again(as_delivered, tmp_path / "home")
 
 
 def drifted(company: Company, *, undone: bool = False) -> tuple[Drift, ...]:

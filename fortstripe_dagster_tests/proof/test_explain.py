@@ -9,15 +9,19 @@ import pytest
 
 from fortstripe_dagster.failures import Failure
 from fortstripe_dagster.proof.explain import Explanation, explain
-from fortstripe_dagster_tests.proof.company import Company
+from fortstripe_dagster.settings import Settings
+from fortstripe_dagster_tests.proof.company import Company, Host, company
 
 
-@pytest.fixture
-def booked(company: Company) -> Company:
-    """The month, booked in Fortnox and read back."""
-    company.book()
-    company.prove()
-    return company
+@pytest.fixture(scope="module")
+def booked(month: Settings, host: Host, tmp_path_factory: pytest.TempPathFactory) -> Company:
+    """The month, booked in Fortnox with a voucher of somebody else's, and read back."""
+    found = company(month, tmp_path_factory.mktemp("booked") / "home", host)
+    with found.bookkeeper() as bookkeeper:
+        bookkeeper.book_everything()
+        bookkeeper.manual(date(2026, 3, 20), "Insättning", {"1686": Decimal(100), "1930": Decimal(-100)})
+    found.prove()
+    return found
 
 
 def said(company: Company, name: str) -> Explanation:
@@ -72,9 +76,6 @@ def test_an_account_and_day_lead_to_all_its_entries(booked: Company) -> None:
 
 
 def test_a_voucher_of_somebody_else_is_told_apart(booked: Company) -> None:
-    with booked.bookkeeper() as bookkeeper:
-        bookkeeper.manual(date(2026, 3, 20), "Insättning", {"1686": Decimal(100), "1930": Decimal(-100)})
-    booked.prove()
     [[series, number]] = booked.sql(
         "SELECT series, number FROM proof.fortnox_vouchers v WHERE NOT EXISTS (SELECT 1 FROM delivery.documents d"
         " WHERE d.voucher_series = v.series AND d.voucher_number = v.number)"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date
+from pathlib import Path
 
 import pytest
 import simplejson
@@ -14,9 +15,10 @@ from fortstripe_dagster.failures import Failure
 from fortstripe_dagster.fortnox import ClientCredentials, Fortnox, Limiter, Retries
 from fortstripe_dagster.proof import prove
 from fortstripe_dagster.sandbox.fortnox.gateway import Call
+from fortstripe_dagster.settings import Settings
 from fortstripe_dagster.warehouse import Warehouse
 from fortstripe_dagster_tests.conftest import MARCH
-from fortstripe_dagster_tests.proof.company import Company
+from fortstripe_dagster_tests.proof.company import Company, Host, again, company
 
 Answer = Callable[[Call], Response | None]
 
@@ -37,39 +39,47 @@ def impatient(company: Company, secret: str = "sandbox-secret") -> Fortnox:
     )
 
 
-def test_one_sie_file_for_each_year_and_few_requests(company: Company) -> None:
-    company.book()
-    before = len(company.app.calls)
-    company.prove()
-    asked = [f"{call.method} {call.path}" for call in company.app.calls[before:] if "/oauth" not in call.path]
-    assert sorted(asked) == ["GET /3/customers", "GET /3/financialyears", *["GET /3/invoices"] * 4, "GET /3/sie/4"]
+@pytest.fixture(scope="module")
+def booked(month: Settings, host: Host, tmp_path_factory: pytest.TempPathFactory) -> Company:
+    """The month in Fortnox; nothing is proven yet."""
+    found = company(month, tmp_path_factory.mktemp("booked") / "home", host)
+    found.book()
+    return found
 
 
-def test_nothing_is_written_to_fortnox(company: Company) -> None:
-    company.book()
-    before = len(company.books.vouchers())
-    company.prove()
-    assert not any(call.writes for call in company.app.calls if "/oauth" not in call.path)
-    assert len(company.books.vouchers()) == before
-
-
-def test_the_warehouse_is_free_while_fortnox_answers(company: Company) -> None:
-    company.book()
+@pytest.fixture(scope="module")
+def proven(booked: Company, tmp_path_factory: pytest.TempPathFactory) -> tuple[Company, list[Call], list[object]]:
+    """A company that was proven, the calls of the proof, and what the warehouse told while Fortnox answered."""
+    found = again(booked, tmp_path_factory.mktemp("proven") / "home")
     seen: list[object] = []
 
     def look(call: Call) -> None:
         if "/sie/" in call.path:
-            with Warehouse(company.warehouse.path, wait_seconds=0.1).writer() as connection:
+            with Warehouse(found.warehouse.path, wait_seconds=0.1).writer() as connection:
                 seen.append(connection.execute("SELECT count(*) FROM ledger.entries").fetchone())
 
-    company.app.faults.answer = look
-    company.prove()
-    assert len(seen) == 1
+    found.app.faults.answer = look
+    assert found.prove().ok
+    return found, list(found.app.calls), seen
 
 
-def test_the_client_is_made_from_the_settings(company: Company) -> None:
-    company.book()
-    assert prove(company.settings, company.warehouse, MARCH, lambda line: None).ok
+def test_one_sie_file_for_each_year_and_few_requests(proven: tuple[Company, list[Call], list[object]]) -> None:
+    asked = [f"{call.method} {call.path}" for call in proven[1] if "/oauth" not in call.path]
+    assert sorted(asked) == ["GET /3/customers", "GET /3/financialyears", *["GET /3/invoices"] * 4, "GET /3/sie/4"]
+
+
+def test_nothing_is_written_to_fortnox(booked: Company, proven: tuple[Company, list[Call], list[object]]) -> None:
+    assert not any(call.writes for call in proven[1] if "/oauth" not in call.path)
+    assert len(proven[0].books.vouchers()) == len(booked.books.vouchers()) > 0
+
+
+def test_the_warehouse_is_free_while_fortnox_answers(proven: tuple[Company, list[Call], list[object]]) -> None:
+    assert len(proven[2]) == 1
+
+
+def test_the_client_is_made_from_the_settings(booked: Company, tmp_path: Path) -> None:
+    found = again(booked, tmp_path / "home")
+    assert prove(found.settings, found.warehouse, MARCH, lambda line: None).ok
 
 
 @pytest.mark.parametrize(
@@ -81,9 +91,10 @@ def test_the_client_is_made_from_the_settings(company: Company) -> None:
         ("/financialyears", Response('{"FinancialYears": []}', media_type="application/json"), "no financial year"),
     ],
 )  # fmt: skip
-def test_what_cannot_be_trusted_proves_nothing(company: Company, path: str, answer: Response, said: str) -> None:
-    company.book()
-    assert company.prove().ok
+def test_what_cannot_be_trusted_proves_nothing(
+    proven: tuple[Company, list[Call], list[object]], tmp_path: Path, path: str, answer: Response, said: str
+) -> None:
+    company = again(proven[0], tmp_path / "home")
     company.app.faults.answer = on(path, answer)
     with pytest.raises(Failure, match=said) as caught:
         prove(company.settings, company.warehouse, MARCH, lambda line: None, fortnox=impatient(company))
@@ -91,15 +102,15 @@ def test_what_cannot_be_trusted_proves_nothing(company: Company, path: str, answ
     assert company.sql("SELECT count(*) FROM proof.runs") == [(1,)], "the proof before it stands"
 
 
-def test_a_wrong_secret_is_told_without_the_secret(company: Company) -> None:
-    company.book()
+def test_a_wrong_secret_is_told_without_the_secret(booked: Company, tmp_path: Path) -> None:
+    company = again(booked, tmp_path / "home")
     with pytest.raises(Failure) as caught:
         prove(company.settings, company.warehouse, MARCH, lambda line: None, fortnox=impatient(company, "geheim"))
     assert "geheim" not in str(caught.value)
 
 
-def test_a_balance_that_the_user_may_not_see_is_not_zero(company: Company) -> None:
-    company.book()
+def test_a_balance_that_the_user_may_not_see_is_not_zero(booked: Company, tmp_path: Path) -> None:
+    company = again(booked, tmp_path / "home")
     item = {"DocumentNumber": "7", "InvoiceDate": "2026-03-02", "Total": 100, "Balance": "API_NORIGHT", "Booked": True}
     page = {"MetaInformation": {"@TotalResources": 1, "@TotalPages": 1, "@CurrentPage": 1}, "Invoices": [item]}
     company.app.faults.answer = on("/invoices", Response(simplejson.dumps(page), media_type="application/json"))

@@ -13,7 +13,7 @@ from fortstripe_dagster.delivery import DeliveryReport
 from fortstripe_dagster.sandbox.merchant import Merchant
 from fortstripe_dagster.settings import Settings
 from fortstripe_dagster_tests.conftest import MARCH
-from fortstripe_dagster_tests.proof.company import Company, Host, company, extracted
+from fortstripe_dagster_tests.proof.company import Company, Host, again, company, extracted
 
 
 @pytest.fixture(scope="module")
@@ -22,13 +22,20 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     return extracted(Merchant(seed=7, payments=12).world(), tmp_path_factory.mktemp("small"), MARCH)
 
 
-@pytest.fixture
-def sent(small: Settings, host: Host, tmp_path: Path) -> Company:
+@pytest.fixture(scope="module")
+def as_sent(small: Settings, host: Host, tmp_path_factory: pytest.TempPathFactory) -> Company:
     """That month with an invoice for each sale, in Fortnox and proven."""
-    found = company(small.model_copy(update={"sales": "invoice"}), tmp_path / "home", host)
+    home = tmp_path_factory.mktemp("sent") / "home"
+    found = company(small.model_copy(update={"sales": "invoice"}), home, host)
     assert deliver(found).exit_code == 0
     assert found.prove().ok
     return found
+
+
+@pytest.fixture
+def sent(as_sent: Company, tmp_path: Path) -> Company:
+    """A copy of it."""
+    return again(as_sent, tmp_path / "home")
 
 
 def deliver(of: Company, days: Days = MARCH) -> DeliveryReport:

@@ -116,12 +116,25 @@ def test_a_part_of_a_period_is_made_of_its_own_days(books: Book) -> None:
         assert len({line.day for line in vat_lines(connection, MARCH)}) > 5, "other days keep their lines"
 
 
-def test_a_credit_of_an_earlier_quarter_corrects_it(tmp_path: Path) -> None:
+TURN = Days(date(2026, 3, 1), date(2026, 4, 2))
+
+
+@pytest.fixture(scope="module")
+def turn(tmp_path_factory: pytest.TempPathFactory) -> Book:
+    """An advance in March, and a sale to Germany that April takes back."""
     world = new_world()
+    invoice = world.invoice(
+        at=at(2), customer=world.customer(name="Anna", country="SE"), lines=[row("Kurs", 125000)],
+        effective_at=at(20),
+    )  # fmt: skip
+    world.pay_invoice(invoice, at=at(3), fee=0)
     sale = world.one_off_payment(at=at(30), amount=11900, name="Jürgen", country="DE", currency="eur")
     world.refund(sale, at=at(2, month=4))
-    ledger = book(world, tmp_path, Days(date(2026, 3, 30), date(2026, 4, 2)), **ABROAD)
-    (row,) = returned(ledger, Days(date(2026, 4, 1), date(2026, 4, 2))).oss
+    return book(world, tmp_path_factory.mktemp("turn"), TURN, **(ABROAD | {"processing_fee_vat": "exempt"}))
+
+
+def test_a_credit_of_an_earlier_quarter_corrects_it(turn: Book) -> None:
+    (row,) = returned(turn, Days(date(2026, 4, 1), date(2026, 4, 2))).oss
     assert (row.corrects, row.base_eur, row.vat_eur) == ("2026-Q1", D(-100), D(-19))
     assert row.rate_day == date(2026, 3, 31)
 
@@ -138,19 +151,12 @@ def test_what_is_held_waits_and_is_in_no_sum(books: Book, tmp_path: Path) -> Non
     assert "26 days" in missing.text and "--from 2026-03-06 --to 2026-03-31" in missing.remedy
 
 
-def test_an_advance_is_declared_when_it_is_paid_with_its_base(tmp_path: Path) -> None:
-    world = new_world()
-    invoice = world.invoice(
-        at=at(2), customer=world.customer(name="Anna", country="SE"), lines=[row("Kurs", 125000)],
-        effective_at=at(20),
-    )  # fmt: skip
-    world.pay_invoice(invoice, at=at(3), fee=0)
-    ledger = book(world, tmp_path)
-    early = returned(ledger, Days(date(2026, 3, 1), date(2026, 3, 10)))
+def test_an_advance_is_declared_when_it_is_paid_with_its_base(turn: Book) -> None:
+    early = returned(turn, Days(date(2026, 3, 1), date(2026, 3, 10)))
     assert amounts(early) == {"05": "1000.00", "10": "250.00", "49": "250.00"}
-    later = returned(ledger, Days(date(2026, 3, 11), date(2026, 3, 31)))
+    later = returned(turn, Days(date(2026, 3, 11), date(2026, 3, 31)))
     assert amounts(later) == {}, "the sale itself and the advance that it takes back"
-    assert amounts(returned(ledger)) == amounts(early)
-    with ledger.sql() as connection:
+    assert amounts(returned(turn)) == amounts(early)
+    with turn.sql() as connection:
         computed = [line for line in vat_lines(connection, MARCH, "05") if line.computed]
     assert [line.amount for line in computed] == [D(1000), D(-1000)]

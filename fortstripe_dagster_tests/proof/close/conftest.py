@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-from copy import deepcopy
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -15,12 +13,10 @@ from fortstripe_dagster.business_day import Days
 from fortstripe_dagster.delivery import deliver
 from fortstripe_dagster.proof.close import ClosePack, attach, close_month
 from fortstripe_dagster.proof.words import Language
-from fortstripe_dagster.sandbox.fortnox.gateway import RateLimit
-from fortstripe_dagster.sandbox.fortnox.server import fortnox_app
 from fortstripe_dagster.sandbox.stripe.builder.tax import Line
 from fortstripe_dagster.sandbox.stripe.world import World
 from fortstripe_dagster_tests.conftest import MARCH
-from fortstripe_dagster_tests.proof.company import CLEARING, Company, Host, company, extracted, local
+from fortstripe_dagster_tests.proof.company import CLEARING, Company, Host, again, company, extracted, local
 
 SPRING = Days(date(2026, 3, 1), date(2026, 4, 30))
 GIFT_CARDS = {"name": "Gift cards", "when": {"description": "gift card"}, "kind": "gift_card_multi"}
@@ -112,12 +108,6 @@ def close_in(found: Company, language: Language, *, as_proven: bool = False) -> 
 
 
 @pytest.fixture
-def clean(clean_month: Closed, host: Host, tmp_path: Path) -> Company:
+def clean(clean_month: Closed, tmp_path: Path) -> Company:
     """A copy of the clean month with books of its own."""
-    home = tmp_path / "home"
-    shutil.copytree(clean_month.company.settings.home, home)
-    books = deepcopy(clean_month.company.books)
-    found = company(clean_month.company.settings, home, host)
-    host.app = fortnox_app(books, limit=RateLimit(requests=10**9))
-    found.books = books
-    return found
+    return again(clean_month.company, tmp_path / "home")
