@@ -99,7 +99,8 @@ def add_changed(connection: duckdb.DuckDBPyConnection, stripe: str, since: datet
     )
     _reach(
         connection,
-        "SELECT id, NULL FROM changed_objects WHERE stream NOT IN ('customers', 'products', 'prices', 'tax_rates')",
+        "SELECT id, NULL FROM changed_objects"
+        " WHERE stream NOT IN ('customers', 'products', 'prices', 'subscriptions', 'tax_rates')",
     )
     _reach(
         connection,
@@ -113,6 +114,10 @@ def add_changed(connection: duckdb.DuckDBPyConnection, stripe: str, since: datet
         f" UNION ALL SELECT session FROM {stripe}.checkout_line_items WHERE product IN (SELECT id FROM concerned)",
         "prices": f"SELECT invoice FROM {stripe}.invoice_lines WHERE price IN (SELECT id FROM concerned)"
         f" UNION ALL SELECT session FROM {stripe}.checkout_line_items WHERE price IN (SELECT id FROM concerned)",
+        # Whom it is sold for: what was paid says that itself.
+        "subscriptions": f"SELECT id FROM {stripe}.invoices WHERE subscription IN (SELECT id FROM concerned)"
+        f" AND id NOT IN (SELECT invoice FROM {stripe}.invoice_payments"
+        "  WHERE status = 'paid' AND coalesce(charge, payment_intent) IS NOT NULL)",
         "tax_rates": f"SELECT invoice FROM {stripe}.invoice_lines WHERE tax_rate IN (SELECT id FROM concerned)",
     }.items():
         concerned = connection.execute(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import shutil
 from contextlib import ExitStack
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -115,6 +115,10 @@ def unusual(world: World) -> dict[str, Any]:
 def test_parts_make_the_whole(tmp_path: Path) -> None:
     random = Random(2)
     world = Merchant(seed=2, payments=24, first=date(2026, 3, 1)).world()
+    price = world.price(product=world.product(name="Plan"), unit_amount=50000, recurring="month")
+    bo = world.customer(name="Bo", country="SE")
+    world.invoice(at=at(1), customer=bo, lines=[row("Plan", 50000)])  # will be voided
+    unpaid = world.subscription(at=at(1), customer=bo, price=price, pay=False)
     _, bought = visit(world, day=5)
     two_at_once = unusual(world)
     in_euro: dict[str, Any] = {"amount": 9900, "currency": "eur", "settle_in": "eur", "fee": 250, "name": "Zoë"}
@@ -138,6 +142,8 @@ def test_parts_make_the_whole(tmp_path: Path) -> None:
         change_the_past(world, random)
         world.refund(bought, at=world.now, amount=10000)
         world.refund(two_at_once, at=world.now, amount=30000)
+        unpaid["transfer_data"] = {"destination": "acct_1Seller", "amount_percent": None}
+        world.emit("customer.subscription.updated", unpaid, datetime.now(UTC))
         assert book(Days(date(2026, 4, 1), date(2026, 4, 10)))
         assert differing(warehouse, everything(settings, tmp_path)) == {}
 
