@@ -210,10 +210,11 @@ def load_table(connection: duckdb.DuckDBPyConnection, name: str, empty: Iterable
     with files(__package__).joinpath(f"{name}.csv").open(encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     columns = list(rows[0])
-    connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} ({', '.join(f'{each} VARCHAR' for each in columns)})")
-    connection.executemany(
-        f"INSERT INTO {name} VALUES ({', '.join('?' for _ in columns)})",
-        [[row[each] if row[each] or each in empty else None for each in columns] for row in rows],
+    texts = [[row[each] if row[each] or each in empty else None for row in rows] for each in columns]
+    connection.execute(
+        f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT"
+        f" {', '.join(f'unnest(?::VARCHAR[]) AS {each}' for each in columns)}",
+        texts,
     )
 
 

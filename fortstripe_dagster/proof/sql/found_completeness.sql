@@ -1,4 +1,5 @@
 -- Payments without their one invoice (8), entries without their one document (9), days without any entries.
+-- Nothing without: spans WHERE equation = '8'
 INSERT INTO found BY NAME
 SELECT
     s.equation, s.unit AS id, s.amount, s.amount AS difference, s.first_day, s.last_day,
@@ -28,6 +29,7 @@ LEFT JOIN waiting_entries held ON held.unit IN (p.sale_id || ':sale', p.entry_id
 WHERE s.equation = '8'
 QUALIFY row_number() OVER (PARTITION BY s.unit ORDER BY held.unit) = 1;
 
+-- Nothing without: spans WHERE equation = '9'
 INSERT INTO found BY NAME
 WITH unproven AS (
     SELECT s.*, e.kind AS entry_kind, n.documents, n.names, w.status, w.reason, w.remedy AS mend,
@@ -69,6 +71,7 @@ FROM (SELECT unnest(generate_series(greatest(choice('first')::DATE, start_date()
 WHERE d.day NOT IN (SELECT day FROM ledger.covered_days);
 
 -- What nobody knew how to book stands on the suspense account until a person decides.
+-- Nothing without: ledger.entries WHERE alert IS NOT NULL
 INSERT INTO found BY NAME
 SELECT '6' AS equation, 'SEK' AS currency, account('suspense') AS account, 'on suspense' AS kind, e.entry_id AS id,
        sum(l.debit - l.credit) AS amount, 'info' AS severity, e.alert AS text,

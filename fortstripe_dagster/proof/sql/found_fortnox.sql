@@ -1,4 +1,5 @@
 -- Names for differences between the ledger and Fortnox (2, 3b, 6): a document, a voucher, or an entry without either.
+-- Nothing without: spans WHERE equation IN ('2', '3b', '6')
 INSERT INTO found BY NAME
 WITH named AS (
     SELECT

@@ -1,4 +1,5 @@
 -- Stripe invoices that do not add up (10).
+-- Nothing without: spans WHERE equation = '10'
 INSERT INTO found BY NAME
 SELECT
     s.equation, s.currency, s.unit AS id, s.amount, s.amount AS difference, s.first_day, s.last_day, 'alarm' AS severity,

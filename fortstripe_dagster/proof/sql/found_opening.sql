@@ -1,6 +1,7 @@
 -- Where the books hold what stood open at Stripe when they begin (opening = in_books): is it the same, account by account,
 -- and what of it do people have to settle on their own invoices? Clearing and transit are Stripe's alone; on the others more
 -- may stand than we know of, never less, and their customers' invoices may stand on a receivable account of their own.
+-- Nothing without: choices WHERE name = 'opening' AND value = 'in_books'
 INSERT INTO found BY NAME
 WITH opened AS (
     SELECT account, amount AS at_stripe, 0 AS in_books FROM ledger_side WHERE unit LIKE 'entry:opening:%'
@@ -37,6 +38,7 @@ WHERE choice('opening') = 'in_books';
 
 -- An invoice of people's own is paid through Stripe: the payment stands on the receivables of vouchers until somebody
 -- registers it on that invoice. Which of them that was done for, only the sum tells.
+-- Nothing without: choices WHERE name = 'opening' AND value = 'in_books'
 INSERT INTO found BY NAME
 WITH settled AS (
     SELECT s.sale_id, coalesce(s.number, s.sale_id) AS number, min(l.event_day) AS day, sum(l.credit - l.debit) AS amount

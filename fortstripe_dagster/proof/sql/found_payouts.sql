@@ -1,4 +1,5 @@
 -- A foreign payout leaves at the rate of one day and comes back at another's.
+-- Nothing without: own_accounts WHERE equation = '3b' AND currency <> 'SEK'
 INSERT INTO found BY NAME
 SELECT '3b' AS equation, o.currency, o.account, 'exchange difference' AS kind, o.account AS id, sum(s.amount) AS amount,
        'info' AS severity,
@@ -45,6 +46,7 @@ SELECT '3a' AS equation, currency, account,
        choice('last')::DATE AS first_day, choice('last')::DATE AS last_day
 FROM judged;
 
+-- Nothing without: spans WHERE equation = '7'
 INSERT INTO found BY NAME
 SELECT s.equation, s.currency, 'payout does not add up' AS kind, s.unit AS id, s.amount, s.amount AS difference,
        'alarm' AS severity,

@@ -1,4 +1,5 @@
 -- Names for differences on the receivables (5), and every item that is open there, with the reason why.
+-- Nothing without: spans WHERE equation = '5'
 INSERT INTO found BY NAME
 SELECT s.equation, s.currency, s.account,
        CASE WHEN s.unit = 'before the start' THEN 'sub-ledger' WHEN s.settles THEN 'dated later' ELSE 'manual' END AS kind,

@@ -1,4 +1,5 @@
 -- Names for differences between Stripe and the ledger (1, 3a, 4a) and with Stripe's own balance (4b).
+-- Nothing without: spans WHERE equation IN ('1', '3a', '4a')
 INSERT INTO found BY NAME
 WITH named AS (
     SELECT s.*,
@@ -29,6 +30,7 @@ SELECT
               ELSE 'rebuild the ledger with fortstripe sync of that day; if it stays, report it with that id' END AS remedy
 FROM named;
 
+-- Nothing without: spans WHERE equation = '4b'
 INSERT INTO found BY NAME
 SELECT s.equation, s.balance_type, s.currency, 'balance' AS kind, s.balance_type || ' ' || s.currency AS id, s.amount,
        s.amount AS difference, CASE WHEN r.reached THEN 'alarm' ELSE 'waits' END AS severity,

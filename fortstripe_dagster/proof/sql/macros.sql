@@ -1,7 +1,11 @@
 -- Short names used by the other files. No amount passes through a DOUBLE: DuckDB's `/` would.
-CREATE OR REPLACE TEMP MACRO account(role_wanted) AS (SELECT number FROM ledger.account_map WHERE role = role_wanted);
-CREATE OR REPLACE TEMP MACRO policy(name_wanted) AS (SELECT value FROM ledger.policy WHERE name = name_wanted);
-CREATE OR REPLACE TEMP MACRO choice(name_wanted) AS (SELECT value FROM choices WHERE name = name_wanted);
+-- What is looked up by name is kept as a map: a subquery would be a join at each place that asks.
+SET VARIABLE accounts = (SELECT map(list(role), list(number)) FROM ledger.account_map);
+SET VARIABLE policies = (SELECT map(list(name), list(value)) FROM ledger.policy);
+SET VARIABLE choices = (SELECT map(list(name), list(value)) FROM choices);
+CREATE OR REPLACE TEMP MACRO account(role_wanted) AS getvariable('accounts')[role_wanted];
+CREATE OR REPLACE TEMP MACRO policy(name_wanted) AS getvariable('policies')[name_wanted];
+CREATE OR REPLACE TEMP MACRO choice(name_wanted) AS getvariable('choices')[name_wanted];
 CREATE OR REPLACE TEMP MACRO local_day(moment) AS (moment AT TIME ZONE 'Europe/Stockholm')::DATE;
 
 -- An amount as people write it, for texts.
