@@ -34,10 +34,17 @@ Say = Callable[[str], None]
 class Warehouse:
     """One company's warehouse file. `writer()` gives exclusive access for a short while."""
 
-    def __init__(self, path: Path, *, wait_seconds: float = 600, say: Say = print) -> None:
+    def __init__(
+        self, path: Path, *, wait_seconds: float = 600, say: Say = print, threads: int | None = None
+    ) -> None:
         self.path = path
         self.wait_seconds = wait_seconds
         self.say = say
+        self.threads = threads
+
+    def for_few_rows(self) -> Warehouse:
+        """The same file for work on few rows at a time: more threads than one would cost memory and save nothing."""
+        return Warehouse(self.path, wait_seconds=self.wait_seconds, say=self.say, threads=1)
 
     @contextmanager
     def writer(self) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -109,7 +116,7 @@ class Warehouse:
     @contextmanager
     def _opened(self) -> Iterator[duckdb.DuckDBPyConnection]:
         small = not self.path.exists() or self.path.stat().st_size < SMALL
-        threads = 1 if small else os.cpu_count() or 2
+        threads = self.threads or (1 if small else os.cpu_count() or 2)
         with engine(Path(f"{self.path}.tmp"), "warehouse", threads) as connection:
             try:
                 connection.execute(f"{_attach(self.path, 'warehouse')}; USE warehouse")

@@ -129,3 +129,11 @@ def test_a_small_file_is_the_work_of_one_thread(warehouse: Warehouse, monkeypatc
     monkeypatch.setattr("fortstripe_dagster.warehouse.SMALL", 0)
     with warehouse.writer() as connection:
         assert connection.execute(asked).fetchone() == (os.cpu_count(),)
+
+
+def test_work_on_few_rows_is_that_of_one_thread_however_large_the_file(
+    warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("fortstripe_dagster.warehouse.SMALL", 0)
+    with warehouse.for_few_rows().writer() as connection:
+        assert connection.execute("SELECT current_setting('threads')").fetchone() == (1,)

@@ -1,8 +1,9 @@
 -- Schema `delivery`: the journal for SQL users. Rebuilt from journal.sqlite at any time; nothing reads it to deliver.
 -- What was sent and answered word for word stands in the journal alone: a copy would only make the warehouse grow.
+-- Ids are unique as the journal's are. Keys would be indexes, written anew whole with every slice of a delivery.
 CREATE TABLE IF NOT EXISTS delivery.journal (identity VARCHAR);
 CREATE TABLE IF NOT EXISTS delivery.documents (
-    document_id VARCHAR PRIMARY KEY,
+    document_id VARCHAR,
     kind VARCHAR,
     day DATE,
     packaging VARCHAR,
@@ -32,11 +33,11 @@ CREATE TABLE IF NOT EXISTS delivery.document_lines (
     debit DECIMAL(18, 2), credit DECIMAL(18, 2), vat_rate DECIMAL(5, 2)
 );
 CREATE TABLE IF NOT EXISTS delivery.intents (
-    intent BIGINT PRIMARY KEY, document_id VARCHAR, step VARCHAR, attempt INTEGER, method VARCHAR, path VARCHAR,
+    intent BIGINT, document_id VARCHAR, step VARCHAR, attempt INTEGER, method VARCHAR, path VARCHAR,
     run_id VARCHAR, sent_at TIMESTAMPTZ
 );
 CREATE TABLE IF NOT EXISTS delivery.answers (
-    intent BIGINT PRIMARY KEY, outcome VARCHAR, status INTEGER, number VARCHAR, code INTEGER, answered_at TIMESTAMPTZ
+    intent BIGINT, outcome VARCHAR, status INTEGER, number VARCHAR, code INTEGER, answered_at TIMESTAMPTZ
 );
 CREATE TABLE IF NOT EXISTS delivery.approvals (document_id VARCHAR, content_hash VARCHAR, who VARCHAR, approved_at TIMESTAMPTZ);
 -- What people ordered against documents in Fortnox: undo, redo, adopt.
@@ -47,7 +48,7 @@ CREATE TABLE IF NOT EXISTS delivery.orders (
 CREATE TABLE IF NOT EXISTS delivery.forgotten (
     customer VARCHAR, what VARCHAR, reason VARCHAR, who VARCHAR, forgotten_at TIMESTAMPTZ
 );
-CREATE TABLE IF NOT EXISTS delivery.choice_sets (choices VARCHAR PRIMARY KEY, text JSON, first_delivered_at TIMESTAMPTZ);
+CREATE TABLE IF NOT EXISTS delivery.choice_sets (choices VARCHAR, text JSON, first_delivered_at TIMESTAMPTZ);
 -- What changed from one choice set to the next: accounts, policies, rules, rule data.
 CREATE TABLE IF NOT EXISTS delivery.choice_changes (
     changed_at TIMESTAMPTZ, part VARCHAR, name VARCHAR, before VARCHAR, after VARCHAR

@@ -83,6 +83,7 @@ def deliver(
     """
     run_id = run_id or uuid.uuid4().hex
     shadow = settings.mode == "shadow"
+    warehouse = warehouse.for_few_rows()
     client = fortnox or connect(settings)
     requests_before = Counter(client.requests)
     with Journal(settings.journal_path) as journal, journal.delivering():
