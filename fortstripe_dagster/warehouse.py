@@ -34,9 +34,7 @@ Say = Callable[[str], None]
 class Warehouse:
     """One company's warehouse file. `writer()` gives exclusive access for a short while."""
 
-    def __init__(
-        self, path: Path, *, wait_seconds: float = 600, say: Say = print, threads: int | None = None
-    ) -> None:
+    def __init__(self, path: Path, *, wait_seconds: float = 600, say: Say = print, threads: int | None = None) -> None:
         self.path = path
         self.wait_seconds = wait_seconds
         self.say = say

@@ -15,7 +15,7 @@ from fortstripe_dagster_tests.delivery.house import House
 from fortstripe_dagster_tests.delivery.test_lost_journal import adopt, lose
 from fortstripe_dagster_tests.ledger.books import at, new_world, row
 
-D3, D6 = date(2026, 3, 3), date(2026, 3, 6)
+D3, D4, D6 = date(2026, 3, 3), date(2026, 3, 4), date(2026, 3, 6)
 
 
 @pytest.mark.parametrize("sales", ["invoice", "daily_voucher"])
@@ -55,19 +55,40 @@ def delivered(home: House, *, kept: int = 0) -> None:
     """A sale of 100 kr, refunded but for `kept` öre, is in Fortnox."""
     home.sale("ch_1", 10000)
     home.payment("txn_1", "ch_1", 10000)
-    home.credit("re_1", "ch_1", 10000 - kept, day=D3)
-    home.refund("txn_2", "ch_1", "re_1", 10000 - kept, day=D3)
+    home.credit("re_1", "ch_1", 10000 - kept, day=D4)
+    home.refund("txn_2", "ch_1", "re_1", 10000 - kept, day=D4)
     assert home.deliver().exit_code == 0
 
 
 def noted_later(home: House, *, kept: int = 0) -> None:
-    """The credit note came three days after the refund."""
+    """The credit note came two days after the refund."""
     gross = to_decimal(10000 - kept)
     home.remove("re_1:credit")
-    home.credit("cn_1", "ch_1", 10000 - kept, day=D6)
+    note(home, D6, kept=kept)
     moved = {"sale_id": "ch_1", "credit_id": "cn_1"}
-    home.entry("txn_2", "refund", [("1686", f"-{gross}"), ("2420", f"{gross}")], day=D3, **moved)
+    home.entry("txn_2", "refund", [("1686", f"-{gross}"), ("2420", f"{gross}")], day=D4, **moved)
     home.entry("txn_2:settled", "advance_settled", [("2420", f"-{gross}"), ("1510", f"{gross}")], day=D6, **moved)
+
+
+def noted_earlier(home: House, *, kept: int = 0) -> None:
+    """The credit note is dated before the refund."""
+    home.remove("re_1:credit")
+    home.remove("txn_2:settled")
+    note(home, D3, kept=kept)
+    home.refund("txn_2", "ch_1", "cn_1", 10000 - kept, day=D4)
+
+
+def note(home: House, day: date, *, kept: int = 0) -> None:
+    for table in ("credits", "credit_rows"):
+        home.sql(f"DELETE FROM ledger.{table} WHERE credit_id = 'cn_1'")
+    home.credit("cn_1", "ch_1", 10000 - kept, day=day)
+
+
+def left(kept: int) -> dict[str, str]:
+    """What the books say once all is done: the money that was kept, its revenue and VAT."""
+    vat = Decimal(kept) / 100 - (Decimal(kept) / 125).quantize(Decimal("0.01"))
+    net = Decimal(kept) / 100 - vat
+    return {"1686": f"{to_decimal(kept)}", "2611": f"{-vat}", "3001": f"{-net}"} if kept else {}
 
 
 def balances(home: House) -> list[str]:
@@ -100,4 +121,56 @@ def test_a_lost_journal_knows_a_moved_refund_again(home: House, moved: bool, kep
     assert again.nothing_to_do == moved, again.text()
     assert home.accounts() == accounts and (home.writes() == wrote) == moved
     assert again.exit_code == 0 and balances(home) == ["0.00"] * 4
+    assert home.deliver().nothing_to_do
+
+
+@pytest.mark.parametrize("kept", [0, 2501])
+@pytest.mark.parametrize("lost", [False, True], ids=["kept journal", "lost journal"])
+def test_a_delivered_refund_whose_note_is_dated_before_it_pays_the_note(home: House, lost: bool, kept: int) -> None:
+    delivered(home, kept=kept)
+    noted_earlier(home, kept=kept)
+    assert home.deliver().exit_code == 0
+    wrote = home.writes()
+    if lost:
+        lose(home)
+        report = adopt(home)
+        assert report.unplaced == (), report.text()
+    again = home.deliver()
+    assert again.nothing_to_do, again.text()
+    assert home.writes() == wrote and home.accounts() == left(kept)
+    assert balances(home) == ["0.00"] * 4
+
+
+def test_what_pays_an_earlier_note_waits_until_the_day_of_the_note_is_delivered(home: House) -> None:
+    delivered(home)
+    noted_earlier(home)
+    report = home.deliver(Days(D4, D4))
+    assert {item.reason for item in report.waiting} == {"Waits for credit_invoice:cn_1, which is not in Fortnox."}
+    assert home.deliver(Days(D3, D3)).exit_code == 0
+    assert home.deliver(Days(D4, D4)).exit_code == 0
+    assert home.accounts() == {} and balances(home) == ["0.00"] * 4
+    assert home.deliver().nothing_to_do
+
+
+@pytest.mark.parametrize("kept", [0, 2501])
+@pytest.mark.parametrize("known", [True, False], ids=["refund delivered first", "note delivered first"])
+def test_a_note_that_moves_before_its_refund_moves_in_fortnox(home: House, known: bool, kept: int) -> None:
+    if known:
+        delivered(home, kept=kept)
+    else:
+        home.sale("ch_1", 10000)
+        home.payment("txn_1", "ch_1", 10000)
+    noted_later(home, kept=kept)
+    assert home.deliver().exit_code == 0
+    noted_earlier(home, kept=kept)
+    report = home.deliver()
+    assert report.exit_code == 0, report.text()
+    assert home.accounts() == left(kept)
+    assert set(balances(home)) == {"0.00"}
+    newest = list(home.books.invoices.all.values())[-1]
+    assert (newest.header["ExternalInvoiceReference1"], newest.day) == ("cn_1:2", D3)
+    assert home.deliver().nothing_to_do
+    noted_later(home, kept=kept)
+    assert home.deliver().exit_code == 0
+    assert home.accounts() == left(kept) and set(balances(home)) == {"0.00"}
     assert home.deliver().nothing_to_do

@@ -191,21 +191,23 @@ class _Adoption:
             self._put_attached(attached, tie, str(tie["fileId"]))
 
     def _payments(self, items: Sequence[Mapping[str, Any]], documents: Mapping[str, Document]) -> None:
-        """Payments have no reference: date and amount on the same invoice tell them, equal ones by count."""
+        """Payments have no reference: date, amount and account on the same invoice tell them, equal ones by count."""
         payments = [document for document in documents.values() if document.kind == "payment"]
         came = history.progress(self._context.journal, {document.content["target"] for document in payments})
-        wanted: dict[tuple[str, str, Decimal], list[Document]] = defaultdict(list)
+        wanted: dict[tuple[str, str, Decimal, str], list[Document]] = defaultdict(list)
         for document in payments:
             target = came.get(document.content["target"])
             if target is not None and target.number is not None:
-                wanted[target.number, document.day.isoformat(), amount(document.content["amount"])].append(document)
+                paid, account = amount(document.content["amount"]), str(document.content["account"])
+                wanted[target.number, document.day.isoformat(), paid, account].append(document)
         for item in items:
             number, invoice = str(item["Number"]), str(item["InvoiceNumber"])
-            key = (invoice, str(item["PaymentDate"]), as_decimal(item["Amount"]) or Decimal(0))
+            account, paid = str(item["ModeOfPaymentAccount"]), as_decimal(item["Amount"]) or Decimal(0)
+            key = (invoice, str(item["PaymentDate"]), paid, account)
             if wanted.get(key):
                 self._put(wanted[key].pop(0), number, {"InvoicePayment": dict(item)})
                 continue
-            if str(item["ModeOfPaymentAccount"]) == self._context.settings.accounts.paid_outside_stripe:
+            if account == self._context.settings.accounts.paid_outside_stripe:
                 continue  # where people register payments, too: theirs
             self._unplaced.append(
                 Unplaced(f"payment {number} of invoice {invoice}", "payment", number, {"InvoicePayment": dict(item)})

@@ -30,13 +30,18 @@ def correct(
     group: Sequence[Sealed],
     entry: Entry | None,
     anew: Callable[[Entry], Document | None],
+    count: int,
     sent: Sent,
     settings: Settings,
 ) -> list[Document] | Held:
     """The documents that bring what is sealed in `group` (one entry, one day) to what the ledger says now.
 
-    `anew` makes the document of an entry as if it had never been sent; without an entry the ledger took it back.
+    `anew` makes the document of an entry as if it had never been sent, the `count`th of its entry; without an entry the
+    ledger took it back.
     """
+    met = meets(difference, group, entry, anew, settings.accounts)
+    if met is not None:
+        return [met]
     invoiced = [sealed for sealed in group if sealed.kind != "voucher" and not sealed.document_id.endswith(REVERSAL)]
     newest = invoiced[-1]
     original, number = sent.documents.get(newest.document_id), sent.number_of(newest.document_id)
@@ -45,8 +50,8 @@ def correct(
     taken_back = reversal_id(original) in {sealed.document_id for sealed in group}
     because = sent.because(newest.day)
     if not taken_back and _only_accounts(difference, settings.accounts):
-        count = 1 + sum(sealed.kind == "voucher" for sealed in group)
-        return [_reposting(original, number, count, newest.entry_id, difference, because, settings)]
+        reposted = 1 + sum(sealed.kind == "voucher" for sealed in group)
+        return [_reposting(original, number, reposted, newest.entry_id, difference, because, settings)]
     if original.kind == "payment" and not taken_back:
         credit = sent.documents.get(original.content["target"])
         if credit is not None and credit.kind == "credit_invoice" and _waits(difference, settings.accounts):
@@ -61,10 +66,41 @@ def correct(
     documents = [] if taken_back else [reversal(original, number, because, settings.accounts)]
     new = anew(entry) if entry is not None else None
     if new is not None:
-        documents.append(_numbered(new, 1 + len(invoiced), original, number, because))
+        documents.append(_numbered(new, count, original, number, because))
     elif entry is not None:
         return _person(newest, difference, "credit it in Fortnox and book what is right by hand.")
     return documents
+
+
+def meets(
+    difference: tuple[Line, ...],
+    group: Sequence[Sealed],
+    entry: Entry | None,
+    anew: Callable[[Entry], Document | None],
+    accounts: Accounts,
+) -> Document | None:
+    """The payment from 2420 of money that waited there, where its invoice or credit is not of a later day any more."""
+    if entry is None or entry.held or not _waits(difference, accounts):
+        return None
+    if all(line.account != accounts.receivable for line in entry.lines):
+        return None
+    payment = anew(replace(entry, lines=difference))
+    if payment is None:
+        return None
+    before = sum(sealed.kind == "payment" for sealed in group)
+    return replace(payment, document_id=f"{payment.document_id}:{before + 1}") if before else payment
+
+
+def on_another_day(new: Document, before: Sequence[Sealed], sent: Sent) -> Document | Held:
+    """The document of an entry that was sent `before` with another day: one more, after that was taken back."""
+    count = 1 + len(before)
+    if new.kind == "payment":
+        return replace(new, document_id=f"{new.document_id}:{count}")
+    newest = before[-1]
+    number = sent.number_of(newest.document_id)
+    if number is None:
+        return _person(newest, (), "finish or cancel it in Fortnox first, then sync its day again.")
+    return _numbered(new, count, newest, number, sent.because(newest.day))
 
 
 def _only_accounts(difference: Sequence[Line], accounts: Accounts) -> bool:
@@ -104,6 +140,11 @@ def _waits(difference: Sequence[Line], accounts: Accounts) -> bool:
     return moved == {accounts.receivable, accounts.advances}
 
 
+def advance_id(payment_id: str) -> str:
+    """The id of what moves a repayment to the account of advances until its credit note comes."""
+    return f"{payment_id}:advance"
+
+
 def _from_advances(
     original: Document, credit: Document, entry_id: str, difference: tuple[Line, ...], because: str, accounts: Accounts
 ) -> Document:
@@ -111,7 +152,7 @@ def _from_advances(
     value = sum((line.amount for line in difference if line.account == accounts.advances), Decimal(0))
     back = reversal_id(credit)
     return Document(
-        document_id=f"{original.document_id}:advance",
+        document_id=advance_id(original.document_id),
         kind="payment",
         day=original.day,
         description=vouchers.short(f"Förskott tills kreditnotan kom: {because}"),
@@ -131,7 +172,7 @@ def _from_advances(
     )
 
 
-def _numbered(new: Document, count: int, original: Document, number: str, because: str) -> Document:
+def _numbered(new: Document, count: int, original: Document | Sealed, number: str, because: str) -> Document:
     """The document as the `count`th of its kind for this entry, which waits until `original` is taken back."""
     text = f"Ersätter {number}: {because}"
     content = {**new.content}

@@ -16,6 +16,7 @@ from fortstripe_dagster.delivery.correcting.orders import Order
 from fortstripe_dagster.delivery.documents.documents import REVERSAL, Document, Held, Line, Part
 from fortstripe_dagster.delivery.documents.exact_json import amount
 from fortstripe_dagster.delivery.documents.vouchers import short
+from fortstripe_dagster.delivery.journal.history import Sealed
 from fortstripe_dagster.settings import Settings
 from fortstripe_dagster.settings.accounts import Accounts
 
@@ -49,7 +50,7 @@ def reversal(document: Document, number: str, because: str, accounts: Accounts) 
     )
 
 
-def reversal_id(document: Document) -> str:
+def reversal_id(document: Document | Sealed) -> str:
     """The id of what takes a document back; it can happen once."""
     kind, _, name = document.document_id.partition(":")
     return f"{_FLIPPED.get(kind, kind)}:{name}{REVERSAL}"

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 
-from fortstripe_dagster.delivery.correcting.corrections import correct
+from fortstripe_dagster.delivery.correcting.corrections import correct, meets, on_another_day
 from fortstripe_dagster.delivery.correcting.reversals import Sent
 from fortstripe_dagster.delivery.documents import invoicing, vouchers
 from fortstripe_dagster.delivery.documents.desired import Desired, Sale
@@ -64,18 +64,26 @@ def package(desired: Desired, already: Already, settings: Settings) -> Packaged:
     supplements: list[tuple[str, Part]] = []
     stuck: dict[str, Held] = {}
     for change in changes:
+        entry = change.wanted
         if all(sealed.kind == "voucher" for sealed in change.group):
+            met = meets(change.difference, change.group, entry, rules.sales_document, settings.accounts)
+            if met is not None:
+                documents.append(met)
+                continue
             base = base_of(change.group[-1].document_id.removesuffix(REVERSAL))
             supplements.append((base, Part(change.entry_id, change.difference)))
             continue
-        entry = change.wanted
-        corrected = correct(change.difference, change.group, entry, rules.sales_document, already.sent, settings)
+        count = 1 + len(rules.before(change.entry_id))
+        corrected = correct(change.difference, change.group, entry, rules.sales_document, count, already.sent, settings)
         if isinstance(corrected, Held):
             waiting.append(corrected)
             stuck[_movement(change.entry_id)] = corrected
         else:
             documents += corrected
-    newest = {**already.newest, **{base_of(document.document_id): document.document_id for document in documents}}
+    again = {entry.entry_id: rules.on_another_day(entry) for entry in fresh}
+    named = [*documents, *(document for document in again.values() if isinstance(document, Document))]
+    newest = {**already.newest, **{base_of(document.document_id): document.document_id for document in named}}
+    documents = [document if document.reverses else _aimed(document, newest) for document in documents]
     for_vouchers: dict[str, list[tuple[Entry | None, Part]]] = defaultdict(list)
     for entry in fresh:
         if entry.kind in vouchers.OPENING and settings.opening == "in_books":
@@ -97,8 +105,10 @@ def package(desired: Desired, already: Already, settings: Settings) -> Packaged:
                 )
             )  # fmt: skip
             continue
-        document = rules.sales_document(entry)
-        if document is not None and rules.leaves_to_a_person(document):
+        document = again[entry.entry_id] or rules.sales_document(entry)
+        if isinstance(document, Held):
+            waiting.append(document)
+        elif document is not None and rules.leaves_to_a_person(document):
             waiting.append(
                 held(document, "How a credit is settled is left to a person.", "register the repayment in Fortnox.")
             )
@@ -114,8 +124,8 @@ def package(desired: Desired, already: Already, settings: Settings) -> Packaged:
         voucher = vouchers.document(base, number, members, settings, already.sent.because)
         if voucher is not None:
             documents.append(voucher)
-    named = [_with_choices(document, entries) for document in documents]
-    return Packaged(tuple(sorted(named, key=lambda d: (d.day, d.document_id))), tuple(waiting))
+    chosen = [_with_choices(document, entries) for document in documents]
+    return Packaged(tuple(sorted(chosen, key=lambda d: (d.day, d.document_id))), tuple(waiting))
 
 
 def _movement(entry_id: str) -> str:
@@ -178,6 +188,17 @@ class _Rules:
                 entry, f"credit_invoice:{credit.credit_id}", -credit.gross_ore, self._settings.accounts
             )
         return invoicing.payment(entry, f"invoice:{sale.sale_id}", sale.gross_ore, self._settings.accounts)
+
+    def before(self, entry_id: str) -> list[Sealed]:
+        """The invoices, credit invoices and payments that said an entry so far."""
+        sealed = self._already.sealed.get(entry_id, ())
+        return [each for each in sealed if each.kind != "voucher" and not each.document_id.endswith(REVERSAL)]
+
+    def on_another_day(self, entry: Entry) -> Document | Held | None:
+        """One more document of an entry that went with another day before; None if it did not, or a voucher says it."""
+        before = self.before(entry.entry_id)
+        new = self.sales_document(entry) if before and not entry.held else None
+        return on_another_day(new, before, self._already.sent) if new is not None else None
 
     def settlements(self) -> list[Document]:
         """Void invoices and their credits, both unpaid, against each other."""

@@ -186,7 +186,7 @@ def draft(
     begun = [document for document in sealed if document.document_id not in complete and document.posts]
     ordered = taken_back(orders, already.sent, settings)
     documents = [*begun, *(document for document in ordered if document.document_id not in by_id), *packaged.documents]
-    documents += set_off.documents(journal, sealed, packaged.documents, settings)
+    documents += set_off.documents(journal, sealed, packaged.documents, desired, settings)
     prepared = [*_customers(documents, desired.sales, settings), *setting_up.articles(documents, settings)]
     dependencies = {name for document in documents for name in document.depends_on}
     finished = complete | history.finished(journal, dependencies)

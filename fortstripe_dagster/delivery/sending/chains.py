@@ -30,7 +30,10 @@ _ORDER = {
 
 
 def chains_of(documents: Sequence[Document]) -> list[Chain]:
-    """The documents in chains, oldest first; in each by day customer, invoice, payment, credit, its payment."""
+    """The documents in chains, oldest first; in each by day customer, invoice, payment, credit, its payment.
+
+    What something of an earlier day depends on comes before that.
+    """
     parents: dict[str, str] = {}
 
     def root(name: str) -> str:
@@ -52,9 +55,26 @@ def chains_of(documents: Sequence[Document]) -> list[Chain]:
         else:
             chain = root(document.document_id)
         chains[chain].append(document)
-    for members in chains.values():
-        members.sort(key=_order)
-    return sorted(chains.values(), key=lambda chain: (min(document.day for document in chain), chain[0].document_id))
+    ordered = [_after_what_they_need(sorted(members, key=_order)) for members in chains.values()]
+    return sorted(ordered, key=lambda chain: (min(document.day for document in chain), chain[0].document_id))
+
+
+def _after_what_they_need(chain: Chain) -> Chain:
+    """The chain with each document after those that it depends on, also where their day is a later one."""
+    by_id = {document.document_id: document for document in chain}
+    placed: dict[str, Document] = {}
+
+    def place(document: Document) -> None:
+        if by_id.pop(document.document_id, None) is None:
+            return
+        for name in document.depends_on:
+            if name in by_id:
+                place(by_id[name])
+        placed[document.document_id] = document
+
+    for document in chain:
+        place(document)
+    return list(placed.values())
 
 
 def _of_voucher(document: Document) -> bool:
