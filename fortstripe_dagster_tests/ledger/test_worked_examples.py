@@ -1,12 +1,12 @@
 """Worked examples of how what happens at Stripe is booked (examples/worked.json), through extraction and ledger.
 
-All examples with the same choices share one world; an example's entries are those of the objects that it made.
+All examples share one world, booked under each of their choices; an example's entries are those of the objects that
+it made.
 """
 
 from __future__ import annotations
 
 import json
-from collections import defaultdict
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
@@ -57,17 +57,18 @@ def _value(name: str, value: Any, known: dict[str, Any]) -> Any:
 @pytest.fixture(scope="module")
 def worked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, tuple[Book, list[str]]]]:
     """Each example's ledger and objects; the official rate is 11.30 every day."""
-    together: dict[str, list[dict[str, Any]]] = defaultdict(list)
-    for example in EXAMPLES:
-        together[json.dumps(example.get("choices", {}), sort_keys=True)].append(example)
+    world, home = new_world(), tmp_path_factory.mktemp("worked")
     found: dict[str, tuple[Book, list[str]]] = {}
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(rates_server, "official_rate", lambda currency, day: Decimal("11.30"))
-        for choices, examples in together.items():
-            world = new_world()
-            ids = {example["id"]: play(world, example["steps"]) for example in examples}
-            ledger = book(world, tmp_path_factory.mktemp("worked"), **{"accounts": ACCOUNTS, **json.loads(choices)})
-            found |= {id: (ledger, made) for id, made in ids.items()}
+        ids = {example["id"]: play(world, example["steps"]) for example in EXAMPLES}
+        plain = book(world, home / "plain", accounts=ACCOUNTS)
+    books = {"{}": plain}
+    for example in EXAMPLES:
+        choices = json.dumps(example.get("choices", {}), sort_keys=True)
+        if choices not in books:
+            books[choices] = plain.under(home / str(len(books)), **{"accounts": ACCOUNTS, **json.loads(choices)})
+        found[example["id"]] = (books[choices], ids[example["id"]])
     yield found
 
 
