@@ -98,7 +98,9 @@ def test_a_missing_account_holds_its_documents_and_approval_is_waited_for(
     assert code == 3 and "6579" in out
     assert company.writes() > 0 and "6570" not in company.general_ledger(), "the rest goes on"
     monkeypatch.delenv("FORTSTRIPE_ACCOUNTS__PROCESSING_FEE")
-    assert run("sync", *MARCH)[0] == 3, "what was held waits for a person, too"
+    assert run("sync", *MARCH)[0] == 3
+    code, out, _ = run("plan", *MARCH, "--json")
+    assert (code, json.loads(out)["held"]) == (3, []), "what was held waits for a person, too"
     assert run("approve", *MARCH, "--all", "--who", "Karin")[0] == 0
     assert run("apply", *MARCH)[0] == 0
     assert company.general_ledger()["6570"] > 0
