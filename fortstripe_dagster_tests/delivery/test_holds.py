@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 from starlette.responses import JSONResponse
 
 from fortstripe_dagster.business_day import Days
+from fortstripe_dagster.delivery import DeliveryReport
 from fortstripe_dagster.failures import HELD, DeliveryStopped
 from fortstripe_dagster.sandbox.fortnox.company import Company, FinancialYear
 from fortstripe_dagster_tests.delivery.house import House, Line, house
@@ -221,59 +223,106 @@ def _refusal() -> JSONResponse:
     return JSONResponse({"ErrorInformation": {"error": 1, "message": "Perioden är låst", "code": 2000401}}, 400)
 
 
-@pytest.mark.parametrize(
-    ("path", "status", "code", "message", "remedy"),
-    [
-        ("invoices", 400, 2004344, "Valutan finns inte registrerad", "Add the currency"),
-        ("invoices", 400, None, "Kunde inte hämta/hitta moms", "Add the rate"),
-        ("invoices", 400, 2000433, "Kunde inte hitta kunden", "correct the mapping"),
-        ("invoices", 400, None, "OCR-numret används redan", "next invoice number"),
-        ("invoices", 400, 2000423, "Kontot finns inte", "Add the account"),
-        ("invoices", 400, 2001101, "Licens saknas", "licence"),
-        ("invoices", 403, 2000663, "Har inte behörighet för scope", "missing scope"),
-        ("invoicepayments", 403, 2000663, "Har inte behörighet för scope", "missing scope"),
-        ("invoicepayments", 400, 2000401, "Perioden är låst", "Unlock the period"),
-        ("customers", 400, 2000637, "Kundnumret är upptaget", "another number"),
-        ("vouchers", 400, None, "Ogiltig verifikationsserie", "Create the series"),
-        ("vouchers", 400, 2000550, "Kontot är inte aktivt", "Activate the account"),
-    ],
-)
-def test_what_fortnox_refuses_is_held_with_its_remedy_and_finished_after_it(
-    home: House, path: str, status: int, code: int | None, message: str, remedy: str
-) -> None:
-    home.sale("ch_1", 10000)
-    home.payment("txn_1", "ch_1", 10000)
-    home.sale("ch_2", 20000, customer="cus_2", email="bo@example.com")
-    home.payment("txn_2", "ch_2", 20000)
-    home.fee("txn_1:fee", 300)
-    home.fee("txn_2:fee", 400, day=D3)
-    of_the_first = {
-        "customers": b'"cus_1"',
-        "invoices": b'"ch_1"',
-        "invoicepayments": b'"Amount":100.00',
-        "vouchers": b'"2026-03-02"',
-    }
-    information = {"error": 1, "message": message} | ({"code": code} if code else {})
-    home.gateway.faults.answer = lambda call: (
-        JSONResponse({"ErrorInformation": information}, status)
-        if call.method == "POST" and call.path == f"/3/{path}" and of_the_first[path] in call.body
-        else None
-    )
-    report = home.deliver()
-    assert report.exit_code == HELD
-    (held,) = report.held
-    assert message in held.reason and remedy in held.remedy
-    follow = {"customers": 2, "invoices": 1}  # the invoice and its payment; the payment
-    assert len(report.waiting) == follow.get(path, 0)
-    assert all(held.reason in waiting.reason and waiting.remedy == held.remedy for waiting in report.waiting)
-    assert home.accounts()["1686"] == ("296.00" if path == "vouchers" else "193.00"), "the rest goes on"
+REFUSALS = [
+    ("invoices", 400, 2004344, "Valutan finns inte registrerad", "Add the currency"),
+    ("invoices", 400, None, "Kunde inte hämta/hitta moms", "Add the rate"),
+    ("invoices", 400, 2000433, "Kunde inte hitta kunden", "correct the mapping"),
+    ("invoices", 400, None, "OCR-numret används redan", "next invoice number"),
+    ("invoices", 400, 2000423, "Kontot finns inte", "Add the account"),
+    ("invoices", 400, 2001101, "Licens saknas", "licence"),
+    ("invoices", 403, 2000663, "Har inte behörighet för scope", "missing scope"),
+    ("invoicepayments", 403, 2000663, "Har inte behörighet för scope", "missing scope"),
+    ("invoicepayments", 400, 2000401, "Perioden är låst", "Unlock the period"),
+    ("customers", 400, 2000637, "Kundnumret är upptaget", "another number"),
+    ("vouchers", 400, None, "Ogiltig verifikationsserie", "Create the series"),
+    ("vouchers", 400, 2000550, "Kontot är inte aktivt", "Activate the account"),
+]
+OF_CASE = {  # what is refused of it, and what follows of that
+    "customers": ("customer:cus_{0:02}", ("invoice:ch_{0:02}", "payment:txn_{0:02}")),
+    "invoices": ("invoice:ch_{0:02}", ("payment:txn_{0:02}",)),
+    "invoicepayments": ("payment:txn_{0:02}", ()),
+    "vouchers": ("voucher:2026-03-{0:02}:SEK:fees", ()),
+}
 
-    home.gateway.faults.answer = lambda call: None
-    assert home.deliver().exit_code == 0
-    assert home.accounts() == {"1686": "293.00", "2611": "-60.00", "3001": "-240.00", "6570": "7.00"}
-    assert len(home.books.invoices.all) == len(home.books.payments.all) == 2
-    assert len(home.books.customers.register.records) == 2 and home.books.open_receivables() == []
-    assert home.deliver().nothing_to_do
+
+@dataclass
+class Refused:
+    """One delivery in which Fortnox refused a document of each case, and the ones after it."""
+
+    home: House
+    first: DeliveryReport
+    done_at_first: set[str]
+    second: DeliveryReport
+    third: DeliveryReport
+
+
+@pytest.fixture(scope="module")
+def refused(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Refused]:
+    with house(tmp_path_factory.mktemp("refused")) as home:
+        marks = {}
+        for number, (path, status, code, message, _) in enumerate(REFUSALS, 1):
+            name, gross = f"{number:02}", 10000 + 100 * number
+            home.sale(f"ch_{name}", gross, customer=f"cus_{name}", email=f"anna{number}@example.com")
+            home.payment(f"txn_{name}", f"ch_{name}", gross)
+            day = date(2026, 3, number)
+            home.fee(f"txn_{name}:fee", 300, day=day)
+            information = {"error": 1, "message": message} | ({"code": code} if code else {})
+            mark = {
+                "customers": f'"cus_{name}"',
+                "invoices": f'"ch_{name}"',
+                "invoicepayments": f'"Amount":{gross / 100:.2f}',
+                "vouchers": f'"{day}"',
+            }[path]
+            marks[path, mark.encode()] = JSONResponse({"ErrorInformation": information}, status)
+        home.gateway.faults.answer = lambda call: next(
+            (
+                answer
+                for (path, mark), answer in marks.items()
+                if call.method == "POST" and call.path == f"/3/{path}" and mark in call.body
+            ),
+            None,
+        )
+        first = home.deliver()
+        books = "SELECT document_id FROM delivery.documents WHERE status = 'done' AND kind <> 'specification'"
+        done = {name for (name,) in home.sql(books)}
+        home.gateway.faults.answer = lambda call: None
+        yield Refused(home, first, done, home.deliver(), home.deliver())
+
+
+@pytest.mark.parametrize("number", range(1, len(REFUSALS) + 1))
+def test_what_fortnox_refuses_is_held_with_its_remedy(refused: Refused, number: int) -> None:
+    path, _, _, message, remedy = REFUSALS[number - 1]
+    document, follow = OF_CASE[path]
+    of_case = {item.document_id: item for item in refused.first.held}[document.format(number)]
+    assert message in of_case.reason and remedy in of_case.remedy
+    waiting = {item.document_id: item for item in refused.first.waiting}
+    for name in (follower.format(number) for follower in follow):
+        assert of_case.reason in waiting[name].reason and waiting[name].remedy == of_case.remedy
+
+
+def test_what_has_nothing_to_do_with_what_is_refused_goes_on_and_the_rest_is_finished_after_the_remedy(
+    refused: Refused,
+) -> None:
+    home = refused.home
+    stopped = {
+        name.format(number)
+        for number, (path, *_) in enumerate(REFUSALS, 1)
+        for name in (OF_CASE[path][0], *OF_CASE[path][1])
+    }
+    held = [item.document_id for item in (*refused.first.held, *refused.first.waiting)]
+    assert refused.first.exit_code == HELD and sorted(held) == sorted(stopped)
+    with_customers = 4 * len(REFUSALS)
+    assert len(refused.done_at_first) == with_customers - len(stopped) and not refused.done_at_first & stopped
+    assert refused.second.exit_code == 0 and refused.third.nothing_to_do
+    gross = sum(10000 + 100 * number for number in range(1, len(REFUSALS) + 1))
+    assert home.accounts() == {
+        "1686": f"{(gross - 3600) / 100:.2f}",
+        "2611": f"-{gross / 500:.2f}",
+        "3001": f"-{gross / 125:.2f}",
+        "6570": "36.00",
+    }
+    assert len(home.books.invoices.all) == len(home.books.payments.all) == len(REFUSALS)
+    assert len(home.books.customers.register.records) == len(REFUSALS) and home.books.open_receivables() == []
 
 
 def test_without_the_scope_to_read_the_company_nothing_is_written_and_the_remedy_is_told(home: House) -> None:
