@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -12,7 +13,7 @@ from starlette.responses import JSONResponse
 
 from fortstripe_dagster.business_day import Days
 from fortstripe_dagster.failures import HELD
-from fortstripe_dagster_tests.delivery.house import House
+from fortstripe_dagster_tests.delivery.house import House, house
 
 D3 = date(2026, 3, 3)
 FEES = "voucher:2026-03-02:SEK:fees"
@@ -142,23 +143,40 @@ def test_what_was_paid_of_a_corrected_invoice_pays_the_new_one(home: House) -> N
     assert home.deliver().nothing_to_do
 
 
-@pytest.mark.parametrize("paid", [0, 4025, 10050])
-@pytest.mark.parametrize("anew", [10050, 7525])
-def test_a_correction_leaves_open_what_is_left_to_pay_and_nothing_else(home: House, paid: int, anew: int) -> None:
+PAID_AND_ANEW = {f"ch_{paid}_{anew}": (paid, anew) for paid in (0, 4025, 10050) for anew in (10050, 7525)}
+
+
+@pytest.fixture(scope="module")
+def corrected(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    """Invoices of 100.50 kr, unpaid, paid in part and paid, that were corrected after delivery."""
+    with house(tmp_path_factory.mktemp("corrected")) as home:
+        for sale_id, (paid, _) in PAID_AND_ANEW.items():
+            home.sale(sale_id, 10050)
+            if paid:
+                home.payment(f"txn_{sale_id}", sale_id, paid)
+        home.deliver()
+        for sale_id, (_, anew) in PAID_AND_ANEW.items():
+            change(home, sale_id, anew, rate=12, account="3002", vat_account="2621")
+        report = home.deliver()
+        assert report.exit_code == 0, report.text()
+        assert home.deliver().nothing_to_do
+        yield home
+
+
+@pytest.mark.parametrize("sale_id", PAID_AND_ANEW)
+def test_a_correction_leaves_open_what_is_left_to_pay_and_nothing_else(corrected: House, sale_id: str) -> None:
     """Fortnox rounds each invoice to whole kronor; the rounding goes with the payment that settles the last of it."""
-    home.sale("ch_1", 10050)
-    if paid:
-        home.payment("txn_1", "ch_1", paid)
-    home.deliver()
-    change(home, "ch_1", anew, rate=12, account="3002", vat_account="2621")
-    report = home.deliver()
-    assert report.exit_code == 0, report.text()
-    old, credit, new = home.books.invoices.all.values()
+    paid, anew = PAID_AND_ANEW[sale_id]
+    invoices = [i for i in corrected.books.invoices.all.values() if sale_id in i.header["ExternalInvoiceReference2"]]
+    old, credit, new = invoices
     assert (str(old.balance), str(credit.balance)) == ("0.00", "0.00")
     left = Decimal(anew - paid) / 100
     assert abs(new.balance - left) < 1 and (left or new.balance == 0)
-    assert home.accounts().get("2999") is None and home.accounts().get("1510", "0.00") == f"{new.balance:.2f}"
-    assert home.deliver().nothing_to_do
+
+
+def test_corrections_leave_no_more_on_the_receivables_than_is_open(corrected: House) -> None:
+    balance = sum(invoice.balance for invoice in corrected.books.invoices.all.values())
+    assert corrected.accounts().get("2999") is None and corrected.accounts()["1510"] == f"{balance:.2f}"
 
 
 def test_a_set_off_that_was_broken_off_is_finished_once(home: House) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from fortstripe_dagster import delivery
 from fortstripe_dagster.delivery import DeliveryReport
 from fortstripe_dagster.failures import HELD, Failure
-from fortstripe_dagster_tests.delivery.house import House
+from fortstripe_dagster_tests.delivery.house import House, house
 
 D2 = date(2026, 3, 2)
 FEES = "voucher:2026-03-02:SEK:fees"
@@ -108,19 +109,26 @@ def test_an_undo_is_sent_by_the_next_delivery_if_it_was_broken_off(home: House) 
     assert home.accounts() == {"1686": "-3.00", "2999": "3.00"}
 
 
+@pytest.fixture(scope="module")
+def undone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    """A payout, an invoice and fees are delivered, and the fees taken back."""
+    with house(tmp_path_factory.mktemp("undone")) as home:
+        home.payout("po_1", 500)
+        home.sale("ch_1", 10000)
+        home.fee("txn_1:fee", 300)
+        home.deliver()
+        undo(home, FEES)
+        yield home
+
+
 @pytest.mark.parametrize(
     ("document_id", "says"),
     [("voucher:2026-03-02:po_1:created", "clearing and transit"), ("voucher:x", "Nothing was sent"),
      ("customer:cus_1", "nothing to undo"), (f"{FEES}:reversal", "takes another document back")],
 )  # fmt: skip
-def test_what_cannot_be_undone_says_why(home: House, document_id: str, says: str) -> None:
-    home.payout("po_1", 500)
-    home.sale("ch_1", 10000)
-    home.fee("txn_1:fee", 300)
-    home.deliver()
-    undo(home, FEES)
+def test_what_cannot_be_undone_says_why(undone: House, document_id: str, says: str) -> None:
     with pytest.raises(Failure, match=says):
-        undo(home, document_id)
+        undo(undone, document_id)
 
 
 def test_an_undo_in_a_closed_period_follows_the_policy(home: House) -> None:
