@@ -8,6 +8,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -71,6 +72,15 @@ class House:
 
     def journal(self) -> Journal:
         return Journal(self.settings.journal_path)
+
+    @contextmanager
+    def once_more(self, home: Path) -> Iterator[House]:
+        """The company as it is now, with files and books of its own: what happens to it does not happen to this one."""
+        self.write_ledger()
+        shutil.copytree(self.settings.home, home, dirs_exist_ok=True)
+        with fortnox(books=deepcopy(self.books)) as (books, gateway, _):
+            settings = self.settings.model_copy(update={"home": home})
+            yield House(settings, Warehouse(settings.warehouse_path), books, gateway)
 
     # Fortnox's side
 

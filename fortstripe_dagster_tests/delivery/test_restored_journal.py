@@ -15,7 +15,7 @@ import pytest
 from fortstripe_dagster.failures import DeliveryStopped
 from fortstripe_dagster.sandbox.fortnox.gateway import Call
 from fortstripe_dagster.sandbox.servers import DroppedConnection
-from fortstripe_dagster_tests.delivery.house import House
+from fortstripe_dagster_tests.delivery.house import House, house
 from fortstripe_dagster_tests.delivery.test_corrections import change
 from fortstripe_dagster_tests.delivery.test_deliver import a_few_days
 from fortstripe_dagster_tests.delivery.test_lost_journal import adopt, lose
@@ -35,25 +35,32 @@ def keep_copies(home: House, copies: Path) -> None:
     home.gateway.faults.answer = copy
 
 
+@pytest.fixture(scope="module")
+def delivered(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[House, Path]]:
+    """A few days are in Fortnox; copies of the journal at each write of that delivery."""
+    copies = tmp_path_factory.mktemp("copies")
+    with house(tmp_path_factory.mktemp("delivered")) as home:
+        a_few_days(home)
+        keep_copies(home, copies)
+        home.deliver()
+        yield home, copies
+
+
 @pytest.mark.parametrize("moment", range(1, 25, 3))
-def test_adopt_recovers_from_a_copy_of_any_moment(home: House, tmp_path: Path, moment: int) -> None:
-    a_few_days(home)
-    copies = tmp_path / "copies"
-    copies.mkdir()
-    keep_copies(home, copies)
-    home.deliver()
-    home.gateway.faults.answer = lambda call: None
-    books = said(home.books)
-    lose(home)
-    shutil.copy(copies / f"{moment:03}", home.settings.journal_path)
-    for _ in range(2):  # what was in doubt when the copy was made is found first, and the rest is noticed
-        with pytest.raises(DeliveryStopped, match="fortstripe adopt"):
-            home.deliver()
-    report = adopt(home)
-    assert report.unplaced == (), report.text()
-    home.deliver()
-    assert said(home.books) == books
-    assert home.deliver().nothing_to_do
+def test_adopt_recovers_from_a_copy_of_any_moment(delivered: tuple[House, Path], tmp_path: Path, moment: int) -> None:
+    undisturbed, copies = delivered
+    books = said(undisturbed.books)
+    with undisturbed.once_more(tmp_path) as home:
+        lose(home)
+        shutil.copy(copies / f"{moment:03}", home.settings.journal_path)
+        for _ in range(2):  # what was in doubt when the copy was made is found first, and the rest is noticed
+            with pytest.raises(DeliveryStopped, match="fortstripe adopt"):
+                home.deliver()
+        report = adopt(home)
+        assert report.unplaced == (), report.text()
+        home.deliver()
+        assert said(home.books) == books
+        assert home.deliver().nothing_to_do
 
 
 def test_a_copy_of_before_the_first_delivery_is_noticed_too(home: House, tmp_path: Path) -> None:
