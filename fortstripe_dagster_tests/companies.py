@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from copy import deepcopy
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -50,6 +52,13 @@ class Running:
     def prove(self, days: Days = MARCH) -> ProofReport:
         return prove(self.settings, Warehouse(self.settings.warehouse_path), days, self.said.append)
 
+    @contextmanager
+    def once_more(self, home: Path, **choices: Any) -> Iterator[Running]:
+        """The company as it is now, with a Stripe, a Fortnox and files of its own; `choices` as for `running`."""
+        shutil.copytree(self.settings.home, home, dirs_exist_ok=True)
+        with running(deepcopy(self.world), home, books=deepcopy(self.books), **choices) as again:
+            yield again
+
     def approve_all(self) -> None:
         """A person approves all that awaits it."""
         plan = delivery.plan(self.settings, Warehouse(self.settings.warehouse_path), MARCH, progress=self.said.append)
@@ -70,9 +79,11 @@ class Running:
 
 
 @contextmanager
-def running(world: World, home: Path, *, company: Company | None = None, **choices: Any) -> Iterator[Running]:
+def running(
+    world: World, home: Path, *, company: Company | None = None, books: Books | None = None, **choices: Any
+) -> Iterator[Running]:
     """Serve everything until the block ends; `choices` go on top of the tests' settings."""
-    books = Books(company) if company else Books()
+    books = books or Books(company)
     gateway = fortnox_app(books, limit=RateLimit(requests=10**9))
     with ExitStack() as stack:
         stripe = stack.enter_context(

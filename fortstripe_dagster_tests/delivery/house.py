@@ -219,7 +219,11 @@ class House:
     def remove(self, entry_id: str) -> None:
         """The ledger takes an entry back."""
         for table in ("entries", "lines"):
-            self._pending.append((f"DELETE FROM ledger.{table} WHERE entry_id = ?", [entry_id]))
+            self.change(f"DELETE FROM ledger.{table} WHERE entry_id = ?", entry_id)
+
+    def change(self, statement: str, *parameters: object) -> None:
+        """Anything else that the ledger says of a sudden."""
+        self._pending.append((statement, list(parameters)))
 
     def _insert(self, table: str, **values: object) -> None:
         marks = ", ".join("?" for _ in values)

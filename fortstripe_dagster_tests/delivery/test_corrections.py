@@ -60,7 +60,7 @@ def test_a_day_that_the_ledger_does_not_cover_takes_nothing_back(home: House) ->
     home.fee("txn_1:fee", 300)
     home.deliver()
     home.remove("txn_1:fee")
-    home.sql("DELETE FROM ledger.covered_days WHERE day = '2026-03-02'")
+    home.change("DELETE FROM ledger.covered_days WHERE day = '2026-03-02'")
     assert home.deliver().nothing_to_do
     assert home.accounts()["6570"] == "3.00"
 
@@ -83,7 +83,7 @@ def test_an_entry_that_moved_to_another_day_moves_in_fortnox_when_both_days_are_
 def change(home: House, sale_id: str, gross: int, **choices: Any) -> None:
     """The ledger says something else of a sale."""
     for table in ("parties", "sales", "sale_rows"):
-        home.sql(f"DELETE FROM ledger.{table} WHERE sale_id = ?", sale_id)
+        home.change(f"DELETE FROM ledger.{table} WHERE sale_id = ?", sale_id)
     home.sale(sale_id, gross, **choices)
 
 
@@ -121,7 +121,7 @@ def test_wrong_vat_is_credited_and_invoiced_anew_and_both_name_each_other(home: 
     assert home.deliver().nothing_to_do
     home.payment("txn_1", "ch_1", 10000)
     home.credit("re_1", "ch_1", 10000, rate=12, account="3002")
-    home.sql("UPDATE ledger.lines SET account = '2621' WHERE entry_id = 're_1:credit' AND account = '2611'")
+    home.change("UPDATE ledger.lines SET account = '2621' WHERE entry_id = 're_1:credit' AND account = '2611'")
     home.deliver()
     assert home.books.invoices.all[3].balance == 0, "what comes later belongs to the new invoice"
     assert "Krediterar faktura 3" in str(home.books.invoices.all[4].header["Remarks"])
@@ -218,8 +218,8 @@ def test_a_wrong_credit_is_taken_back_and_made_anew(home: House) -> None:
     home.sale("ch_1", 10000)
     home.credit("re_1", "ch_1", 4000)
     home.deliver()
-    home.sql("DELETE FROM ledger.credits")
-    home.sql("DELETE FROM ledger.credit_rows")
+    home.change("DELETE FROM ledger.credits")
+    home.change("DELETE FROM ledger.credit_rows")
     home.credit("re_1", "ch_1", 3000)
     report = home.deliver()
     assert report.exit_code == 0, report.text()
@@ -269,6 +269,6 @@ def test_a_change_of_packaging_keeps_history(home: House) -> None:
 def test_a_name_that_changed_in_stripe_changes_nothing_that_was_sent(home: House) -> None:
     home.sale("ch_1", 10000, name="Anna Berg")
     home.deliver()
-    home.sql("UPDATE ledger.parties SET name = 'Anna Lund'")
-    home.sql("UPDATE ledger.entries SET rule_version = 'newer', text = 'another'")
+    home.change("UPDATE ledger.parties SET name = 'Anna Lund'")
+    home.change("UPDATE ledger.entries SET rule_version = 'newer', text = 'another'")
     assert home.deliver().nothing_to_do

@@ -30,11 +30,11 @@ def register(home: House, *, article: bool = True) -> None:
 
 
 def place(home: House, sale_id: str, cost_center: str) -> None:
-    home.sql(
+    home.change(
         "UPDATE ledger.lines SET cost_center = ?, project = 'P1' WHERE entry_id = ? AND account = '3001'",
         cost_center, f"{sale_id}:sale",
     )  # fmt: skip
-    home.sql(
+    home.change(
         "UPDATE ledger.sale_rows SET cost_center = ?, project = 'P1', article = 'COURSE' WHERE sale_id = ?",
         cost_center, sale_id,
     )  # fmt: skip

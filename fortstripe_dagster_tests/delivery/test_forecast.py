@@ -30,7 +30,7 @@ def test_it_predicts_every_request_and_writes_nothing(
     monkeypatch.setattr(desired, "SLICE", entries)
     a_few_days(home)
     home.sale("ch_9", 10000, customer="cus_9", day=D3)
-    home.sql("UPDATE ledger.sale_rows SET vat_ore = 1999, net_ore = 8001 WHERE sale_id = 'ch_9'")
+    home.change("UPDATE ledger.sale_rows SET vat_ore = 1999, net_ore = 8001 WHERE sale_id = 'ch_9'")
     home.entry(
         "ch_9:sale", "sale", [("1510", "100.00"), ("3001", "-80.01", "25"), ("2611", "-19.99", "25")],
         sale_id="ch_9", day=D3,

@@ -103,9 +103,9 @@ def test_a_refused_invoice_holds_its_payment_and_is_made_once_after_the_remedy(h
     assert [held.document_id for held in report.held] == ["invoice:ch_1"]
     assert [held.document_id for held in report.waiting] == ["payment:txn_1"]
     assert "moms" in report.held[0].reason
-    home.sql("DELETE FROM ledger.sales WHERE sale_id = 'ch_1'")
-    home.sql("DELETE FROM ledger.sale_rows WHERE sale_id = 'ch_1'")
-    home.sql("DELETE FROM ledger.parties WHERE sale_id = 'ch_1'")
+    home.change("DELETE FROM ledger.sales WHERE sale_id = 'ch_1'")
+    home.change("DELETE FROM ledger.sale_rows WHERE sale_id = 'ch_1'")
+    home.change("DELETE FROM ledger.parties WHERE sale_id = 'ch_1'")
     home.sale("ch_1", 10000, rate=25)
     assert home.deliver().exit_code == 0
     assert home.accounts() == {"1510": "100.00", "1686": "100.00", "2611": "-40.00", "3001": "-160.00"}
@@ -135,7 +135,7 @@ def test_an_invoice_that_a_person_has_bookkept_meanwhile_counts_as_done(home: Ho
 
 def test_an_invoice_that_fortnox_computes_otherwise_stays_unbooked(home: House) -> None:
     home.sale("ch_1", 10000)
-    home.sql("UPDATE ledger.sale_rows SET vat_ore = 1900, net_ore = 8100")
+    home.change("UPDATE ledger.sale_rows SET vat_ore = 1900, net_ore = 8100")
     home.entry(
         "ch_1:sale", "sale", [("1510", "100.00"), ("3001", "-81.00", "25"), ("2611", "-19.00", "25")], sale_id="ch_1"
     )
@@ -149,7 +149,7 @@ def test_an_invoice_that_fortnox_computes_otherwise_stays_unbooked(home: House) 
 
 def test_an_ore_of_vat_within_the_limit_is_taken_back_by_a_voucher(home: House) -> None:
     home.sale("ch_1", 10000)
-    home.sql("UPDATE ledger.sale_rows SET vat_ore = 1999, net_ore = 8001")
+    home.change("UPDATE ledger.sale_rows SET vat_ore = 1999, net_ore = 8001")
     home.entry(
         "ch_1:sale", "sale", [("1510", "100.00"), ("3001", "-80.01", "25"), ("2611", "-19.99", "25")], sale_id="ch_1"
     )
@@ -164,9 +164,9 @@ def test_an_ore_of_vat_within_the_limit_is_taken_back_by_a_voucher(home: House) 
 
 def test_ore_of_two_rates_that_cancel_out_in_the_total_are_found_too(home: House) -> None:
     home.sale("ch_1", 10000)
-    home.sql("UPDATE ledger.sale_rows SET vat_ore = 2001, net_ore = 7999")
-    home.sql("UPDATE ledger.sales SET gross = 21200, gross_ore = 21200")
-    home.sql(
+    home.change("UPDATE ledger.sale_rows SET vat_ore = 2001, net_ore = 7999")
+    home.change("UPDATE ledger.sales SET gross = 21200, gross_ore = 21200")
+    home.change(
         "INSERT INTO ledger.sale_rows BY NAME SELECT * REPLACE (2 AS row_no, 12 AS vat_rate, 11200 AS gross_ore,"
         " 1199 AS vat_ore, 10001 AS net_ore, '3002' AS account, '2621' AS vat_account) FROM ledger.sale_rows"
     )

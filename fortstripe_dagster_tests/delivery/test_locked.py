@@ -109,7 +109,7 @@ def test_another_financial_year_is_held_unless_the_company_says_otherwise(tmp_pa
 
 def test_what_was_begun_before_is_held_and_never_moved(home: House) -> None:
     home.sale("ch_1", 10000)
-    home.sql("UPDATE ledger.sale_rows SET vat_ore = 1900")  # Fortnox computes 20.00: the invoice is left unbooked
+    home.change("UPDATE ledger.sale_rows SET vat_ore = 1900")  # Fortnox computes 20.00: the invoice is left unbooked
     home.deliver()
     report = home.deliver(closed_until=D2, locked_period=LockedPeriod(vat="first_open_day"))
     assert report.exit_code == HELD and "begun before" in report.held[0].reason

@@ -206,7 +206,7 @@ def test_a_persons_payment_that_looks_like_ours_stops_until_it_was_looked_at(hom
         home.deliver()
     assert adopt(home).unplaced == ("payment 2 of invoice 1",)
     assert home.deliver().nothing_to_do
-    home.sql("DELETE FROM ledger.covered_days WHERE day > ?", D3)
+    home.change("DELETE FROM ledger.covered_days WHERE day > ?", D3)
     home.books.payments.create({**paid, "PaymentDate": D4})
     adopt(home)
     with pytest.raises(DeliveryStopped, match="payment 3 of invoice 1"):

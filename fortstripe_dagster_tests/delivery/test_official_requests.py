@@ -61,7 +61,7 @@ def calls(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Call]]:
         home.sale("in_2", 10000, customer="cus_2", buyer="business", rate=0, account="3308", box="39",
                   treatment="eu_business_services", country="DE", vat_number="DE123456788")  # fmt: skip
         home.sale("ch_3", 5000, customer=None, email=None, treatment="oss_goods", quantity=2)
-        home.sql("UPDATE ledger.sale_rows SET article = 'MUG' WHERE sale_id = 'ch_3'")
+        home.change("UPDATE ledger.sale_rows SET article = 'MUG' WHERE sale_id = 'ch_3'")
         home.fee("txn_1:fee", 300)
         home.payout("po_1", 5000)
         home.sale("ch_4", 10000, customer="cus_4")

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import atexit
+import shutil
+import tempfile
 from datetime import UTC, datetime, timedelta
+from functools import cache
+from pathlib import Path
 
 from fortstripe_dagster.sandbox.stripe.world import World
+from fortstripe_dagster_tests.companies import Running, running
 
 
 def small_world(payments: int = 3) -> World:
@@ -24,3 +30,14 @@ def small_world(payments: int = 3) -> World:
     world.refund(charges[0], at=at + timedelta(days=2))
     world.payout_paid(world.payout(at=at + timedelta(days=6)))
     return world
+
+
+@cache
+def booked() -> Running:
+    """A company whose small month is synced, made once; its servers have stopped: take it up with `once_more`."""
+    home = Path(tempfile.mkdtemp(prefix="fortstripe-tests-"))
+    atexit.register(shutil.rmtree, home)
+    with running(small_world(), home) as company:
+        report = company.sync()
+        assert report.exit_code == 0, report.proof.text()
+        return company

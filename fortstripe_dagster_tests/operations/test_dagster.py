@@ -85,25 +85,6 @@ def test_a_day_on_which_the_clock_changes_is_one_partition(company: Running) -> 
     assert window.end.timestamp() - window.start.timestamp() == 23 * 3600
 
 
-def test_a_type_that_no_rule_knows_stops_delivery(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    world = new_world()
-    world.one_off_payment(at=at(12), amount=12500, name="Anna")
-    with running(world, tmp_path / "home") as company:
-        configure(company.settings, tmp_path, monkeypatch)
-        job = build_definitions(company.settings, Company()).resolve_job_def("daily_sync")
-        days = {"dagster/asset_partition_range_start": "2026-03-12", "dagster/asset_partition_range_end": "2026-03-13"}
-        company.sync(Days(date(2026, 3, 12), date(2026, 3, 13)))
-        written = company.writes()
-        assert written
-        world.one_off_payment(at=at(13), amount=25000, name="Bo")
-        world.balance_transaction(at=at(13), type="quantum_leap", amount=-700)
-        result = job.execute_in_process(instance=dg.DagsterInstance.ephemeral(), tags=days, raise_on_error=False)
-        failed = [check for check in result.get_asset_check_evaluations() if not check.passed]
-        assert not result.success
-        assert [check.check_name for check in failed] == ["no_unknown_types"]
-        assert company.writes() == written
-
-
 def test_a_forecast_of_a_backfill_is_an_asset_that_writes_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

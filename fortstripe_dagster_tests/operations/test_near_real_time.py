@@ -40,10 +40,17 @@ def shop() -> World:
 
 
 @pytest.fixture(scope="module")
-def company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+def synced(tmp_path_factory: pytest.TempPathFactory) -> Running:
     """Three days of a small shop, taken the whole way."""
-    with running(shop(), tmp_path_factory.mktemp("events")) as served:
+    with running(shop(), tmp_path_factory.mktemp("synced")) as served:
         served.sync(SYNCED)
+        return served
+
+
+@pytest.fixture(scope="module")
+def company(synced: Running, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """That shop, to which the tests of this module do something one after the other."""
+    with synced.once_more(tmp_path_factory.mktemp("events")) as served:
         yield served
 
 
@@ -191,10 +198,9 @@ def test_a_run_that_waits_or_works_is_unfinished() -> None:
         assert unfinished(instance, "daily_sync") and not unfinished(instance, "other_daily_sync")
 
 
-def test_realtime_sends_the_invoices_of_the_open_day_and_no_voucher(tmp_path: Path) -> None:
-    world = shop()
-    with running(world, tmp_path, realtime=True) as company:
-        company.sync(SYNCED)
+def test_realtime_sends_the_invoices_of_the_open_day_and_no_voucher(synced: Running, tmp_path: Path) -> None:
+    with synced.once_more(tmp_path, realtime=True) as company:
+        world = company.world
         before = len(list(company.books.vouchers(series="S")))
         world.one_off_payment(at=datetime.now(UTC), amount=5000, name="Cia")
         followed = follow(company.settings, warehouse(company), company.said.append)

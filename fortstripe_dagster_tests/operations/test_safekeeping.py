@@ -25,16 +25,15 @@ from fortstripe_dagster.warehouse import Warehouse
 from fortstripe_dagster_tests.companies import Running, running
 from fortstripe_dagster_tests.conftest import MARCH
 from fortstripe_dagster_tests.operations.environment import configure
-from fortstripe_dagster_tests.operations.small_world import small_world
+from fortstripe_dagster_tests.operations.small_world import booked, small_world
 
 
 @pytest.fixture(scope="module")
 def company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """A company whose month is booked, with a paper that somebody attached."""
     folder = tmp_path_factory.mktemp("kept")
-    with pytest.MonkeyPatch.context() as patch, running(small_world(), folder / "home") as served:
+    with pytest.MonkeyPatch.context() as patch, booked().once_more(folder / "home") as served:
         configure(served.settings, folder, patch)
-        assert served.sync().exit_code == 0
         paper = served.settings.home / "attachments" / "2026-03" / "contract.pdf"
         paper.parent.mkdir(parents=True)
         paper.write_bytes(b"%PDF a contract")

@@ -10,7 +10,7 @@ import duckdb
 
 
 def written(folder: Path) -> Iterator[tuple[str, bytes]]:
-    """(where, content) of each file below a folder, and of each row of each database among them."""
+    """(where, content) of each file below a folder, and of each table of each database among them."""
     for path in sorted(folder.rglob("*")):
         if not path.is_file() or path.is_symlink():
             continue
@@ -25,8 +25,10 @@ def _of_duckdb(path: Path, place: str) -> Iterator[tuple[str, bytes]]:
     with duckdb.connect(str(path), read_only=True) as connection:
         tables = connection.execute("SELECT table_schema, table_name FROM information_schema.tables").fetchall()
         for schema, table in tables:
-            for row in connection.execute(f'SELECT t::VARCHAR FROM "{schema}"."{table}" AS t').fetchall():
-                yield f"{place} {schema}.{table}", str(row[0]).encode()
+            rows = connection.execute(f'SELECT string_agg(t::VARCHAR, chr(10)) FROM "{schema}"."{table}" AS t')
+            ((content,),) = rows.fetchall()
+            if content is not None:
+                yield f"{place} {schema}.{table}", content.encode()
 
 
 def _of_sqlite(path: Path, place: str) -> Iterator[tuple[str, bytes]]:

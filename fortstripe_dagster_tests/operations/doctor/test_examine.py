@@ -22,8 +22,8 @@ from fortstripe_dagster.sandbox.fortnox.oauth import SCOPES
 from fortstripe_dagster.sandbox.fortnox.server import fortnox_app
 from fortstripe_dagster.sandbox.servers import serve
 from fortstripe_dagster.sandbox.stripe.server import stripe_app
-from fortstripe_dagster_tests.companies import Running, running
-from fortstripe_dagster_tests.operations.small_world import small_world
+from fortstripe_dagster_tests.companies import Running
+from fortstripe_dagster_tests.operations.small_world import booked
 
 TODAY = date(2026, 4, 15)
 
@@ -31,8 +31,7 @@ TODAY = date(2026, 4, 15)
 @pytest.fixture(scope="module")
 def company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """A company whose month is booked."""
-    with running(small_world(), tmp_path_factory.mktemp("doctor")) as served:
-        assert served.sync().exit_code == 0
+    with booked().once_more(tmp_path_factory.mktemp("doctor")) as served:
         yield served
 
 

@@ -1,4 +1,5 @@
-"""A night whose documents a person must approve: it ends well, holds nothing up, and the proof explains what waits."""
+"""A night whose documents a person must approve: it ends well, holds nothing up, and the proof explains what waits.
+The one after it meets a type that no rule knows: nothing is delivered."""
 
 from __future__ import annotations
 
@@ -21,7 +22,13 @@ from fortstripe_dagster_tests.operations.environment import configure
 DAY = Days(date(2026, 3, 12), date(2026, 3, 12))
 
 
-def test_a_night_ends_awaiting_approval(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+NEWS = ("events", "charges", "balance_transactions", "references", "balances")
+"""What of Stripe is read for a sale and a balance transaction more."""
+
+
+def test_a_night_ends_awaiting_approval_and_a_type_that_no_rule_knows_stops_the_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     world = new_world()
     world.one_off_payment(at=at(12), amount=12500, name="Anna")
     with running(world, tmp_path / "home") as company:
@@ -51,3 +58,19 @@ def test_a_night_ends_awaiting_approval(tmp_path: Path, monkeypatch: pytest.Monk
         )
         written = delivery.deliver(manual, warehouse, DAY, progress=company.said.append).written
         assert written["invoice.create"] == 1 and company.general_ledger()
+
+        monkeypatch.delenv("FORTSTRIPE_APPROVAL")
+        delivered = company.writes()
+        world.one_off_payment(at=at(12, 14), amount=25000, name="Bo")
+        world.balance_transaction(at=at(12, 15), type="quantum_leap", amount=-700)
+        later = [key for key in night.asset_layer.selected_asset_keys if key.path[0] != "stripe"]
+        with dg.DagsterInstance.ephemeral() as instance:
+            stopped = night.execute_in_process(
+                instance=instance,
+                partition_key=DAY.first.isoformat(),
+                asset_selection=[*(dg.AssetKey(["stripe", name]) for name in NEWS), *later],
+                raise_on_error=False,
+            )
+        failed = [check.check_name for check in stopped.get_asset_check_evaluations() if not check.passed]
+        assert not stopped.success and failed == ["no_unknown_types"]
+        assert company.writes() == delivered > 0
