@@ -16,23 +16,22 @@ from fortstripe_dagster.assets.place import Place
 from fortstripe_dagster.assets.proof import DRIFT, proof_assets
 from fortstripe_dagster.definitions import build_definitions
 from fortstripe_dagster.proof import prove
-from fortstripe_dagster.sandbox.merchant import tiny
 from fortstripe_dagster.warehouse import Warehouse
-from fortstripe_dagster_tests.companies import Running, running
+from fortstripe_dagster_tests.companies import Running
 from fortstripe_dagster_tests.conftest import MARCH
 from fortstripe_dagster_tests.operations.environment import configure
+from fortstripe_dagster_tests.operations.small_world import booked
 
 
 @pytest.fixture
 def company(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Running]:
-    with running(tiny(), tmp_path / "home") as served:
+    with booked().once_more(tmp_path / "home") as served:
         configure(served.settings, tmp_path, monkeypatch)
         yield served
 
 
 def test_a_month_is_one_run_with_figures(company: Running) -> None:
     defs = build_definitions(company.settings, Company())
-    company.sync()
     with dg.instance_for_test(overrides={"concurrency": {"pools": {"granularity": "run"}}}) as instance:
         closed = defs.resolve_job_def("monthly_close").execute_in_process(instance=instance, partition_key="2026-03-01")
     (vat,) = closed.asset_materializations_for_node("proof__vat_return")

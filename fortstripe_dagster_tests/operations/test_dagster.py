@@ -16,19 +16,24 @@ from fortstripe_dagster.business_day import Days
 from fortstripe_dagster.definitions import build_definitions
 from fortstripe_dagster.extract import extract
 from fortstripe_dagster.ledger import build
-from fortstripe_dagster.sandbox.merchant import tiny
 from fortstripe_dagster.warehouse import Warehouse
 from fortstripe_dagster_tests.companies import Running, running
 from fortstripe_dagster_tests.ledger.books import at, new_world
 from fortstripe_dagster_tests.operations.environment import configure
 
 
-@pytest.fixture
-def company(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Running]:
-    """The tiny month, with the environment that a real run has."""
-    with running(tiny(), tmp_path / "home") as served:
-        configure(served.settings, tmp_path, monkeypatch)
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """A company to which nothing has happened."""
+    with running(new_world(), tmp_path_factory.mktemp("dagster")) as served:
         yield served
+
+
+@pytest.fixture
+def company(served: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Running:
+    """That company, with the environment that a real run has."""
+    configure(served.settings, tmp_path, monkeypatch)
+    return served
 
 
 def test_definitions_load_without_a_warning_or_a_secret(company: Running) -> None:
