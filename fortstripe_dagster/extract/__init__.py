@@ -52,9 +52,7 @@ def extract(
     """
     with Extraction(settings, warehouse, progress=progress, run_id=run_id, patience=patience) as run:
         wanted = [name for name in LISTED if streams is None or name in streams]
-        # Events first, alone: whatever they tell of is then read after them.
-        run.extract_streams([name for name in wanted if name == "events"], days)
-        run.extract_streams([name for name in wanted if name != "events"], days)
+        run.extract_streams(wanted, days)
         run.complete_references()
         run.extract_rates()
         run.read_balance(days)

@@ -7,7 +7,7 @@ objects loses nothing: they are still stale.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
 import duckdb
@@ -108,6 +108,11 @@ def gap(covered: list[tuple[int, int]], now: int) -> str | None:
 def read(connection: duckdb.DuckDBPyConnection) -> list[tuple[int, int]]:
     """The stretches of time whose every event was read: what a window asked for, less what Stripe had forgotten."""
     return merged(connection.execute(_READ, {"kept": EVENTS_KEPT}).fetchall())
+
+
+def read_with(stretches: Sequence[tuple[int, int]], windows: Iterable[Window], now: int) -> list[tuple[int, int]]:
+    """The stretches of which every event was read, once these windows are, too."""
+    return merged([*stretches, *((max(window.start, now - EVENTS_KEPT), window.end) for window in windows)])
 
 
 def told_since(stretches: Sequence[tuple[int, int]], moment: int) -> bool:

@@ -147,9 +147,10 @@ class Extraction:
         return report
 
     def extract_streams(self, names: Sequence[str], days: Days) -> list[StreamReport]:
-        """List several streams for `days`, side by side; `events` is none of them unless alone. Raises StripeFailure.
+        """List several streams for `days`, side by side, but `events` before the others: what those show is newer.
 
-        A run that was broken off is continued: what it committed of these windows is not listed again.
+        A run that was broken off is continued: what it committed of these windows is not listed again. Raises
+        StripeFailure.
         """
         self.check_account()
         streams = []
@@ -164,11 +165,11 @@ class Extraction:
                 streams.append(stream)
         catalogues = any(stream.reach == "everything" and self._covered(stream.name) for stream in streams)
         told = self._ask(events.read) if catalogues else []
-        before = self._before_the_start()
-        planned = {
-            stream.name: joined([*before.get(stream.name, []), *self._planned(stream, days, told)])
-            for stream in streams
-        }
+        before, planned = self._before_the_start(), dict[str, list[Window]]()
+        for stream in sorted(streams, key=lambda stream: stream.reach != "feed"):
+            planned[stream.name] = joined([*before.get(stream.name, []), *self._planned(stream, days, told)])
+            if stream.reach == "feed":
+                told = events.read_with(told, planned[stream.name], int(time.time()))
         listed = {report.stream: report for report in self._list(planned)} if planned else {}
         return [listed.get(name, StreamReport(name)) for name in names]
 
@@ -344,7 +345,7 @@ class Extraction:
 
     def _list(self, planned: Mapping[str, Sequence[Window]]) -> list[StreamReport]:
         """List windows by stream."""
-        reports = self._gathering.windows(planned, self._unfinished)
+        reports = self._gathering.windows(planned, self._unfinished, first=("events",))
         for name, windows in planned.items():
             if self._coverage is not None:
                 listed = [(window.start, window.end) for window in windows]

@@ -58,11 +58,13 @@ class Gathering:
         self._record_requests = record_requests
         self._progress = progress
 
-    def windows(self, planned: Mapping[str, Sequence[Window]], before: Sequence[Piece]) -> list[StreamReport]:
+    def windows(
+        self, planned: Mapping[str, Sequence[Window]], before: Sequence[Piece], first: Collection[str] = ()
+    ) -> list[StreamReport]:
         """List windows of several streams at once; each stream's are committed whole or not at all.
 
-        `before` are the pieces that a run which was broken off has committed. Raises StripeFailure; streams that were
-        whole by then stay.
+        `before` are the pieces that a run which was broken off has committed. The streams `first` are read to their
+        end before any other is asked for. Raises StripeFailure; streams that were whole by then stay.
         """
         asked, spent = now(), {name: self.spent(STREAMS[name].path) for name in planned}
         with Spool(self._settings.home) as spool, Crew(self._reader.api.limiter) as crew:
@@ -81,8 +83,10 @@ class Gathering:
                 whole = set(planned) - {one.stream.name for one in listings if not one.done}
                 self._commit([page for page in spool.take() if _owner(page) in whole], partial(note, whole))
 
-            crew.add([task for listing in listings for task in listing.tasks()])
-            committed, _ = self._bring(spool, crew, partial(note, planned), listings, keep_whole)
+            phases: dict[bool, list[Task]] = {True: [], False: []}
+            for listing in listings:
+                phases[listing.stream.name in first] += listing.tasks()
+            committed, _ = self._bring(spool, crew, phases.values(), partial(note, planned), listings, keep_whole)
         return [
             StreamReport(
                 name,
@@ -107,8 +111,8 @@ class Gathering:
                 reading(spool)
                 return ()
 
-            crew.add([Task(resource_of(path), partial(read, reading)) for path, reading in readings])
-            return self._bring(spool, crew, ask)
+            tasks = [Task(resource_of(path), partial(read, reading)) for path, reading in readings]
+            return self._bring(spool, crew, [tasks], ask)
 
     def spent(self, path: str) -> int:
         """Requests so far to an endpoint and what is below it."""
@@ -120,11 +124,15 @@ class Gathering:
         self,
         spool: Spool,
         crew: Crew,
+        phases: Iterable[Sequence[Task]],
         finish: Question[Answer],
         listings: Sequence[WindowListing] = (),
         give_up: Callable[[], None] = lambda: None,
     ) -> tuple[dict[str, Committed], Answer]:
-        """Commit what arrives until all is there, and `finish` with the last of it; `give_up` if Stripe fails us."""
+        """Have the phases done one after the other, commit what arrives, and `finish` with the last of it.
+
+        `give_up` if Stripe fails us.
+        """
         total: dict[str, Committed] = defaultdict(lambda: Committed(0, 0))
         said, pages = time.monotonic(), 0
 
@@ -138,17 +146,19 @@ class Gathering:
                 give_up()
                 raise
 
-        while going_on():
-            if enough():
-                part = spool.take(PART_BYTES, PART_PAGES)
-                pages += len(part)
-                committed, _ = self._commit(part, partial(_record_pieces, part))
-                _add(total, committed)
-            if time.monotonic() - said >= SAY_EVERY:
-                said = time.monotonic()
-                for listing in listings:
-                    if not listing.done:
-                        self._progress(listing.progress())
+        for tasks in phases:
+            crew.add(tasks)
+            while going_on():
+                if enough():
+                    part = spool.take(PART_BYTES, PART_PAGES)
+                    pages += len(part)
+                    committed, _ = self._commit(part, partial(_record_pieces, part))
+                    _add(total, committed)
+                if time.monotonic() - said >= SAY_EVERY:
+                    said = time.monotonic()
+                    for listing in listings:
+                        if not listing.done:
+                            self._progress(listing.progress())
         committed, answer = self._commit(spool.take(), finish)
         return _add(total, committed), answer
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from datetime import UTC, date, datetime, timedelta
 
+import pytest
+
 from fortstripe_dagster.business_day import Days
 from fortstripe_dagster.extract import events
 from fortstripe_dagster.sandbox.stripe.builder.tax import Line
@@ -134,3 +136,38 @@ def test_a_reading_older_than_stripe_keeps_events_is_said(company: StartCompany)
     report = shop.sync(streams=FEW)
     assert any("31 days ago" in remark for remark in report.remarks)
     assert any("31 days ago" in line for line in shop.said)
+
+
+def test_every_event_is_read_before_anything_else_is_asked_for(company: StartCompany) -> None:
+    world = World(now=recent(20))
+    anna = world.customer(name="Anna", at=recent(19))
+    for n in range(110):
+        world.update_customer(anna, at=recent(2), name=f"Anna {n}")
+    shop = company(world, start_date=recent(20).date())
+    shop.sync(Days(recent(3).date(), recent(1).date()), streams=[*FEW, "charges", "products"])
+    lists = [path for path in shop.paths("/v1/") if path not in ("/v1/account", "/v1/balance")]
+    pages = lists.count("/v1/events")
+    assert pages >= 2, "one page would prove nothing"
+    assert set(lists[:pages]) == {"/v1/events"} and "/v1/customers" in lists
+
+
+@pytest.mark.parametrize(("days_ago", "listed_again"), [(0, False), (20, False), (40, True)])
+def test_a_catalogue_is_listed_again_only_where_events_were_lost(
+    company: StartCompany, days_ago: int, listed_again: bool
+) -> None:
+    shop = company(World(now=recent(60)), start_date=recent(60).date())
+
+    def read() -> None:
+        with shop.run() as run:
+            run.extract_streams(["events", "products"], Days(recent(1).date(), recent(0).date()))
+
+    read()
+    with shop.warehouse.transaction() as connection:  # as if it had been so long ago
+        connection.execute(
+            "UPDATE stripe.windows SET from_ts = greatest(0, from_ts - $secs), to_ts = to_ts - $secs,"
+            " fetched_at = fetched_at - to_seconds($secs)",
+            {"secs": days_ago * 86_400},
+        )
+    shop.asked.clear()
+    read()
+    assert bool(shop.paths("/v1/products")) == listed_again
