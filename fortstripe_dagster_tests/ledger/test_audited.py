@@ -44,6 +44,8 @@ GROUPS: dict[str, tuple[Days, dict[str, Any]]] = {
         Days(date(2024, 2, 1), date(2024, 3, 31)),
         {"start_date": date(2024, 2, 1), "deferral": "voucher"},
     ),
+    "autumn": (Days(date(2026, 10, 20), date(2026, 10, 31)), {"start_date": date(2026, 10, 20)}),
+    "paid": (SPRING, {"invoice_when": "paid"}),
     "cash": (SPRING, {"accounting_method": "cash", "deferral": "voucher"}),
 }
 """The days that are extracted, and choices besides those of all tests."""
@@ -77,6 +79,8 @@ def value(name: str, given: Any, known: dict[str, Any]) -> Any:
         return found
     if name == "lines":
         return [line([value("", part, known) for part in each]) for each in given]
+    if isinstance(given, dict) and not name:
+        return {part: value(part, each, known) for part, each in given.items()}
     if isinstance(given, list) and name == "invoices":
         return [value("", each, known) for each in given]
     if name in ("at", "effective_at"):
@@ -99,6 +103,7 @@ def line(parts: list[Any]) -> Any:
         quantity=quantity,
         tax_rate=rate,
         taxability=more.get("taxability"),
+        price=more.get("price"),
         period=(moment(first), moment(end)) if first else None,
     )
 

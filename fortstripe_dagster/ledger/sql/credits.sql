@@ -87,7 +87,9 @@ found AS (
 ),
 running AS (
     SELECT
-        f.*, s.currency, s.gross AS sale_gross, s.gross_ore AS sale_ore, s.before_start, coalesce(s.held, l.lacking) AS held,
+        -- What is not yet a sale cannot be taken back: where invoices are sales when paid, its note may come before.
+        f.* REPLACE (CASE f.kind WHEN 'credit_note' THEN greatest(f.event_day, s.event_day) ELSE f.event_day END AS event_day),
+        s.currency, s.gross AS sale_gross, s.gross_ore AS sale_ore, s.before_start, coalesce(s.held, l.lacking) AS held,
         sum(f.amount) OVER (PARTITION BY f.sale_id ORDER BY f.ordered_by, f.credit_id ROWS UNBOUNDED PRECEDING) AS upto
     FROM found f
     JOIN ledger.sales s ON s.sale_id = f.sale_id

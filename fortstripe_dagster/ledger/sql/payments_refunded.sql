@@ -35,7 +35,7 @@ shared AS (
     WINDOW of_refund AS (PARTITION BY refund)
 ),
 returned AS (
-    SELECT m.id, m.day, m.charge, m.currency, m.amount, m.amount_ore, r.amount AS refund_amount, s.* EXCLUDE (amount, currency),
+    SELECT m.id, m.created, m.day, m.charge, m.currency, m.amount, m.amount_ore, r.amount AS refund_amount, s.* EXCLUDE (amount, currency),
            m.currency = s.currency AS same_currency,
            -- The part of the whole that is this credit's: all of it where nothing is known of its sale.
            CASE WHEN s.whole > 0 THEN s.share_end ELSE 1 END AS upto,
@@ -53,6 +53,26 @@ parted AS (
                AS clearing_ore,
            round_div(refund_amount::HUGEINT * upto, all_parts) - round_div(refund_amount::HUGEINT * before, all_parts) AS asked
     FROM returned
+),
+owing AS (
+    -- What came back of earlier refunds of a charge, and is owed since.
+    SELECT m.charge, m.created, sum(r.amount) OVER upto AS owed, sum(m.amount_ore) OVER upto AS owed_ore
+    FROM ledger.movements m
+    JOIN stripe.refunds r ON r.id = m.source
+    WHERE m.treatment = 'refund_failed'
+    WINDOW upto AS (PARTITION BY m.charge ORDER BY m.created, m.id ROWS UNBOUNDED PRECEDING)
+),
+giving AS (
+    SELECT *, CASE WHEN refund IS NULL THEN 0 ELSE greatest(asked - credited, 0) END AS gives,
+           sum(gives) OVER (PARTITION BY charge ORDER BY created, id, upto ROWS UNBOUNDED PRECEDING) AS given
+    FROM parted
+),
+paying AS (
+    -- A debt is paid at what it stands at: another rate since is a difference of exchange.
+    SELECT g.*, least(g.given, coalesce(o.owed, 0)) AS paid, least(g.given - g.gives, coalesce(o.owed, 0)) AS paid_before, o.owed,
+           o.owed_ore
+    FROM giving g
+    ASOF LEFT JOIN owing o ON o.charge = g.charge AND o.created < g.created
 )
 SELECT
     CASE WHEN noted AND parts > 1 THEN id || ':' || credit_id
@@ -60,8 +80,11 @@ SELECT
          ELSE id END AS entry_id,
     id AS balance_transaction, day, 'refund' AS treatment, sale_id, credit_id, charge, same_currency,
     clearing_amount, clearing_ore, -credited_ore AS receivable_ore, 0 AS credit_ore,
-    CASE WHEN asked = 0 OR refund IS NULL THEN 0
-         ELSE round_div(clearing_ore::HUGEINT * greatest(asked - credited, 0), asked) END AS debt_ore,
+    CASE WHEN asked = 0 OR gives = 0 THEN 0
+         ELSE round_div(clearing_ore::HUGEINT * (gives - (paid - paid_before)), asked)
+              - CASE WHEN paid > paid_before
+                     THEN round_div(owed_ore::HUGEINT * paid, owed) - round_div(owed_ore::HUGEINT * paid_before, owed)
+                     ELSE 0 END END AS debt_ore,
     -- Money that left before its credit note came waits for that on 2420, as what comes before its invoice does.
     0 AS settles, CASE WHEN day < credit_day THEN credit_day END AS settled_day
-FROM parted;
+FROM paying;

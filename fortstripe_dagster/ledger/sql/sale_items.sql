@@ -94,7 +94,8 @@ described AS (
         coalesce(k.vat_class, e.said[3], e.product_said[3], CASE WHEN coalesce(e.said[2], e.product_said[2]) IS NULL THEN e.code_class END)
             AS vat_class,
         coalesce(try_cast(e.said[2] AS DECIMAL(5, 2)), try_cast(e.product_said[2] AS DECIMAL(5, 2))) AS said_rate,
-        coalesce(try_cast(e.said[4] AS DATE), u.event_day) AS supply_day,
+        -- An invoice is of its own day for its rate, also where it becomes a sale when it is paid.
+        coalesce(try_cast(e.said[4] AS DATE), CASE u.kind WHEN 'invoice' THEN local_day(u.moment) ELSE u.event_day END) AS supply_day,
         coalesce(a.kind = 'seller', t.charge IS NOT NULL OR g.card IS NOT NULL OR k.kind IN ('gift_card_multi', 'tip'), false) AS outside_vat
     FROM everything e
     JOIN ledger.sale_units u USING (sale_id)
