@@ -35,6 +35,20 @@ def company(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Running
         yield served
 
 
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """A company of which nothing is read or written."""
+    with running(small_world(), tmp_path_factory.mktemp("untouched")) as served:
+        yield served
+
+
+@pytest.fixture
+def untouched(served: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Running:
+    """That company, with files and the environment of a test of its own."""
+    configure(served.settings.model_copy(update={"home": tmp_path / "home"}), tmp_path, monkeypatch)
+    return served
+
+
 def last_line(text: str) -> str:
     return text.strip().splitlines()[-1]
 
@@ -126,7 +140,7 @@ def test_a_missing_account_holds_its_documents_and_approval_is_waited_for(
     ],
 )
 def test_bad_input_is_one_line_with_its_remedy(
-    company: Running,
+    untouched: Running,
     run: Run,
     monkeypatch: pytest.MonkeyPatch,
     environment: dict[str, str],
@@ -142,7 +156,7 @@ def test_bad_input_is_one_line_with_its_remedy(
     assert line in last_line(err) and "Remedy:" in last_line(err)
     assert "Traceback" not in err and not out
     assert "rk_test_" not in err and "sandbox-secret" not in err
-    assert company.writes() == 0
+    assert untouched.writes() == 0
 
 
 def test_a_stream_the_key_may_not_read_is_named(company: Running, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
