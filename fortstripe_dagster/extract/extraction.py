@@ -198,18 +198,27 @@ class Extraction:
         self.check_account()
         if before := self._before_the_start():
             self._list(before)
-        gaps, swept, wanted = self._ask(lambda connection: (*events.sweeps(connection), self._wanted(connection)))
-        if gaps:
-            self._make_up_for(gaps, swept)
-            wanted = self._ask(self._wanted)
+        swept, wanted = self._ask(self._after_lists)
+        if swept:
+            self._list(swept)
+            self._remark(f"Listed anew, since events were lost: {', '.join(swept)}.")
+            _, wanted = self._ask(partial(self._after_lists, made_up=True))
         self._completion.until_nothing_is_missing(wanted)
         if self.settings.gift_cards.by_coupon:
             self._completion.fetch_one_by_one(self._ask(references.coupons_unread))
         return list(self._report.streams.values())
 
-    def _wanted(self, connection: duckdb.DuckDBPyConnection) -> Wanted:
-        """What is to be fetched by id."""
-        return self._completion.wanted(
+    def _after_lists(
+        self, connection: duckdb.DuckDBPyConnection, made_up: bool = False
+    ) -> tuple[dict[str, list[Window]], Wanted]:
+        """What to list anew, since it may have changed while no events were read, and what is to be fetched by id.
+
+        Gaps between readings of events are noted once they are `made_up` for, or nothing can have changed in them.
+        """
+        gaps, swept = events.sweeps(connection)
+        if gaps and (made_up or not swept):
+            record_windows(connection, [Whole(events.SWEPT, gap, 0, 0) for gap in gaps], now())
+        return swept, self._completion.wanted(
             connection,
             events.stale(connection),
             references.moved_since_read(connection),
@@ -313,14 +322,6 @@ class Extraction:
         if changed:
             self._completion.until_nothing_is_missing(self._ask(lambda c: self._completion.wanted(c, changed)))
         return changed
-
-    def _make_up_for(self, gaps: Sequence[Window], planned: Mapping[str, Sequence[Window]]) -> None:
-        """List anew what may have changed while no events were read for longer than Stripe keeps them."""
-        if planned:
-            self._list(planned)
-            self._remark(f"Listed anew, since events were lost: {', '.join(planned)}.")
-        with self.warehouse.transaction() as connection:
-            record_windows(connection, [Whole(events.SWEPT, gap, 0, 0) for gap in gaps], now())
 
     def _before_the_start(self) -> dict[str, list[Window]]:
         """What may have stood open when the books begin and was not listed yet, by stream; once for each start."""

@@ -1,15 +1,20 @@
-"""How few requests are enough: a poll, a night, a month; and a warning before the allotment is used up."""
+"""How little is enough: requests of a poll, a night, a month, with a warning in time; openings of the warehouse."""
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, time, timedelta
 
+import duckdb
+
 from fortstripe_dagster.business_day import STOCKHOLM, Days, today
-from fortstripe_dagster.extract import budget
+from fortstripe_dagster.extract import budget, extract
 from fortstripe_dagster.sandbox.stripe.builder.balance import payable
 from fortstripe_dagster.sandbox.stripe.builder.tax import Line
 from fortstripe_dagster.sandbox.stripe.world import World
+from fortstripe_dagster.warehouse import Warehouse
 from fortstripe_dagster_tests.extract.conftest import StartCompany
 
 POLLS, NIGHTS = 144 * 31, 31
@@ -119,3 +124,31 @@ def test_a_run_says_what_it_spent_by_endpoint(company: StartCompany) -> None:
     said = report.spent()
     assert said.startswith(f"{len(shop.asked)} requests (")
     assert "/v1/events 1" in said and "of 10000 requests" in said
+
+
+class Counted(Warehouse):
+    """A warehouse that counts how often it is opened: each costs more than most questions."""
+
+    opened = 0
+
+    @contextmanager
+    def writer(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        self.opened += 1
+        with super().writer() as connection:
+            yield connection
+
+
+def test_a_small_company_opens_the_warehouse_a_few_times_a_night(company: StartCompany) -> None:
+    world = World(now=ago(days=20))
+    anna = world.customer(name="Anna", at=ago(days=19))
+    first = world.one_off_payment(at=noon(3), amount=10_000, customer=anna)
+    shop = company(world, start_date=ago(days=20).date())
+    nights = []
+    for days_ago in (3, 2):
+        warehouse, day = Counted(shop.settings.warehouse_path), ago(days=days_ago).date()
+        extract(shop.settings, warehouse, Days(day, day), progress=shop.said.append)
+        nights.append(warehouse.opened)
+        if not nights[1:]:
+            world.refund(first, at=noon(2), amount=5_000)
+    assert nights[0] <= 6, "account, lists, what is missing, rates, newest transactions, balance"
+    assert nights[1] <= 8, "besides: events told, and one thing read again"
