@@ -13,7 +13,7 @@ from pathlib import Path
 
 import duckdb
 
-CHANGED = ("memory_limit", "preserve_insertion_order")
+CHANGED = ("memory_limit", "preserve_insertion_order", "allocator_bulk_deallocation_flush_threshold")
 """What a stage may set while it works, beside the threads; it holds for all of DuckDB, not for one connection."""
 
 _idle: list[duckdb.DuckDBPyConnection] = []
