@@ -94,7 +94,6 @@ def test_a_new_year_starts_from_nothing_and_remembers_the_last(tmp_path: Path) -
         ({"status": "off"}, "oss.previous_year_turnover"),
         ({"status": "off", "previous_year_turnover": 0}, "oss.outside_stripe"),
         ({"status": "off", "previous_year_turnover": 0, "outside_stripe": {"2025": 1}}, "kronor of 2026"),
-        ({"status": "on"}, '[accounts.oss.DK] "25"'),
     ],
 )
 def test_what_only_the_company_knows_holds_the_sale_and_names_the_setting(
@@ -134,7 +133,7 @@ def registered(tmp_path_factory: pytest.TempPathFactory) -> tuple[Book, dict[str
     jens: dict[str, Any] = {"amount": 10700, "name": "Jens"}
     for name, day, country, said in (
         ("before", 3, "DE", novel), ("book", 5, "DE", novel), ("unknown", 5, "FR", novel),
-        ("medicine", 5, "DE", {}), ("course", 5, "DE", {}),
+        ("medicine", 5, "DE", {}), ("course", 5, "DE", {}), ("without an account", 5, "FI", {}),
     ):  # fmt: skip
         sold[name] = world.one_off_payment(at=at(day), country=country, description=name, metadata=said, **jens)
     ledger = book(
@@ -158,6 +157,13 @@ def test_registered_sales_are_taxed_abroad_from_the_first_day(registered: tuple[
     assert ledger.entry(f"{ids['the first day']}:sale") == {"1510": "1.25", "2679": "-0.25", "3331": "-1.00"}
 
 
+def test_a_country_without_an_account_holds_the_sale_and_names_the_setting(
+    registered: tuple[Book, dict[str, str]],
+) -> None:
+    ledger, ids = registered
+    assert '[accounts.oss.FI] "25.5"' in ledger.held()[f"{ids['without an account']}:sale"]
+
+
 def test_vat_that_stripe_charged_abroad_is_booked_as_charged(registered: tuple[Book, dict[str, str]]) -> None:
     ledger, ids = registered
     assert ledger.entry(f"{ids['right']}:sale") == {"1510": "124.99", "2679": "-25.00", "3331": "-99.99"}
@@ -169,7 +175,7 @@ def test_vat_that_stripe_charged_abroad_is_booked_as_charged(registered: tuple[B
 
 def test_nothing_else_waits(registered: tuple[Book, dict[str, str]]) -> None:
     ledger, ids = registered
-    waits = {f"{ids[name]}:sale" for name in ("wrong", "swedish", "german", "unknown")}
+    waits = {f"{ids[name]}:sale" for name in ("wrong", "swedish", "german", "unknown", "without an account")}
     assert {entry for entry in ledger.held() if entry.endswith(":sale")} == waits
 
 

@@ -12,9 +12,9 @@ import pytest
 from fortstripe_dagster.business_day import Days
 from fortstripe_dagster.sandbox.stripe.builder.tax import Line
 from fortstripe_dagster.sandbox.stripe.world import World
-from fortstripe_dagster_tests.ledger.books import Book, at, book, new_world, row
+from fortstripe_dagster_tests.ledger.books import Book, at, book, new_world, played, row
 
-SPRING = Days(date(2026, 3, 30), date(2026, 4, 2))
+SPRING = Days(date(2026, 3, 1), date(2026, 4, 2))
 
 
 def remarks(ledger: Book) -> tuple[dict[str, str], dict[str, str]]:
@@ -33,10 +33,8 @@ def jam(world: World, amount: int, tax_rate: dict[str, Any] | None = None) -> di
     return world.invoice(at=at(2, month=4), customer=swede, lines=[line])
 
 
-@pytest.fixture(scope="module")
-def food(tmp_path_factory: pytest.TempPathFactory) -> tuple[Book, dict[str, str]]:
+def food_sold(world: World) -> dict[str, str]:
     """Food around the day of its new rate; the dict names the sales."""
-    world = new_world()
     bo: dict[str, Any] = {"amount": 11200, "name": "Bo"}
     sold = {
         "old": world.one_off_payment(at=at(31, 23, 59), amount=11200, name="Anna", metadata={"vat_class": "food"}),
@@ -54,7 +52,30 @@ def food(tmp_path_factory: pytest.TempPathFactory) -> tuple[Book, dict[str, str]
         "large and wrong": jam(world, 11200, world.tax_rate(percentage=12, inclusive=True)),
     }
     sold["refund"] = world.refund(sold["old"], at=at(2, month=4))
-    return book(world, tmp_path_factory.mktemp("food"), SPRING), {name: made["id"] for name, made in sold.items()}
+    return {name: made["id"] for name, made in sold.items()}
+
+
+@pytest.fixture(scope="module")
+def sold(tmp_path_factory: pytest.TempPathFactory) -> tuple[Book, dict[str, Any]]:
+    """All that is sold in this file under the tests' own choices."""
+    world = new_world()
+    made = played(world, food_sold, sold_for_reasons, hard_sums)
+    return book(world, tmp_path_factory.mktemp("sold"), SPRING), made
+
+
+@pytest.fixture(scope="module")
+def food(sold: tuple[Book, dict[str, Any]]) -> tuple[Book, dict[str, str]]:
+    return sold[0], sold[1]["food_sold"]
+
+
+@pytest.fixture(scope="module")
+def reasons(sold: tuple[Book, dict[str, Any]]) -> tuple[Book, dict[tuple[str, str | None, str], str]]:
+    return sold[0], sold[1]["sold_for_reasons"]
+
+
+@pytest.fixture(scope="module")
+def sums(sold: tuple[Book, dict[str, Any]]) -> tuple[Book, dict[str, dict[str, Any]]]:
+    return sold[0], sold[1]["hard_sums"]
 
 
 TWELVE = {"1510": "112.00", "2621": "-12.00", "3002": "-100.00"}
@@ -89,7 +110,7 @@ def test_the_wrong_rate_on_food_is_pointed_out_and_beyond_the_limit_held(food: t
     ledger, ids = food
     held, alerts = remarks(ledger)
     large, small = ids["large and wrong"], ids["small and wrong"]
-    assert held == {large: held[large]} and "5.66 kronor VAT more than is due" in held[large]
+    assert held.keys() & set(ids.values()) == {large} and "5.66 kronor VAT more than is due" in held[large]
     assert "Stripe charged 12 % on food; on 2026-04-02 it is 6 %" in alerts[small]
     assert ledger.entry(f"{small}:sale") == {"1510": "11.20", "2621": "-1.20", "3002": "-10.00"}  # owed as charged
 
@@ -127,9 +148,9 @@ def test_a_reason_of_stripes_is_compared_with_the_decision(
         assert verdict.removeprefix("booked ") in ledger.entry(f"{sale}:sale")
 
 
-@pytest.fixture(scope="module")
-def reasons(tmp_path_factory: pytest.TempPathFactory) -> tuple[Book, dict[tuple[str, str | None, str], str]]:
-    world, ids = new_world(), {}
+def sold_for_reasons(world: World) -> dict[tuple[str, str | None, str], str]:
+    """An invoice without VAT for each reason, buyer's number and country."""
+    ids = {}
     nothing = world.tax_rate(percentage=0)
     for day, (reason, number, country) in enumerate(
         [
@@ -142,14 +163,16 @@ def reasons(tmp_path_factory: pytest.TempPathFactory) -> tuple[Book, dict[tuple[
         buyer = world.customer(name=f"Kund {day}", country=country, vat_number=number)
         lines = [Line(description="Plan", unit_amount=10000, tax_rate=nothing, taxability=reason)]
         ids[reason, number, country] = world.invoice(at=at(2 + day), customer=buyer, lines=lines)["id"]
-    return book(world, tmp_path_factory.mktemp("reasons")), ids
+    return ids
 
 
 def test_watchdogs_name_the_day_the_sale_and_what_to_do(
     reasons: tuple[Book, dict[tuple[str, str | None, str], str]],
 ) -> None:
     ledger, ids = reasons
-    found = ledger.rows("SELECT kind, subject, day, remedy FROM ledger.watchdogs ORDER BY kind, day")
+    found = ledger.rows(
+        "SELECT kind, subject, day, remedy FROM ledger.watchdogs WHERE day < '2026-03-30' ORDER BY kind, day"
+    )
     assert [row[:3] for row in found] == [
         ("reverse_charge_without_number", ids["reverse_charge", None, "SE"], date(2026, 3, 2)),
         ("reverse_charge_without_number", ids["reverse_charge", None, "DK"], date(2026, 3, 3)),
@@ -160,10 +183,9 @@ def test_watchdogs_name_the_day_the_sale_and_what_to_do(
     assert all(remedy for *_, remedy in found)
 
 
-@pytest.fixture(scope="module")
-def sums(tmp_path_factory: pytest.TempPathFactory) -> tuple[Book, dict[str, dict[str, Any]]]:
+def hard_sums(world: World) -> dict[str, dict[str, Any]]:
     """Invoices whose öre are hard to add up; the dict names them."""
-    world, made = new_world(), {}
+    made = {}
     swede = world.customer(name="Anna", country="SE")
     vat25, vat12 = world.tax_rate(percentage=25), world.tax_rate(percentage=12)
     made["discounted"] = world.invoice(
@@ -190,13 +212,13 @@ def sums(tmp_path_factory: pytest.TempPathFactory) -> tuple[Book, dict[str, dict
     made["taken back"] = world.one_off_payment(at=at(4), amount=10000, name="Bo")
     for part, day in ((3333, 5), (3333, 6), (3334, 7)):
         world.refund(made["taken back"], at=at(day), amount=part)
-    return book(world, tmp_path_factory.mktemp("sums")), made
+    return made
 
 
 def test_shipping_discounts_and_credits_on_one_invoice_add_up(sums: tuple[Book, dict[str, dict[str, Any]]]) -> None:
     ledger, made = sums
     invoice = made["discounted"]
-    assert remarks(ledger)[0] == {}
+    assert remarks(ledger)[0].keys() & {document["id"] for document in made.values()} == set()
     found = ledger.rows(
         "SELECT s.gross_ore - sum(r.gross_ore), sum(r.gross_ore - r.net_ore - r.vat_ore), sum(r.vat_ore)"
         " FROM ledger.sales s JOIN ledger.sale_rows r USING (sale_id) WHERE sale_id = ? GROUP BY s.gross_ore",
@@ -231,7 +253,9 @@ def test_the_traps_of_vat_inside_a_price(sums: tuple[Book, dict[str, dict[str, A
     # Stripe's, not 25.00
     assert thrice["by rows"] == 2499 and ledger.entry(f"{thrice['id']}:sale")["2611"] == "-24.99"
     vat = ledger.rows(
-        "SELECT r.vat_ore FROM ledger.credit_rows r JOIN ledger.credits c USING (credit_id) ORDER BY c.ordered_by"
+        "SELECT r.vat_ore FROM ledger.credit_rows r JOIN ledger.credits c USING (credit_id) WHERE c.sale_id = ?"
+        " ORDER BY c.ordered_by",
+        charge["id"],
     )
     assert vat == [(667,), (666,), (667,)]
     assert Decimal(ledger.entry(f"{charge['id']}:sale")["2611"]) == Decimal("-20.00")

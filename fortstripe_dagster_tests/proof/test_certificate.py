@@ -7,8 +7,13 @@ from datetime import date
 from decimal import Decimal
 from html.parser import HTMLParser
 
+import pytest
+
+from fortstripe_dagster.proof import ProofReport
 from fortstripe_dagster.proof.certificate import path_in
-from fortstripe_dagster_tests.proof.company import Company
+from fortstripe_dagster.settings import Settings
+from fortstripe_dagster_tests.proof.company import Company, Host
+from fortstripe_dagster_tests.proof.company import company as company_with
 from fortstripe_dagster_tests.proof.test_planted import unnoted
 
 D = Decimal
@@ -37,9 +42,16 @@ class Page(HTMLParser):
             self.text += data
 
 
-def test_a_clean_month(company: Company) -> None:
-    company.book()
-    report = company.prove()
+@pytest.fixture(scope="module")
+def clean(month: Settings, host: Host, tmp_path_factory: pytest.TempPathFactory) -> tuple[Company, ProofReport]:
+    """The month as it should be, and its proof."""
+    found = company_with(month, tmp_path_factory.mktemp("clean") / "home", host)
+    found.book()
+    return found, found.prove()
+
+
+def test_a_clean_month(clean: tuple[Company, ProofReport]) -> None:
+    company, report = clean
     html = report.certificate_path.read_text(encoding="utf-8")
     page = Page(html)
     assert page.open == [], "every element is closed"
@@ -97,9 +109,8 @@ def test_the_text_for_a_terminal(company: Company) -> None:
     assert str(report.certificate_path) in text
 
 
-def test_the_report_as_json_has_amounts_as_text(company: Company) -> None:
-    company.book()
-    found = company.prove().as_json()
+def test_the_report_as_json_has_amounts_as_text(clean: tuple[Company, ProofReport]) -> None:
+    found = clean[1].as_json()
     assert found["ok"] is True and found["tie_out"][0]["difference"] == "0.000"
     floats: list[object] = []
 

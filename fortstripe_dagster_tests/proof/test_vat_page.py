@@ -12,30 +12,34 @@ from pathlib import Path
 import pytest
 
 from fortstripe_dagster.proof.vat_report import VatReport, vat_report
+from fortstripe_dagster.settings import Settings
 from fortstripe_dagster_tests.conftest import MARCH
-from fortstripe_dagster_tests.proof.company import Company
+from fortstripe_dagster_tests.proof.company import Host, company
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
 
-def reported(company: Company, folder: Path) -> VatReport:
-    company.book()
-    company.prove()
+@pytest.fixture(scope="module")
+def report(month: Settings, host: Host, tmp_path_factory: pytest.TempPathFactory) -> VatReport:
+    """Of a customer whose name is markup."""
+    home = tmp_path_factory.mktemp("vat")
+    found, folder = company(month, home / "home", host), home / "moms"
+    found.sql("UPDATE ledger.parties SET name = 'Anna <b>&' WHERE name = 'Anna Berg'")
+    found.book()
+    found.prove()
     return vat_report(
-        company.settings, company.warehouse, MARCH, lambda line: None,
-        files=folder, page=folder / "moms.html", compare=True, fortnox=company.fortnox,
+        found.settings, found.warehouse, MARCH, lambda line: None,
+        files=folder, page=folder / "moms.html", compare=True, fortnox=found.fortnox,
     )  # fmt: skip
 
 
-def test_page_and_files_hold_the_same_figures(company: Company, tmp_path: Path) -> None:
-    company.sql("UPDATE ledger.parties SET name = 'Anna <b>&' WHERE name = 'Anna Berg'")
-    report = reported(company, tmp_path / "moms")
-    box = report.found.box("05")
-    page = (tmp_path / "moms" / "moms.html").read_text(encoding="utf-8")
+def test_page_and_files_hold_the_same_figures(report: VatReport) -> None:
+    box, folder = report.found.box("05"), report.paths[-1].parent
+    page = (folder / "moms.html").read_text(encoding="utf-8")
     assert f"{box.declared:,}".replace(",", " ") in page and "Momspliktig försäljning" in page
     assert "Anna &lt;b&gt;&amp;" in page and "<b>&" not in page
     assert "http://" not in page and "https://" not in page, "nothing is fetched from elsewhere"
-    with (tmp_path / "moms" / "vat_lines.csv").open(encoding="utf-8-sig") as file:
+    with (folder / "vat_lines.csv").open(encoding="utf-8-sig") as file:
         rows = [row for row in csv.DictReader(file, delimiter=";") if row["box"] == "05"]
     assert sum(Decimal(row["amount"].replace(",", ".")) for row in rows) == box.amount
     assert {path.name for path in report.paths} == {
@@ -47,9 +51,8 @@ def test_page_and_files_hold_the_same_figures(company: Company, tmp_path: Path) 
 
 
 @pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine to draw the page")
-def test_a_browser_draws_the_page_without_the_network(company: Company, tmp_path: Path) -> None:
+def test_a_browser_draws_the_page_without_the_network(report: VatReport, tmp_path: Path) -> None:
     assert CHROMIUM
-    report = reported(company, tmp_path / "moms")
     pdf = tmp_path / "moms.pdf"
     options = ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
                f"--user-data-dir={tmp_path / 'profile'}", f"--print-to-pdf={pdf}"]  # fmt: skip
