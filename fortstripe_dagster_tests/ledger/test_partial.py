@@ -164,19 +164,22 @@ def test_parts_make_the_whole_beside_what_other_choices_sealed(tmp_path: Path, m
 
         def book(first: date, last: date, settings: Settings = now) -> int | None:
             extract(settings, warehouse, Days(first, last), progress=lambda line: None)
+            return built(first, last, settings)
+
+        def built(first: date, last: date, settings: Settings = now) -> int | None:
             return build(settings, warehouse, days=Days(first, last), sealed=sealed).rebuilt
 
         book(date(2026, 3, 1), date(2026, 3, 20), before)
         with warehouse.writer() as connection:
             chosen = connection.execute("SELECT entry_id, event_day FROM ledger.entries WHERE event_day < '2026-03-15'")
             sealed += [(choices_of(before).text, dict(chosen.fetchall()))]
-        assert book(date(2026, 3, 20), date(2026, 3, 20)) is None, "other choices"
+        assert built(date(2026, 3, 20), date(2026, 3, 20)) is None, "other choices"
         change_the_past(world, Random(3))
         assert book(date(2026, 3, 21), date(2026, 4, 10)), "new sales, and refunds of what others sealed"
         assert differing(warehouse, everything(now, tmp_path, sealed)) == {}
         monkeypatch.setattr(importlib.import_module("fortstripe_dagster.ledger.build"), "_build_whole", refuse)
         with pytest.raises(Whole):  # a foreign account that moved otherwise under others
-            book(date(2026, 3, 12), date(2026, 3, 12))
+            built(date(2026, 3, 12), date(2026, 3, 12))
         world.one_off_payment(at=at(10), amount=9900, name="Late", fee=250)
         with pytest.raises(Whole):  # a sum of a day that others sealed: its VAT on fees
             book(date(2026, 3, 10), date(2026, 3, 10))
