@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from shutil import copyfile
 from typing import Any
@@ -38,6 +38,14 @@ Fault = Callable[[Request], Response | None]
 def march(day: int, hour: int = 12, minute: int = 0) -> datetime:
     """A moment in March 2026, UTC."""
     return datetime(2026, 3, day, hour, minute, tzinfo=UTC)
+
+
+@cache
+def reader() -> duckdb.DuckDBPyConnection:
+    """The DuckDB that tests look into warehouses with: starting one takes longer than most questions."""
+    connection = duckdb.connect()
+    connection.execute("SET TimeZone = 'UTC'; SET threads = 1")
+    return connection
 
 
 @dataclass
@@ -82,9 +90,12 @@ class Company:
 
     def rows(self, sql: str, *parameters: Any) -> list[tuple[Any, ...]]:
         """The answer to a query on the warehouse."""
-        with duckdb.connect(str(self.settings.warehouse_path), read_only=True) as connection:
-            connection.execute("SET TimeZone = 'UTC'")
-            return connection.execute(sql, list(parameters)).fetchall()
+        with reader().cursor() as connection:
+            connection.execute(f"ATTACH '{self.settings.warehouse_path}' AS warehouse (READ_ONLY); USE warehouse")
+            try:
+                return connection.execute(sql, list(parameters)).fetchall()
+            finally:
+                connection.execute("USE memory; DETACH warehouse")
 
     def value(self, sql: str, *parameters: Any) -> Any:
         """The one value that a query answers."""

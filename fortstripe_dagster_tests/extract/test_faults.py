@@ -103,14 +103,25 @@ def troubled(company: StartCompany, switchboard: Switchboard) -> StartTrouble:
     return start
 
 
-@pytest.fixture
-def trouble(troubled: StartTrouble) -> Trouble:
+def with_refunds() -> World:
     """A world with refunds over three weeks of March, four in each second."""
     world = World(now=march(1))
     charge = world.one_off_payment(at=march(1, 6), amount=10_000_000)
     for number in range(SOME):
         world.refund(charge, at=march(2) + timedelta(hours=6 * (number // 4)), amount=100 + number)
-    return troubled(world)
+    return world
+
+
+@pytest.fixture(scope="module")
+def refunds() -> World:
+    """Such a world, to which nothing happens."""
+    return with_refunds()
+
+
+@pytest.fixture
+def trouble(troubled: StartTrouble, refunds: World) -> Trouble:
+    """A company with that world."""
+    return troubled(refunds)
 
 
 def test_the_wrapper_alone_changes_nothing(trouble: Trouble) -> None:
@@ -199,8 +210,9 @@ def test_a_field_lost_in_one_stream_leaves_the_others_whole(trouble: Trouble) ->
     assert trouble.shop.value("SELECT count(*) FROM stripe.refunds") == 0
 
 
-def test_what_happens_between_two_pages_is_read_now_or_by_the_next_run(trouble: Trouble) -> None:
-    world = trouble.world
+def test_what_happens_between_two_pages_is_read_now_or_by_the_next_run(troubled: StartTrouble) -> None:
+    world = with_refunds()
+    trouble = troubled(world)
     charge = world.all("charge")[0]
     moments = (march(29, hour) for hour in count(1))
 
