@@ -1,6 +1,7 @@
 -- Which sale a charge pays: the invoices of its payment intent, else itself. Neither object names the other, so they are
 -- joined by the invoice payment. A pending bank debit has moved money before its invoice payment is paid, and one that
--- failed afterwards still belongs to its invoice, so the status of the invoice payment does not matter here. An agent sells by payment, not by invoice (agent_invoices).
+-- failed afterwards still belongs to its invoice, so the status of the invoice payment does not matter here. An agent sells
+-- by payment, not by invoice (agent_invoices).
 -- Nothing without: stripe.charges
 CREATE OR REPLACE TABLE ledger.charge_sales AS
 WITH moved AS (

@@ -19,8 +19,9 @@ WITH visits AS (
     LEFT JOIN (SELECT owner, sum(amount) AS amount FROM ledger.gift_card_uses GROUP BY owner) g ON g.owner = x.id
 ),
 bought AS (
-    SELECT v.sale_id, v.session, v.charged, v.paid_by_card, coalesce(g.amount, 0) AS by_card, l.position AS row_no, 'line' AS part, l.description, coalesce(l.quantity, 1) AS quantity,
-           l.product, l.price, l.price_metadata, v.metadata, l.amount_total + by_card AS gross, l.amount_tax AS tax,
+    SELECT v.sale_id, v.session, v.charged, v.paid_by_card, coalesce(g.amount, 0) AS by_card, l.position AS row_no,
+           'line' AS part, l.description, coalesce(l.quantity, 1) AS quantity, l.product, l.price, l.price_metadata,
+           v.metadata, l.amount_total + by_card AS gross, l.amount_tax AS tax,
            l.tax_percentage, l.tax_inclusive, json_extract_string(l.taxes, '$[0].rate.country') AS tax_country,
            l.taxability_reason
     FROM visits v
@@ -29,8 +30,9 @@ bought AS (
 ),
 shipped AS (
     -- Shipping is what the lines leave of the session: its own figure may or may not hold VAT.
-    SELECT v.sale_id, v.session, v.charged, v.paid_by_card, 0 AS by_card, max(b.row_no) + 1 AS row_no, 'shipping' AS part, 'Frakt' AS description, 1 AS quantity,
-           NULL AS product, NULL AS price, NULL AS price_metadata, v.metadata,
+    SELECT v.sale_id, v.session, v.charged, v.paid_by_card, 0 AS by_card, max(b.row_no) + 1 AS row_no,
+           'shipping' AS part, 'Frakt' AS description, 1 AS quantity, NULL AS product, NULL AS price,
+           NULL AS price_metadata, v.metadata,
            (v.amount_total - sum(b.gross - b.by_card))::BIGINT AS gross, (v.amount_tax - sum(b.tax))::BIGINT AS tax,
            json_extract_string(v.shipping_taxes, '$[0].rate.percentage')::DECIMAL(9, 4) AS tax_percentage,
            json_extract_string(v.shipping_taxes, '$[0].rate.inclusive')::BOOLEAN AS tax_inclusive,

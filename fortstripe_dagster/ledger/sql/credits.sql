@@ -1,5 +1,5 @@
--- What takes a sale back, wholly or in part: a refund as far as no credit note names it, a credit note, a void, a dispute that was
--- lost (where the company credits those). Amounts keep the sale's exchange and VAT rates and round cumulatively over
+-- What takes a sale back, wholly or in part: a refund as far as no credit note names it, a credit note, a void, a dispute
+-- that was lost (where the company credits those). Amounts keep the sale's exchange and VAT rates and round cumulatively over
 -- all credits of the sale, so that several parts add up to the whole. What reverses a charge over several invoices takes
 -- from each its share; the largest's credit has the reversal's own id.
 -- Nothing without: stripe.refunds or stripe.credit_notes or stripe.invoices WHERE status = 'void' or ledger.lost_disputes

@@ -1,5 +1,5 @@
--- What of each plan from before the books begin is not yet income then, signed öre: less what the month ends before the start
--- have released and earlier credits have taken.
+-- What of each plan from before the books begin is not yet income then, signed öre: less what the month ends before the
+-- start have released and earlier credits have taken.
 -- Nothing without: ledger.deferral_plans
 CREATE OR REPLACE TABLE ledger.deferral_openings AS
 WITH month_before AS (SELECT date_trunc('month', policy('start_date')::DATE)::DATE - 1 AS month_end),

@@ -27,5 +27,6 @@ WHERE g.last_day > last_day(s.event_day)
            ELSE s.event_day IN (SELECT day FROM ledger.covered_days) END
   -- Under the cash method income comes with each payment: only what one payment paid wholly can be put off.
   AND (policy('accounting_method') = 'accrual' OR s.gross < 0
-       OR g.sale_id IN (SELECT p.sale_id FROM ledger.charge_sales p JOIN ledger.sales b USING (sale_id) WHERE p.amount >= b.gross))
+       OR g.sale_id IN (SELECT p.sale_id FROM ledger.charge_sales p JOIN ledger.sales b USING (sale_id)
+                        WHERE p.amount >= b.gross))
   AND abs(amount_ore) >= greatest(policy('deferral_from_ore')::BIGINT, 1);

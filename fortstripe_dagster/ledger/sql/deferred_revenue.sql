@@ -1,6 +1,6 @@
 -- Roll-forward of deferred income by month, sales account and product, in öre: opening + taken over from earlier books +
--- added - released - credited = closing, and the closing balances of a month add up to the account of deferred income. `planned_ore` is what the month
--- will release beyond what is booked, `outlook_ore` the balance after it.
+-- added - released - credited = closing, and the closing balances of a month add up to the account of deferred income.
+-- `planned_ore` is what the month will release beyond what is booked, `outlook_ore` the balance after it.
 -- Nothing without: ledger.deferral_plans
 CREATE OR REPLACE TABLE ledger.deferred_revenue AS
 WITH moves AS (

@@ -23,7 +23,8 @@ WITH alerts AS (
     UNION ALL
     SELECT sale_id || ':sale',
            'uncollectible since ' || any_value(day) || ': when the loss is confirmed, book it in Fortnox ('
-               || string_agg(CASE WHEN ore > 0 THEN 'D ' ELSE 'K ' END || account || ' ' || kronor(abs(ore)), ', ' ORDER BY line_no)
+               || string_agg(CASE WHEN ore > 0 THEN 'D ' ELSE 'K ' END || account || ' ' || kronor(abs(ore)), ', '
+                             ORDER BY line_no)
                || ')'
     FROM ledger.bad_debts GROUP BY sale_id
 ),

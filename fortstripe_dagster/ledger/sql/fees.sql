@@ -1,6 +1,6 @@
 -- Stripe's fees, one row for each balance transaction and fee class. The class decides the VAT: fees on payments and
--- fees for software are judged apart (reference: bookkeeping, section 3). What a platform takes of a payment is no service of
--- Stripe's: its VAT stands on the platform's own invoice. Amounts are read, never computed from a tariff.
+-- fees for software are judged apart (reference: bookkeeping, section 3). What a platform takes of a payment is no service
+-- of Stripe's: its VAT stands on the platform's own invoice. Amounts are read, never computed from a tariff.
 -- Nothing without: ledger.movements
 CREATE OR REPLACE TABLE ledger.fees AS
 WITH on_transactions AS (
@@ -39,7 +39,8 @@ SELECT
             account(CASE policy('processing_fee_vat') WHEN 'exempt' THEN 'processing_fee'
                     ELSE 'processing_fee_reverse_charge' END)
     END AS account,
-    CASE class WHEN 'tax' THEN false WHEN 'platform' THEN false WHEN 'software' THEN policy('software_fee_vat') = 'reverse_charge'
+    CASE class WHEN 'tax' THEN false WHEN 'platform' THEN false
+               WHEN 'software' THEN policy('software_fee_vat') = 'reverse_charge'
                ELSE policy('processing_fee_vat') = 'reverse_charge' END AS reverse_charge
 FROM (SELECT id || ':fee' AS entry_id, id AS balance_transaction, * EXCLUDE id FROM parts
       UNION ALL SELECT id, id, * EXCLUDE id FROM standalone)

@@ -25,7 +25,8 @@ SELECT
          WHEN len(s.rates) = 1 AND (s.rates[1] = 0 OR NOT s.taxed OR coalesce(n.more_tax <> 0, true)) THEN s.rates[1]
     END AS vat_rate,
     CASE WHEN vat_rate IS NOT NULL OR s.rates IS NULL THEN NULL
-         WHEN n.rate IS NOT NULL THEN 'a line of the credit note has VAT at ' || rate_key(n.rate) || ' %, at which its invoice sold nothing'
+         WHEN n.rate IS NOT NULL THEN 'a line of the credit note has VAT at ' || rate_key(n.rate)
+                                     || ' %, at which its invoice sold nothing'
          WHEN len(s.rates) = 1 THEN 'a line of the credit note has no VAT, but what was sold has'
          ELSE 'a line of the credit note does not say which of the invoice''s VAT rates it takes back'
     END || ': void the note in Stripe and issue it with the line''s tax rate, or book it by hand' AS lacking

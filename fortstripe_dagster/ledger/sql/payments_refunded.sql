@@ -35,7 +35,8 @@ shared AS (
     WINDOW of_refund AS (PARTITION BY refund)
 ),
 returned AS (
-    SELECT m.id, m.created, m.day, m.charge, m.currency, m.amount, m.amount_ore, r.amount AS refund_amount, s.* EXCLUDE (amount, currency),
+    SELECT m.id, m.created, m.day, m.charge, m.currency, m.amount, m.amount_ore, r.amount AS refund_amount,
+           s.* EXCLUDE (amount, currency),
            m.currency = s.currency AS same_currency,
            -- The part of the whole that is this credit's: all of it where nothing is known of its sale.
            CASE WHEN s.whole > 0 THEN s.share_end ELSE 1 END AS upto,

@@ -17,8 +17,10 @@ parts AS (
     WHERE kind = 'dispute'
 ),
 entry AS (
-    SELECT l.dispute || ':lost' || CASE WHEN c.credit_id <> l.dispute THEN ':' || c.sale_id ELSE '' END AS entry_id, l.event_day AS day, 'dispute_lost' AS kind, l.dispute AS source, l.charge,
-           c.sale_id, CASE WHEN c.gross_ore > 0 THEN c.credit_id END AS credit_id, 'SEK' AS settlement, 'Förlorad tvist ' || l.dispute AS text,
+    SELECT l.dispute || ':lost' || CASE WHEN c.credit_id <> l.dispute THEN ':' || c.sale_id ELSE '' END AS entry_id,
+           l.event_day AS day, 'dispute_lost' AS kind, l.dispute AS source, l.charge, c.sale_id,
+           CASE WHEN c.gross_ore > 0 THEN c.credit_id END AS credit_id, 'SEK' AS settlement,
+           'Förlorad tvist ' || l.dispute AS text,
            coalesce(c.held, CASE WHEN l.treatment IS NULL
                                  THEN 'lost dispute (' || coalesce(l.reason, 'no reason')
                                       || '): choose dispute_lost for that reason in fortstripe.toml' END) AS held,

@@ -1,6 +1,6 @@
 -- A credit balance that no invoice, payment or credit note explains: given (or taken) by hand in Stripe. D what the company
--- chose / K customers' credit, held while nothing is chosen. One that was given for a gift card is the card's. The other kinds of customer balance transaction are booked
--- with the invoice, payment or credit note that made them.
+-- chose / K customers' credit, held while nothing is chosen. One that was given for a gift card is the card's. The other
+-- kinds of customer balance transaction are booked with the invoice, payment or credit note that made them.
 -- Nothing without: stripe.customer_balance_transactions
 INSERT INTO ledger.postings BY NAME
 WITH given AS (

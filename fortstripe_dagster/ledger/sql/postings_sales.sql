@@ -4,7 +4,8 @@
 -- Nothing without: ledger.sales
 INSERT INTO ledger.postings BY NAME
 WITH entry AS (
-    SELECT s.sale_id || ':sale' AS entry_id, s.event_day AS day, CASE WHEN s.gross < 0 THEN 'sale_credit' ELSE 'sale' END AS kind,
+    SELECT s.sale_id || ':sale' AS entry_id, s.event_day AS day,
+           CASE WHEN s.gross < 0 THEN 'sale_credit' ELSE 'sale' END AS kind,
            s.sale_id AS source, s.charge, s.sale_id, s.currency AS settlement, s.text,
            coalesce(s.held, CASE WHEN s.gross < 0 AND s.sale_id IN (SELECT sale_id FROM ledger.sale_rows WHERE box IN ('35', '39'))
                                  THEN 'a negative invoice to a business in the EU changes the EC sales list, which Fortnox '
@@ -15,7 +16,8 @@ WITH entry AS (
     WHERE NOT s.before_start AND (policy('accounting_method') = 'accrual' OR s.gross <= 0)
 ),
 lines AS (
-    SELECT entry_id, 1 AS line_no, CASE kind WHEN 'sale' THEN account('receivable') ELSE account('customer_credit') END AS account,
+    SELECT entry_id, 1 AS line_no,
+           CASE kind WHEN 'sale' THEN account('receivable') ELSE account('customer_credit') END AS account,
            gross_ore AS ore, gross AS amount,
            NULL AS vat_rate, NULL AS treatment, NULL AS cost_center, NULL AS project, NULL AS rule
     FROM entry

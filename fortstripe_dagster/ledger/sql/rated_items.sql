@@ -1,4 +1,5 @@
--- What was sold with its VAT decided (an agent's commission: by the company's own choice, as for application fees): rate, accounts, box, and how the VAT that Stripe charged compares with the VAT due.
+-- What was sold with its VAT decided (an agent's commission: by the company's own choice, as for application fees): rate,
+-- accounts, box, and how the VAT that Stripe charged compares with the VAT due.
 -- The rate abroad is the company's own reduced rate, else the country's standard rate of the day of supply, unless Stripe
 -- charged VAT.
 -- Nothing without: ledger.sale_items
@@ -12,7 +13,8 @@ ruled AS (
            CASE i.kind WHEN 'commission' THEN 'sales:{rate}' ELSE d.account END AS account_pattern,
            CASE i.kind WHEN 'commission' THEN 'output_vat:{rate}' ELSE d.vat_account END AS vat_account_pattern,
            d.treatment AS decided_treatment, d.box AS decided_box,
-           CASE i.kind WHEN 'commission' THEN 'row' ELSE d.rate END AS rate_kind, CASE WHEN d.rate = 'destination' THEN d.tax_place END AS destination
+           CASE i.kind WHEN 'commission' THEN 'row' ELSE d.rate END AS rate_kind,
+           CASE WHEN d.rate = 'destination' THEN d.tax_place END AS destination
     FROM keyed i
     LEFT JOIN ledger.vat_decisions d ON d.sale_id = i.sale_id AND d.supply = i.supply AND d.exempt = i.exempt
 ),
@@ -25,13 +27,15 @@ decided AS (
         coalesce(i.tax_amount <> 0, false) AS taxed,
         CASE i.rate_kind
             WHEN 'row' THEN i.vat_rate
-            WHEN 'destination' THEN CASE WHEN i.tax_amount <> 0 THEN i.vat_rate ELSE coalesce(o.percent, c.percent, r.percent) END
+            WHEN 'destination'
+                THEN CASE WHEN i.tax_amount <> 0 THEN i.vat_rate ELSE coalesce(o.percent, c.percent, r.percent) END
             ELSE 0
         END::DECIMAL(5, 2) AS rate,
         -- What the VAT should be, where more is known than Stripe's own percentage.
         CASE i.rate_kind
             WHEN 'row' THEN i.own_rate
-            WHEN 'destination' THEN coalesce(o.percent, c.percent, CASE WHEN coalesce(i.vat_class, 'standard') = 'standard' THEN r.percent END)
+            WHEN 'destination'
+                THEN coalesce(o.percent, c.percent, CASE WHEN coalesce(i.vat_class, 'standard') = 'standard' THEN r.percent END)
         END AS due_rate,
         i.rate_kind = 'destination' AND NOT taxed AND coalesce(i.vat_class, 'standard') <> 'standard'
             AND coalesce(o.percent, c.percent) IS NULL AS reduced_abroad

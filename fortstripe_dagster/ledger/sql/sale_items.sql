@@ -1,8 +1,9 @@
 -- What was sold, in the currency it was sold in: one row for each line of an invoice or a Checkout session and for
--- shipping, or for a charge with neither, and for the tip in it; an agent's sale has
--- rows of its own (agent_rows), and so has a gift card redeemed as a coupon (gift_card_rows). A row's gross includes its VAT. What it is (`supply`) and its own rate come from a rule of the company,
--- else metadata, else the product's tax code; the VAT rate is Stripe's where it charged VAT, else the row's own, else
--- the company's default supply. A rate by class (`vat_class`, e.g. food) is the one of the day of supply.
+-- shipping, or for a charge with neither, and for the tip in it; an agent's sale has rows of its own (agent_rows), and so
+-- has a gift card redeemed as a coupon (gift_card_rows). A row's gross includes its VAT. What it is (`supply`) and its own
+-- rate come from a rule of the company, else metadata, else the product's tax code; the VAT rate is Stripe's where it
+-- charged VAT, else the row's own, else the company's default supply. A rate by class (`vat_class`, e.g. food) is the one of
+-- the day of supply.
 -- Nothing without: ledger.sale_units
 CREATE OR REPLACE TABLE ledger.sale_items AS
 WITH products AS (
@@ -75,7 +76,8 @@ tip_rows AS (
     WHERE charge NOT IN (SELECT sale_id FROM ledger.agent_rows)
 ),
 agent_rows AS (
-    SELECT sale_id, row_no, description, 1, gross, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL FROM ledger.agent_rows
+    SELECT sale_id, row_no, description, 1, gross, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
+    FROM ledger.agent_rows
 ),
 card_rows AS (
     SELECT sale_id, row_no, 'Presentkort ' || card, 1, gross, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
@@ -88,15 +90,19 @@ everything AS (
 ),
 described AS (
     SELECT
-        e.*, coalesce(a.kind, CASE WHEN t.charge IS NOT NULL THEN 'tip' WHEN g.card IS NOT NULL THEN 'gift_card_multi' ELSE k.kind END) AS kind,
+        e.*,
+        coalesce(a.kind, CASE WHEN t.charge IS NOT NULL THEN 'tip' WHEN g.card IS NOT NULL THEN 'gift_card_multi'
+                              ELSE k.kind END) AS kind,
         CASE a.kind WHEN 'commission' THEN policy('commission_vat_rate')::DECIMAL(5, 2) ELSE k.vat_rate END AS rule_rate,
         coalesce(k.supply, e.said[1], e.product_said[1], e.code_supply, policy('default_supply')) AS supply_of_row,
-        coalesce(k.vat_class, e.said[3], e.product_said[3], CASE WHEN coalesce(e.said[2], e.product_said[2]) IS NULL THEN e.code_class END)
-            AS vat_class,
+        coalesce(k.vat_class, e.said[3], e.product_said[3],
+                 CASE WHEN coalesce(e.said[2], e.product_said[2]) IS NULL THEN e.code_class END) AS vat_class,
         coalesce(try_cast(e.said[2] AS DECIMAL(5, 2)), try_cast(e.product_said[2] AS DECIMAL(5, 2))) AS said_rate,
         -- An invoice is of its own day for its rate, also where it becomes a sale when it is paid.
-        coalesce(try_cast(e.said[4] AS DATE), CASE u.kind WHEN 'invoice' THEN local_day(u.moment) ELSE u.event_day END) AS supply_day,
-        coalesce(a.kind = 'seller', t.charge IS NOT NULL OR g.card IS NOT NULL OR k.kind IN ('gift_card_multi', 'tip'), false) AS outside_vat
+        coalesce(try_cast(e.said[4] AS DATE), CASE u.kind WHEN 'invoice' THEN local_day(u.moment) ELSE u.event_day END)
+            AS supply_day,
+        coalesce(a.kind = 'seller', t.charge IS NOT NULL OR g.card IS NOT NULL OR k.kind IN ('gift_card_multi', 'tip'), false)
+            AS outside_vat
     FROM everything e
     JOIN ledger.sale_units u USING (sale_id)
     LEFT JOIN ledger.row_rules k USING (sale_id, row_no)

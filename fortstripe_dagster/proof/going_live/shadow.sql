@@ -51,7 +51,9 @@ parts AS (
     SELECT period, starts, account, side, what, sum(amount) AS amount, sum(entries) AS entries
     FROM compared GROUP BY ALL HAVING sum(amount) <> 0
 ),
-ranked AS (SELECT *, row_number() OVER (PARTITION BY period, starts, account, side ORDER BY abs(amount) DESC, what) AS nth FROM parts),
+ranked AS (
+    SELECT *, row_number() OVER (PARTITION BY period, starts, account, side ORDER BY abs(amount) DESC, what) AS nth FROM parts
+),
 summed AS (
     SELECT period, starts, account,
            coalesce(sum(amount) FILTER (side = 'ours'), 0) AS ours,

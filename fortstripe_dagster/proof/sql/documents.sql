@@ -3,7 +3,8 @@ CREATE OR REPLACE TEMP TABLE documents AS
 SELECT
     d.document_id, d.kind, d.day,
     -- What shadow mode kept back is simply unsent once the company has gone live.
-    CASE WHEN d.status = 'shadow' AND choice('mode') = 'live' THEN 'planned' ELSE d.status END AS status, d.reason, d.remedy, d.entry_ids, d.corrects,
+    CASE WHEN d.status = 'shadow' AND choice('mode') = 'live' THEN 'planned' ELSE d.status END AS status,
+    d.reason, d.remedy, d.entry_ids, d.corrects,
     d.voucher_series AS series, d.voucher_number AS number, d.voucher_year AS year_id,
     coalesce(v.day, CASE WHEN y.year_id IS NULL THEN d.day END) AS voucher_day,
     v.day IS NOT NULL AS in_fortnox,

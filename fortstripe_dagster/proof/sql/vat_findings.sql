@@ -37,7 +37,8 @@ found AS (
     SELECT 'held without VAT', entry_id, '', 0, 'waits', entry_id || ' of ' || event_day || ' has no VAT yet: ' || held,
            'mend the reason and sync that day again before the return is filed'
     FROM ledger.entries
-    WHERE held IS NOT NULL AND kind IN ('sale', 'cash_sale', 'sale_credit', 'credit') AND entry_id NOT IN (SELECT entry_id FROM period)
+    WHERE held IS NOT NULL AND kind IN ('sale', 'cash_sale', 'sale_credit', 'credit')
+      AND entry_id NOT IN (SELECT entry_id FROM period)
       AND event_day BETWEEN getvariable('vat_first') AND getvariable('vat_last')
     UNION ALL
     SELECT 'no VAT number', entry_id, box, sum(amount), 'alarm',

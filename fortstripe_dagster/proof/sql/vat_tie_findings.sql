@@ -62,7 +62,8 @@ documents AS (
            unit AS id, box, more AS amount,
            CASE kind WHEN 'not in Fortnox' THEN 'waits' WHEN 'VAT rounding' THEN 'info' ELSE 'alarm' END AS severity,
            CASE kind
-               WHEN 'not in Fortnox' THEN substr(unit, 7) || ' posts ' || ours || ' on account ' || account || ' and is not in Fortnox: '
+               WHEN 'not in Fortnox' THEN substr(unit, 7) || ' posts ' || ours || ' on account ' || account
+                   || ' and is not in Fortnox: '
                    || coalesce(status || coalesce(': ' || reason, ''), 'in no document')
                WHEN 'missing' THEN label || ' (' || unit || ') is not in Fortnox''s books any more'
                WHEN 'other period' THEN label || ' (' || unit || ') is dated ' || day || ' in Fortnox, in another period'
