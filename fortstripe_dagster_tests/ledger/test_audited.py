@@ -44,7 +44,6 @@ GROUPS: dict[str, tuple[Days, dict[str, Any]]] = {
         Days(date(2024, 2, 1), date(2024, 3, 31)),
         {"start_date": date(2024, 2, 1), "deferral": "voucher"},
     ),
-    "autumn": (Days(date(2026, 10, 20), date(2026, 10, 31)), {"start_date": date(2026, 10, 20)}),
     "paid": (SPRING, {"invoice_when": "paid"}),
     "cash": (SPRING, {"accounting_method": "cash", "deferral": "voucher"}),
 }
