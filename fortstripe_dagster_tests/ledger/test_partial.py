@@ -150,7 +150,7 @@ def test_parts_make_the_whole(tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("never_too_much")
 def test_parts_make_the_whole_beside_what_other_choices_sealed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    world = Merchant(seed=3, payments=8, first=date(2026, 3, 1)).world()
+    world = Merchant(seed=3, payments=4, first=date(2026, 3, 1)).world()
     unusual(world)
     world.one_off_payment(at=at(11), amount=9900, currency="eur", settle_in="eur", fee=250, name="Zoë")
     world.payout_paid(world.payout(at=at(12), currency="eur", amount=5000))
