@@ -123,17 +123,31 @@ class Desired:
     stripe: StripeAccount | None
 
 
-def slices(warehouse: Warehouse, days: Days) -> list[Days]:
-    """The days in slices of about as many entries each as may be held in memory at once.
+@dataclass(frozen=True)
+class Overview:
+    """A range of days before any of it is read: in slices of about as many entries each as may be held in memory at
+    once, and the text of every choice set that the ledger of this warehouse was made under, by digest."""
 
-    Raises Failure when the ledger has not been built.
-    """
+    slices: tuple[Days, ...]
+    choice_sets: Mapping[str, str]
+
+
+def overview(warehouse: Warehouse, days: Days) -> Overview:
+    """How much there is to read. Raises Failure when the ledger has not been built."""
     with warehouse.writer() as connection:
         _expect_ledger(connection)
         counted = connection.execute(
             "SELECT event_day, count(*) FROM ledger.entries WHERE event_day BETWEEN ? AND ? GROUP BY 1 ORDER BY 1",
             [days.first, days.last],
         ).fetchall()
+        choices: dict[str, str] = {}
+        if has_table(connection, "ledger.choice_sets"):
+            made = connection.execute("SELECT choices, text FROM ledger.choice_sets ORDER BY first_used")
+            choices = dict(made.fetchall())
+    return Overview(_slices(days, counted), choices)
+
+
+def _slices(days: Days, counted: Iterable[tuple[date, int]]) -> tuple[Days, ...]:
     parts: list[Days] = []
     first, filled = days.first, 0
     for day, entries in counted:
@@ -141,7 +155,7 @@ def slices(warehouse: Warehouse, days: Days) -> list[Days]:
             parts.append(Days(first, day - timedelta(days=1)))
             first, filled = day, 0
         filled += entries
-    return [*parts, Days(first, days.last)]
+    return (*parts, Days(first, days.last))
 
 
 def read(warehouse: Warehouse, days: Days, known_entries: Iterable[str] = (), *, within: Days | None = None) -> Desired:
@@ -202,14 +216,6 @@ def failed_payments(warehouse: Warehouse, days: Days) -> list[FailedPayment]:
     return [FailedPayment(**row) for row in rows]
 
 
-def choice_sets(warehouse: Warehouse) -> dict[str, str]:
-    """The text of every choice set that the ledger of this warehouse was made under, by digest."""
-    with warehouse.writer() as connection:
-        if not has_table(connection, "ledger.choice_sets"):
-            return {}
-        return dict(connection.execute("SELECT choices, text FROM ledger.choice_sets ORDER BY first_used").fetchall())
-
-
 def _expect_ledger(connection: duckdb.DuckDBPyConnection) -> None:
     if not has_table(connection, "ledger.lines"):
         raise Failure("The ledger has not been built.", "run `fortstripe sync` for these days first.")
@@ -245,6 +251,8 @@ def _entries(connection: duckdb.DuckDBPyConnection, window: list[date]) -> tuple
 
 
 def _sales(connection: duckdb.DuckDBPyConnection, sale_ids: list[str]) -> dict[str, Sale]:
+    if not sale_ids:
+        return {}
     rows = _rows(connection, "sale_rows", "sale_id", sale_ids)
     parties = {
         row.pop("sale_id"): Party(**row)
@@ -272,6 +280,8 @@ def _sales(connection: duckdb.DuckDBPyConnection, sale_ids: list[str]) -> dict[s
 
 
 def _credits(connection: duckdb.DuckDBPyConnection, credit_ids: list[str]) -> dict[str, Credit]:
+    if not credit_ids:
+        return {}
     rows = _rows(connection, "credit_rows", "credit_id", credit_ids)
     return {
         row["credit_id"]: Credit(**row, rows=rows[row["credit_id"]])

@@ -21,7 +21,7 @@ from fortstripe_dagster.delivery.journal.history import Progress
 from fortstripe_dagster.delivery.journal.journal import Journal
 from fortstripe_dagster.delivery.sending.steps import RESOURCES
 from fortstripe_dagster.fortnox.values import as_decimal, as_int
-from fortstripe_dagster.warehouse import Warehouse
+from fortstripe_dagster.warehouse import Warehouse, has_table
 
 MIRROR = files(__package__).joinpath("mirror.sql").read_text(encoding="utf-8")
 TREATMENT_HISTORY = files(__package__).joinpath("treatment_history.sql").read_text(encoding="utf-8")
@@ -41,7 +41,6 @@ class Standing:
 def publish(journal: Journal, warehouse: Warehouse, standing: Standing | None = None) -> None:
     """Bring schema `delivery` up to date. `standing` replaces what was held for its days."""
     with warehouse.transaction() as connection:
-        connection.execute(MIRROR)
         _start_over_if_replaced(connection, journal)
         changed = _copy_requests(connection, journal)
         if standing is not None:
@@ -62,12 +61,14 @@ def _start_over_if_replaced(connection: duckdb.DuckDBPyConnection, journal: Jour
     identity = " ".join(
         [hashlib.sha256((MIRROR + TREATMENT_HISTORY).encode()).hexdigest()[:16], *(first[0] if first else ())]
     )
-    known = connection.execute("SELECT identity FROM delivery.journal").fetchone()
+    known = None
+    if has_table(connection, "delivery.journal"):
+        known = connection.execute("SELECT identity FROM delivery.journal").fetchone()
     newest = journal.rows("SELECT coalesce(max(intent), 0) FROM intents")[0][0]
-    ahead = connection.execute("SELECT coalesce(max(intent), 0) > ? FROM delivery.intents", [newest]).fetchone()
-    if known != (identity,) or (ahead and ahead[0]):
+    ahead = "SELECT coalesce(max(intent), 0) > ? FROM delivery.intents"
+    if known != (identity,) or connection.execute(ahead, [newest]).fetchone() == (True,):
         for table in ("journal", *TABLES):
-            connection.execute(f"DROP TABLE delivery.{table}")
+            connection.execute(f"DROP TABLE IF EXISTS delivery.{table}")
         connection.execute(MIRROR)
         connection.execute(TREATMENT_HISTORY)
         connection.execute("INSERT INTO delivery.journal VALUES (?)", [identity])

@@ -16,7 +16,7 @@ from typing import Any
 
 from fortstripe_dagster.business_day import Days
 from fortstripe_dagster.delivery.customers import customer_list
-from fortstripe_dagster.delivery.documents.desired import slices
+from fortstripe_dagster.delivery.documents.desired import overview
 from fortstripe_dagster.delivery.documents.documents import SETTING_UP, Document, Held, held
 from fortstripe_dagster.delivery.documents.exact_json import amount
 from fortstripe_dagster.delivery.journal import history
@@ -98,7 +98,7 @@ def forecast(
         find(Context(settings, journal, client, company, {}), journal.cursor(CURSOR))
         answer = (time.monotonic() - started) / (client.requests.total() - before)
         load = _Load()
-        for part in slices(warehouse, days):
+        for part in overview(warehouse, days).slices:
             drafted = draft(settings, warehouse, journal, part, within=days)
             kept = customer_list.kept_in(settings, warehouse)
             listed = partial(customer_list.read, kept, client, company.tenant_id, keep=False)

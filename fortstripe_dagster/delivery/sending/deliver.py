@@ -11,7 +11,7 @@ from functools import partial
 from fortstripe_dagster.business_day import Days
 from fortstripe_dagster.delivery.customers import customer_list
 from fortstripe_dagster.delivery.documents import differences
-from fortstripe_dagster.delivery.documents.desired import StripeAccount, choice_sets, slices
+from fortstripe_dagster.delivery.documents.desired import StripeAccount, overview
 from fortstripe_dagster.delivery.documents.documents import Document, Held, held
 from fortstripe_dagster.delivery.journal import history
 from fortstripe_dagster.delivery.journal.journal import Journal
@@ -89,7 +89,9 @@ def deliver(
     with Journal(settings.journal_path) as journal, journal.delivering():
         with explained():
             run = _begin(settings, warehouse, journal, client, days, run_id, () if shadow else only, progress)
-            parts, left = slices(warehouse, days), TimeLeft()
+            known = overview(warehouse, days)
+            journal.keep_choices(known.choice_sets)
+            parts, left = known.slices, TimeLeft()
             for number, part in enumerate(parts, 1):
                 run.deliver(part, finishes=only is None and number == len(parts))
                 if len(parts) > 1:
@@ -135,7 +137,6 @@ def _begin(
     """Find out what became of lost answers, and that nothing of ours is in Fortnox that the journal lacks."""
     try:
         context = prepare(settings, journal, client, days, run_id)
-        journal.keep_choices(choice_sets(warehouse))
         found = resolve(context, say)
         compare(context)
     except BaseException:
