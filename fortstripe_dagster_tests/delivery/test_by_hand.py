@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
+from contextlib import closing
 from datetime import date
 from decimal import Decimal
 
@@ -106,7 +107,7 @@ def test_a_voucher_by_hand_hides_no_lost_one_of_ours(home: House) -> None:
     home.fee("txn_1:fee", 300)
     home.deliver()
     old = home.settings.home / "old"
-    with sqlite3.connect(home.settings.journal_path) as journal, sqlite3.connect(old) as copy:
+    with closing(sqlite3.connect(home.settings.journal_path)) as journal, closing(sqlite3.connect(old)) as copy:
         journal.backup(copy)
     home.fee("txn_2:fee", 200, day=D3)
     home.deliver()
