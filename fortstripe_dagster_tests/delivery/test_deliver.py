@@ -38,7 +38,7 @@ def a_few_days(home: House) -> None:
 
 @pytest.mark.parametrize("to_krona", [True, False], ids=["whole kronor", "öre"])
 @pytest.mark.parametrize("sales", ["invoice", "auto", "daily_voucher"])
-def test_clearing_is_stripes_to_the_ore_and_nothing_stays_on_receivables(
+def test_clearing_is_stripes_to_the_ore_nothing_stays_on_receivables_and_nothing_is_printed_or_reminded(
     tmp_path: Path, sales: str, to_krona: bool
 ) -> None:
     with house(tmp_path, company=Company(round_to_krona=to_krona), sales=sales) as home:
@@ -55,6 +55,11 @@ def test_clearing_is_stripes_to_the_ore_and_nothing_stays_on_receivables(
             "6570": "9.43",
         }
         assert home.books.open_receivables() == []
+        called = {call.path.rsplit("/", 1)[-1].lower() for call in home.gateway.calls}
+        sending = {"email", "einvoice", "eprint", "print", "printreminder", "externalprint", "preview"}
+        assert called and not called & sending
+        for invoice in home.books.invoices.all.values():
+            assert not invoice.sent and "EmailInformation" not in invoice.header
 
 
 def test_a_second_delivery_writes_nothing_and_says_so(home: House) -> None:
@@ -251,18 +256,6 @@ def test_a_mirror_of_an_older_version_is_made_anew(home: House) -> None:
     home.deliver()
     assert home.sql("SELECT count(*), count(corrects) FROM delivery.documents") == [(*before, 0)]
     assert before[0] > 3
-
-
-@pytest.mark.parametrize("sales", ["invoice", "daily_voucher"])
-def test_nothing_is_ever_printed_sent_or_reminded(tmp_path: Path, sales: str) -> None:
-    with house(tmp_path, sales=sales) as home:
-        a_few_days(home)
-        home.deliver()
-        called = {call.path.rsplit("/", 1)[-1].lower() for call in home.gateway.calls}
-        sending = {"email", "einvoice", "eprint", "print", "printreminder", "externalprint", "preview"}
-        assert called and not called & sending
-        for invoice in home.books.invoices.all.values():
-            assert not invoice.sent and "EmailInformation" not in invoice.header
 
 
 @pytest.mark.parametrize(("packaging", "invoices"), [("voucher", 0), ("invoice", 1)])
