@@ -135,6 +135,8 @@ def _build_reached(
         total = connection.execute(f"SELECT count(*) FROM {stripe}.balance_transactions").fetchone() or (0,)
         if count > 2 * SHARE * total[0]:
             return None
+        show_reached(connection, stripe, {table: by_family.pop(table) for table in reached.CUSTOMERS_OF})
+        reached.add_customers(connection, "stripe")
         show_reached(connection, stripe, by_family)
         with one_thread(connection):
             until = FAMILIES.index(RUNNING) + 1

@@ -9,6 +9,7 @@ from datetime import date
 import duckdb
 
 from fortstripe_dagster.ledger.order import CONTRACT, FAMILIES, KINDS_OF_SALE, UNPUBLISHED
+from fortstripe_dagster.ledger.places import at_places
 from fortstripe_dagster.ledger.workspace import statements, tables
 
 KEYS = ("sale_id", "balance_transaction", "id", "charge", "dispute", "source", "customer")
@@ -53,7 +54,7 @@ def find_replaced(connection: duckdb.DuckDBPyConnection, target: str) -> None:
     # What is posted across families may be of a reached object too, as an opening payout is: it is judged by itself.
     across = f"kind IN (SELECT DISTINCT kind FROM {target}.across_postings)"
     family = f"coalesce(sale_id, balance_transaction, source) IN (SELECT id FROM reached) AND NOT {across}"
-    _copy(connection, target, "entries", family, _DAYS.format("places"))
+    _copy(connection, target, "entries", family)
     _copy_entries(connection, target, "lines", "entries_before")
     for table in ("parties", "sale_rows"):
         _copy(connection, target, table, "sale_id IN (SELECT id FROM reached)")
@@ -69,17 +70,14 @@ _DAYS = "event_day IN (SELECT DISTINCT event_day FROM {})"
 """Entries and lines are sorted by the day: of other days nothing is read, for DuckDB skips what a short list bars."""
 
 
-def _copy(
-    connection: duckdb.DuckDBPyConnection, target: str, table: str, wanted: str, among: str | None = None
-) -> None:
+def _copy(connection: duckdb.DuckDBPyConnection, target: str, table: str, wanted: str) -> None:
     # In two steps, so that the width of the rows is read only where a row is wanted.
     connection.execute(
-        f"CREATE OR REPLACE TEMP TABLE places AS SELECT rowid AS place{', event_day' if among else ''}"
-        f" FROM {target}.{table} WHERE {wanted}"
+        f"CREATE OR REPLACE TEMP TABLE places AS SELECT rowid AS place FROM {target}.{table} WHERE {wanted}"
     )
     connection.execute(
         f"INSERT INTO {table}_before SELECT rowid AS place, * FROM {target}.{table}"
-        f" WHERE {among or 'true'} AND rowid IN (SELECT place FROM places)"
+        f" WHERE {at_places(connection, 'places')}"
     )
 
 

@@ -46,6 +46,9 @@ OF_OWNER = {
 }
 """Tables whose rows go with another object's id than their own."""
 
+CUSTOMERS_OF = ("charges", "invoices")
+"""Tables whose customers are seen with them; a customer's other sales are not."""
+
 TELLING = ("charge.dispute.closed", "payout.paid")
 """Types of event that say what the object itself may no longer show."""
 
@@ -72,7 +75,7 @@ def seed(connection: duckdb.DuckDBPyConnection, stripe: str, kept: str, days: li
             f" AND local_day({moment}) IN (FROM wanted_days)"
             for moment in moments.split(", ")
         )
-        _reach(connection, f"SELECT {_named(table)} FROM {stripe}.{table} WHERE {on_the_day}")
+        _reach(connection, f"SELECT {_named(table)} FROM {stripe}.{table} WHERE {on_the_day}", table)
     for table, day in {
         "balance_transactions": "day",
         "charges": "day",
@@ -82,7 +85,7 @@ def seed(connection: duckdb.DuckDBPyConnection, stripe: str, kept: str, days: li
         "topups": "coalesce(arrival_date, day)",
         "customer_balance_transactions": "day",
     }.items():
-        _reach(connection, f"SELECT {_named(table)} FROM {stripe}.{table} WHERE {day} IN (FROM wanted_days)")
+        _reach(connection, f"SELECT {_named(table)} FROM {stripe}.{table} WHERE {day} IN (FROM wanted_days)", table)
     _reach(
         connection, f"SELECT object_id, NULL FROM {stripe}.events WHERE day IN (FROM wanted_days) AND type IN {TELLING}"
     )
@@ -152,11 +155,15 @@ def walk(connection: duckdb.DuckDBPyConnection, stripe: str) -> int:
                 turn += 1
         if turn == before:
             break
-    for table in ("charges", "invoices"):
-        _reach(connection, f"SELECT customer, 'customer' FROM {stripe}.{table} WHERE id IN (SELECT id FROM reached)")
     row = connection.execute("SELECT count(*) FROM reached").fetchone()
     assert row is not None
     return int(row[0])
+
+
+def add_customers(connection: duckdb.DuckDBPyConnection, stripe: str) -> None:
+    """Reach the customers of what the schema `stripe` has of these tables."""
+    for table in CUSTOMERS_OF:
+        _reach(connection, f"SELECT customer, 'customer' FROM {stripe}.{table}")
 
 
 def _among_fresh(connection: duckdb.DuckDBPyConnection, table: str, columns: tuple[str, ...], seen: int) -> str | None:
@@ -164,16 +171,18 @@ def _among_fresh(connection: duckdb.DuckDBPyConnection, table: str, columns: tup
     own = _kind(table, "id")
     fresh = connection.execute(
         # What the table itself has told of its own rows is no news to it.
-        "SELECT DISTINCT kind FROM reached WHERE round > ? AND NOT (found_in = ? AND kind IS NOT DISTINCT FROM ?)",
+        "SELECT DISTINCT kind, found_in FROM reached"
+        " WHERE round > ? AND NOT coalesce(found_in = ? AND kind IS NOT DISTINCT FROM ?, false)",
         [seen, table, own],
     ).fetchall()
-    kinds = {kind for (kind,) in fresh}
+    kinds = {kind for kind, _ in fresh}
+    sources_alone = {found_in for kind, found_in in fresh if kind is None} <= {"balance_transactions"}
     wanted = []
     for column in columns:
         kind = _kind(table, column)
         if kind is None and kinds - set(NO_SOURCE):
             wanted.append(f"{column} IN (SELECT id FROM reached WHERE round > {seen})")
-        elif kind is not None and kinds & {kind, None}:
+        elif kind is not None and (kind in kinds or None in kinds and not (sources_alone and kind in NO_SOURCE)):
             ids = f"SELECT id FROM reached WHERE round > {seen} AND (kind = '{kind}' OR kind IS NULL)"
             wanted.append(f"{column} IN ({ids})")
     return " OR ".join(wanted) or None
@@ -191,9 +200,13 @@ def _named(table: str) -> str:
     return f"unnest([{', '.join(columns)}]), unnest([{kinds}]::VARCHAR[])"
 
 
-def _reach(connection: duckdb.DuckDBPyConnection, query: str) -> None:
-    """Reach the ids that the query gives, with their kinds or NULL where it does not know."""
+def _reach(connection: duckdb.DuckDBPyConnection, query: str, found_in: str | None = None) -> None:
+    """Reach the ids that the query gives, with their kinds or NULL where it does not know.
+
+    `found_in` is the table if the query gives all ids of its rows.
+    """
     connection.execute(
-        f"INSERT INTO reached SELECT id, any_value(kind), NULL, 0 FROM ({query}) AS t(id, kind)"
-        " WHERE id IS NOT NULL AND id NOT IN (SELECT id FROM reached) GROUP BY id"
+        f"INSERT INTO reached SELECT id, any_value(kind), $1, 0 FROM ({query}) AS t(id, kind)"
+        " WHERE id IS NOT NULL AND id NOT IN (SELECT id FROM reached) GROUP BY id",
+        [found_in],
     )

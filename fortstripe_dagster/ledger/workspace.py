@@ -14,6 +14,7 @@ from functools import cache
 import duckdb
 
 from fortstripe_dagster.ledger import idle
+from fortstripe_dagster.ledger.places import at_places
 from fortstripe_dagster.ledger.reached import OF_OWNER, WHOLE
 from fortstripe_dagster.ledger.rule_files import current_rules
 
@@ -66,8 +67,12 @@ def show_reached(connection: duckdb.DuckDBPyConnection, stripe: str, by_family: 
     """Let the workspace see what is `reached` of the tables that have families (see `families`)."""
     for table, column in by_family.items():
         # By row number: a scan of the ids alone, then of the few rows that are wanted.
-        places = f"SELECT rowid FROM {stripe}.{table} WHERE {column} IN (SELECT id FROM reached)"
-        connection.execute(f"CREATE TABLE stripe.{table} AS FROM {stripe}.{table} WHERE rowid IN ({places})")
+        found = connection.execute(
+            "CREATE OR REPLACE TEMP TABLE places AS"
+            f" SELECT rowid AS place FROM {stripe}.{table} WHERE {column} IN (SELECT id FROM reached)"
+        ).fetchone()
+        wanted = "false" if found == (0,) else at_places(connection, "places")
+        connection.execute(f"CREATE TABLE stripe.{table} AS FROM {stripe}.{table} WHERE {wanted}")
 
 
 def families(connection: duckdb.DuckDBPyConnection, stripe: str, there: Collection[str]) -> dict[str, str]:
