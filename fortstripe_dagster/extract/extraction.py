@@ -218,13 +218,11 @@ class Extraction:
         gaps, swept = events.sweeps(connection)
         if gaps and (made_up or not swept):
             record_windows(connection, [Whole(events.SWEPT, gap, 0, 0) for gap in gaps], now())
-        return swept, self._completion.wanted(
-            connection,
-            events.stale(connection),
-            references.moved_since_read(connection),
-            references.not_final(connection, today(), self.run_id),
-            references.coupons_unread(connection) if self.settings.gift_cards.by_coupon else {},
-        )
+        changed = [references.coupons_unread(connection)] if self.settings.gift_cards.by_coupon else []
+        if references.read_before(connection, self.run_id):
+            changed.append(references.moved_since_read(connection))
+            changed.append(references.not_final(connection, today(), self.run_id))
+        return swept, self._completion.wanted(connection, events.stale(connection), *changed)
 
     def extract_rates(self) -> StreamReport:
         """Fetch the official exchange rates that are needed and unknown. Raises RatesFailure."""

@@ -81,10 +81,13 @@ _ABSENT = """
     WHERE id IS NOT NULL GROUP BY stream
 """
 
-_NOT_READ_BY = """
+_BEFORE = "fetched_at < coalesce((SELECT min(spent_at) FROM stripe.requests WHERE run_id = $run_id), now())"
+_ANY_BEFORE = f"SELECT 1 FROM stripe.raw_objects WHERE {_BEFORE} LIMIT 1"
+
+_NOT_READ_BY = f"""
     SELECT stream, list(id ORDER BY id)
-    FROM stripe.raw_objects SEMI JOIN ({union}) AS open(stream, id) USING (stream, id)
-    WHERE fetched_at < coalesce((SELECT min(spent_at) FROM stripe.requests WHERE run_id = $run_id), now())
+    FROM stripe.raw_objects SEMI JOIN ({{union}}) AS open(stream, id) USING (stream, id)
+    WHERE {_BEFORE}
     GROUP BY stream
 """
 
@@ -209,6 +212,11 @@ def missing(connection: duckdb.DuckDBPyConnection, switched_off: Collection[str]
         dict(connection.execute(wanted).fetchall()),
         [] if {"transfers", "application_fees"} & set(switched_off) else _ids(connection, _UNPLACED),
     )
+
+
+def read_before(connection: duckdb.DuckDBPyConnection, run_id: str) -> bool:
+    """Whether anything was read before this run: else nothing can have changed since."""
+    return connection.execute(_ANY_BEFORE, {"run_id": run_id}).fetchone() is not None
 
 
 def not_final(connection: duckdb.DuckDBPyConnection, today: date, run_id: str) -> dict[str, list[str]]:
