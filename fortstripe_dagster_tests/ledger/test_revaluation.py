@@ -17,8 +17,8 @@ from fortstripe_dagster_tests.ledger.books import Book, at, book, new_world
 
 SPRING = Days(date(2026, 3, 1), date(2026, 4, 30))
 ACCOUNTS = {
-    "clearing": {"SEK": "1686", "EUR": "1687", "USD": "1681", "GBP": "1682"},
-    "transit": {"SEK": "1689", "EUR": "1690", "USD": "1691", "GBP": "1692"},
+    "clearing": {"SEK": "1686", "EUR": "1687", "USD": "1681", "GBP": "1682", "DKK": "1683", "NOK": "1684"},
+    "transit": {"SEK": "1689", "EUR": "1690", "USD": "1691", "GBP": "1692", "DKK": "1693", "NOK": "1694"},
 }
 MARCH_END, APRIL_END = date(2026, 3, 31), date(2026, 4, 30)
 
@@ -31,7 +31,10 @@ def sold(world: World, currency: str, day: int, amount: int, *, month: int = 3) 
 
 @pytest.fixture(scope="module")
 def balances(tmp_path_factory: pytest.TempPathFactory) -> Book:
-    """Euro stay and become more, dollars leave over the month's end, pounds leave and come back."""
+    """Euro stay and become more, dollars leave over the month's end, pounds leave and come back.
+
+    Danish kroner leave in March and come back in April, Norwegian ones even after they had arrived.
+    """
     world = new_world()
     sold(world, "eur", 2, 10000)
     sold(world, "eur", 9, 25000, month=4)
@@ -41,6 +44,12 @@ def balances(tmp_path_factory: pytest.TempPathFactory) -> Book:
     sold(world, "gbp", 2, 10000)
     returned = world.payout(at=at(10), currency="gbp")
     world.payout_failed(returned, at=at(17))
+    for currency, arrives in (("dkk", None), ("nok", date(2026, 3, 31))):
+        sold(world, currency, 2, 10000)
+        returned = world.payout(at=at(30), currency=currency, arrival=arrives)
+        if arrives:
+            world.payout_paid(returned)
+        world.payout_failed(returned, at=at(8, month=4))
     return book(world, tmp_path_factory.mktemp("balances"), SPRING, accounts=ACCOUNTS)
 
 
@@ -72,14 +81,26 @@ def test_an_emptied_balance_leaves_no_residue(balances: Book) -> None:
     assert carried(balances, "1691", APRIL_END) == (Decimal("0.00"), 0)
 
 
-def test_a_returned_payout_leaves_no_residue_in_transit(balances: Book) -> None:
-    ((residue,),) = balances.rows(
-        "SELECT sum(debit - credit) FROM ledger.lines WHERE account = '1692' AND event_day < '2026-03-31'"
-    )
-    gone, back = date(2026, 3, 10), date(2026, 3, 17)
-    assert residue == at_rate(10000, gone, "GBP") - at_rate(10000, back, "GBP") != 0
-    assert carried(balances, "1692", MARCH_END) == (Decimal("0.00"), 0)
+def test_a_payout_comes_back_at_what_it_left_at(balances: Book) -> None:
+    gone, back = at_rate(10000, date(2026, 3, 10), "GBP"), at_rate(10000, date(2026, 3, 17), "GBP")
+    exchange = "3960" if back > gone else "7960"
+    failed = "SELECT entry_id FROM ledger.entries WHERE kind = 'payout_failed' AND settlement = 'GBP'"
+    ((entry_id,),) = balances.rows(failed)
+    assert gone != back
+    assert balances.entry(entry_id) == {"1682": f"{back}", "1692": f"{-gone}", exchange: f"{gone - back}"}
+    assert carried(balances, "1692", date(2026, 3, 17)) == (Decimal("0.00"), 0)
     assert carried(balances, "1682", MARCH_END) == (at_rate(10000, MARCH_END, "GBP"), 10000)
+
+
+def test_a_payout_that_comes_back_in_another_month_leaves_nothing_in_transit(balances: Book) -> None:
+    in_march = (at_rate(10000, MARCH_END, "DKK"), 10000)
+    assert carried(balances, "1693", MARCH_END) == in_march, "on its way, at the closing rate"
+    assert carried(balances, "1693", APRIL_END) == (Decimal("0.00"), 0)
+    assert carried(balances, "1683", APRIL_END) == (at_rate(10000, APRIL_END, "DKK"), 10000)
+    assert carried(balances, "1694", MARCH_END) == (Decimal("0.00"), 0), "it had arrived"
+    assert carried(balances, "1694", date(2026, 4, 8)) == (Decimal("0.00"), 0), "and came back from the bank"
+    at_the_bank = "SELECT count(*), sum(debit - credit) FROM ledger.lines WHERE account = '1930' AND currency = 'NOK'"
+    assert balances.rows(at_the_bank) == [(2, 0)]
 
 
 def test_a_month_that_is_not_wholly_covered_is_not_valued(tmp_path: Path) -> None:
@@ -93,4 +114,4 @@ def test_transit_that_a_bank_feed_empties_is_not_valued(balances: Book, tmp_path
     valued = "SELECT DISTINCT account FROM ledger.revaluations ORDER BY 1"
     assert {"1691", "1692"} <= {account for (account,) in balances.rows(valued)}
     ledger = balances.under(tmp_path / "fed", accounts=ACCOUNTS, bank_leg="leave_to_bank_feed")
-    assert {account for (account,) in ledger.rows(valued)} == {"1681", "1682", "1687"}
+    assert {account for (account,) in ledger.rows(valued)} == {"1681", "1682", "1683", "1684", "1687"}

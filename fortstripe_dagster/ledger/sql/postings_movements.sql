@@ -2,31 +2,34 @@
 -- and what nobody knows yet. The clearing line is the transaction's gross; its fee is an entry of its own.
 -- Nothing without: ledger.movements
 INSERT INTO ledger.postings BY NAME
-WITH withdrawn AS (
-    SELECT source AS dispute, currency, -amount AS amount, -amount_ore AS ore FROM ledger.movements WHERE treatment = 'dispute'
+WITH gone AS (
+    SELECT source, currency, -amount AS amount, -amount_ore AS ore
+    FROM ledger.movements WHERE treatment IN ('dispute', 'payout', 'topup')
     UNION ALL
     -- What had left when the books began.
-    SELECT source, currency, amount, ore FROM ledger.opening_claims WHERE kind = 'dispute'
+    SELECT source, currency, amount, ore FROM ledger.opening_claims WHERE kind IN ('dispute', 'payout')
 ),
 out AS (
-    SELECT dispute, any_value(currency) AS currency, sum(amount)::BIGINT AS amount, sum(ore)::BIGINT AS ore
-    FROM withdrawn GROUP BY dispute
+    SELECT source, currency, sum(amount)::BIGINT AS amount, sum(ore)::BIGINT AS ore FROM gone GROUP BY ALL
 ),
-won AS (
-    -- What comes back at another rate than it left at leaves nothing on the disputed account: the rest is exchange.
+back AS (
+    -- What comes back at another rate than it left at leaves nothing on the account it stood on: the rest is exchange.
     SELECT w.id, o.ore
     FROM ledger.movements w
-    JOIN out o ON o.dispute = w.source AND o.currency = w.currency
-    JOIN stripe.disputes d ON d.id = w.source AND d.status = 'won'
-    WHERE w.treatment = 'dispute_won' AND CASE w.currency WHEN 'SEK' THEN d.currency <> 'SEK' ELSE o.amount = w.amount END
+    JOIN out o ON o.source = w.source AND o.currency = w.currency
+    LEFT JOIN stripe.disputes d ON d.id = w.source AND d.status = 'won'
+    WHERE CASE WHEN w.treatment IN ('payout_failed', 'topup_reversed') THEN o.amount = w.amount
+               WHEN w.treatment <> 'dispute_won' OR d.id IS NULL THEN false
+               WHEN w.currency = 'SEK' THEN d.currency <> 'SEK'
+               ELSE o.amount = w.amount END
     QUALIFY count(*) OVER (PARTITION BY w.source) = 1
 ),
 entry AS (
     SELECT m.id AS entry_id, m.day, m.treatment AS kind, m.source, m.id AS balance_transaction, m.charge,
            m.currency AS settlement, coalesce(m.description, m.type) AS text, m.held, m.currency, m.amount_ore, m.amount,
-           m.counter, coalesce(w.ore, m.amount_ore) AS counter_ore
+           m.counter, coalesce(k.ore, m.amount_ore) AS counter_ore
     FROM ledger.movements m
-    LEFT JOIN won w ON w.id = m.id
+    LEFT JOIN back k ON k.id = m.id
     WHERE m.treatment <> 'fee' AND m.amount <> 0
       AND NOT (m.treatment IN ('commission', 'commission_refund') AND m.held IS NULL)
       AND m.id NOT IN (SELECT balance_transaction FROM ledger.payments)
