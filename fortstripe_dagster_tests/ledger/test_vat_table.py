@@ -55,6 +55,11 @@ HOME: list[Case] = [
         "6", {"country": "DE", "vat_number": "DE123456789", "tax_ids_status": "pending"}, {"supply": "goods"},
         ("3106", "2611", "25", "05", "EUVAT"),
     ),
+    ("6", {"country": "DE", "vat_number": "DE1", "tax_ids_status": "unverified"}, {"supply": "other"}, SWEDISH),
+    (
+        "6", {"country": "DE", "vat_number": "DE1", "tax_ids_status": "unverified"},
+        {"supply": "other", "vat_rate": "0"}, EXEMPT,
+    ),
     ("7", {"country": "DK"}, {}, SWEDISH),
     ("9", {"country": "DK"}, {"supply": "goods"}, ("3106", "2611", "25", "05", "EUVAT")),
     ("9", {"country": "DK"}, {"supply": "goods", "vat_rate": "12"}, ("3106", "2621", "12", "05", "EUVAT")),
@@ -64,8 +69,11 @@ HOME: list[Case] = [
         EXPORT_SERVICE,
     ),
     ("13", {"country": "NO"}, {}, EXPORT_SERVICE),
+    ("13", {"country": "NO"}, {"vat_rate": "0"}, EXPORT_SERVICE),
     ("14", {"country": "NO"}, {"supply": "other"}, SWEDISH),
+    ("14", {"country": "NO"}, {"supply": "other", "vat_rate": "0"}, EXEMPT),
     ("15", {"country": "US"}, {"supply": "goods"}, EXPORT_GOODS),
+    ("15", {"country": "US"}, {"supply": "goods", "vat_rate": "0"}, EXPORT_GOODS),
     ("15", {"country": "GB", "postal_code": "SW1A 1AA"}, {"supply": "goods"}, EXPORT_GOODS),
 ]  # fmt: skip
 

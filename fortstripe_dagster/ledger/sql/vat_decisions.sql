@@ -8,12 +8,13 @@ WITH spelled_out AS (
     SELECT t.* EXCLUDE (buyer, supply, oss), b.buyer, s.supply, e.exempt, o.oss
     FROM ledger.vat_treatments t,
     unnest(CASE t.buyer WHEN '*' THEN ['business', 'consumer', 'unproven', 'reverse'] ELSE [t.buyer] END) AS b(buyer),
-    unnest(CASE WHEN t.supply IN ('*', 'exempt') THEN ['goods', 'e-service', 'other'] ELSE [t.supply] END) AS s(supply),
-    unnest(CASE t.supply WHEN 'exempt' THEN [true] ELSE [true, false] END) AS e(exempt),
+    unnest(CASE WHEN t.supply IN ('*', 'exempt') THEN ['goods', 'e-service', 'other']
+                ELSE [replace(t.supply, 'exempt ', '')] END) AS s(supply),
+    unnest(CASE WHEN starts_with(t.supply, 'exempt') THEN [true] ELSE [true, false] END) AS e(exempt),
     unnest(CASE t.oss WHEN '*' THEN ['-', 'home', 'abroad'] ELSE [t.oss] END) AS o(oss)
     QUALIFY row_number() OVER (
         PARTITION BY t.region, b.buyer, s.supply, e.exempt, o.oss, t.valid_from
-        ORDER BY t.buyer <> '*' DESC, t.supply = 'exempt' DESC) = 1
+        ORDER BY t.buyer <> '*' DESC, starts_with(t.supply, 'exempt') DESC) = 1
 ),
 asked AS (
     SELECT sale_id, supply, vat_rate = 0 AS exempt FROM ledger.sale_items WHERE NOT outside_vat GROUP BY ALL
