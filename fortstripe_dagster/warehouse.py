@@ -26,7 +26,7 @@ ROW_GROUP = 8_192
 """Rows that DuckDB writes anew together: Stripe's objects are wide, and the last group is held whole at each commit."""
 SMALL_ROW_GROUP = 4_096
 """The same where a thousand rows are added at a time, many times: each time, the last groups are put together."""
-STORAGE = "v1.3.0"
+STORAGE = "v1.4.0"
 """The oldest DuckDB that can read the file: what came with it writes texts and ids at half the cost."""
 SMALL = 64 * 1024 * 1024
 """Up to this size of the file one thread is sooner done: starting and joining others costs more than they do."""

@@ -119,7 +119,7 @@ def test_a_file_in_an_older_format_is_taken_over_with_what_it_holds(tmp_path: Pa
         tags = connection.execute(
             "SELECT tags['storage_version'] FROM duckdb_databases() WHERE NOT internal"
         ).fetchall()
-    assert ("v1.3.0+",) in tags
+    assert ("v1.4.0+",) in tags
 
 
 def test_a_small_file_is_the_work_of_one_thread(warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch) -> None:
