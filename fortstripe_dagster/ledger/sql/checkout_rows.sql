@@ -52,7 +52,7 @@ shared AS (
 )
 SELECT
     sale_id, session, paid_by_card, by_card, row_no, part, description, quantity, product, price, price_metadata, metadata,
-    round_div(charged::HUGEINT * share_end, whole) - round_div(charged::HUGEINT * (share_end - s.gross), whole) AS gross,
+    share(charged, share_end - s.gross, share_end, whole) AS gross,
     CASE WHEN whole = charged THEN tax ELSE round_div(tax::HUGEINT * charged, whole) END AS tax_amount,
     tax_percentage, coalesce(tax_inclusive, false) AS inclusive, tax_country, taxability_reason
 FROM shared s

@@ -59,8 +59,7 @@ run AS (
 ),
 shared AS (
     SELECT *,
-           round_div(credited_after::HUGEINT * w, whole) - round_div(credited_after::HUGEINT * (w - weight), whole)
-           - round_div(credited_before::HUGEINT * w, whole) + round_div(credited_before::HUGEINT * (w - weight), whole)
+           share(credited_after, w - weight, w, whole) - share(credited_before, w - weight, w, whole)
            AS row_ore
     FROM run
     WHERE whole > 0
@@ -78,8 +77,7 @@ SELECT
     description, treatment, box, vat_rate, account, vat_account, kind, cost_center, project, article, rule,
     row_ore AS gross_ore,
     CASE WHEN group_ore = 0 THEN 0 ELSE
-        round_div(group_vat::HUGEINT * group_after * sign(group_ore)::HUGEINT, abs(group_ore))
-        - round_div(group_vat::HUGEINT * group_before * sign(group_ore)::HUGEINT, abs(group_ore))
+        share(group_vat * sign(group_ore)::HUGEINT, group_before, group_after, abs(group_ore))
     END AS vat_ore,
     row_ore - vat_ore AS net_ore
 FROM cumulative

@@ -52,10 +52,8 @@ taken AS (
 found AS (
     SELECT CASE m.nth WHEN 1 THEN r.id ELSE r.id || ':' || m.sale_id END AS credit_id, 'refund' AS kind, r.id AS reversal,
            m.sale_id, r.charge, r.day AS event_day, r.created AS ordered_by,
-           round_div(r.reached::HUGEINT * m.share_end, m.whole)
-               - round_div(r.reached::HUGEINT * (m.share_end - m.amount), m.whole)
-               - round_div(r.reached_before::HUGEINT * m.share_end, m.whole)
-               + round_div(r.reached_before::HUGEINT * (m.share_end - m.amount), m.whole) AS amount,
+           share(r.reached, m.share_end - m.amount, m.share_end, m.whole)
+               - share(r.reached_before, m.share_end - m.amount, m.share_end, m.whole) AS amount,
            'Återbetalning' AS text
     FROM taken r
     JOIN sold m ON m.charge = r.charge
@@ -78,8 +76,7 @@ found AS (
     UNION ALL
     SELECT CASE m.nth WHEN 1 THEN l.dispute ELSE l.dispute || ':' || m.sale_id END, 'dispute', l.dispute, m.sale_id, l.charge,
            l.event_day, l.lost_at,
-           round_div(l.amount::HUGEINT * m.share_end, m.whole)
-               - round_div(l.amount::HUGEINT * (m.share_end - m.amount), m.whole),
+           share(l.amount, m.share_end - m.amount, m.share_end, m.whole),
            'Förlorad tvist'
     FROM ledger.lost_disputes l
     JOIN sold m ON m.charge = l.charge

@@ -10,6 +10,11 @@ CREATE OR REPLACE TEMP MACRO round_div(numerator, denominator) AS coalesce(
         + (numerator::HUGEINT % denominator::HUGEINT) // ((denominator::HUGEINT + 1) // 2)
 )::BIGINT;
 
+-- What falls to one of several parts that end at `upto` of a whole and begin at `before`: rounded on the sum so far, so that
+-- all parts make the amount.
+CREATE OR REPLACE TEMP MACRO share(amount, before, upto, whole) AS
+    round_div(amount::HUGEINT * upto, whole) - round_div(amount::HUGEINT * before, whole);
+
 -- How many öre at par a minor unit is, for each currency whose minor unit is not a hundredth.
 SET VARIABLE ore_factors = (
     SELECT map_from_entries(list((currency, power(10, 2 - digits)::DECIMAL(4, 1)))) FROM ledger.currencies WHERE digits <> 2

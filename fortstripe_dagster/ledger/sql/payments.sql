@@ -40,10 +40,8 @@ counted AS (
     SELECT *,
            CASE WHEN bounced THEN 0 ELSE greatest(amount - greatest(owed - paid_before, 0), 0) END AS overpaid,
            amount - overpaid AS settles,
-           round_div(moved::HUGEINT * share_end, whole) - round_div(moved::HUGEINT * (share_end - amount), whole)
-               AS clearing_amount,
-           round_div(moved_ore::HUGEINT * share_end, whole) - round_div(moved_ore::HUGEINT * (share_end - amount), whole)
-               AS clearing_ore
+           share(moved, share_end - amount, share_end, whole) AS clearing_amount,
+           share(moved_ore, share_end - amount, share_end, whole) AS clearing_ore
     FROM shares
 ),
 summed AS (
@@ -56,8 +54,7 @@ paid AS (
         CASE WHEN sales_of_charge = 1 THEN id ELSE id || ':' || sale_id END AS entry_id,
         id AS balance_transaction, day, 'payment' AS treatment, sale_id, NULL::VARCHAR AS credit_id, charge, same_currency,
         clearing_amount, clearing_ore,
-        round_div(sale_ore::HUGEINT * settled_upto, sale_gross)
-            - round_div(sale_ore::HUGEINT * (settled_upto - settles), sale_gross) AS receivable_ore,
+        share(sale_ore, settled_upto - settles, settled_upto, sale_gross) AS receivable_ore,
         -- Overpaid is what the invoice did not ask for, and what the charge took beyond all of its invoices.
         round_div(clearing_ore * (overpaid::HUGEINT * whole + greatest(charged - whole, 0)::HUGEINT * amount),
                   amount::HUGEINT * taken) AS credit_ore,

@@ -24,7 +24,7 @@ settled AS (
     SELECT refund, credit_id, sale_id, currency, amount, credited, credited_ore, credit_day, true AS noted FROM noted
     UNION ALL
     SELECT refund, credit_id, sale_id, currency,
-           round_div(rest::HUGEINT * share_end, whole) - round_div(rest::HUGEINT * (share_end - amount), whole),
+           share(rest, share_end - amount, share_end, whole),
            gross, gross_ore, NULL, false
     FROM alone
 ),
@@ -49,10 +49,10 @@ returned AS (
 ),
 parted AS (
     SELECT *,
-           round_div(amount::HUGEINT * upto, all_parts) - round_div(amount::HUGEINT * before, all_parts) AS clearing_amount,
-           round_div(amount_ore::HUGEINT * upto, all_parts) - round_div(amount_ore::HUGEINT * before, all_parts)
+           share(amount, before, upto, all_parts) AS clearing_amount,
+           share(amount_ore, before, upto, all_parts)
                AS clearing_ore,
-           round_div(refund_amount::HUGEINT * upto, all_parts) - round_div(refund_amount::HUGEINT * before, all_parts) AS asked
+           share(refund_amount, before, upto, all_parts) AS asked
     FROM returned
 ),
 owing AS (
@@ -84,7 +84,7 @@ SELECT
     CASE WHEN asked = 0 OR gives = 0 THEN 0
          ELSE round_div(clearing_ore::HUGEINT * (gives - (paid - paid_before)), asked)
               - CASE WHEN paid > paid_before
-                     THEN round_div(owed_ore::HUGEINT * paid, owed) - round_div(owed_ore::HUGEINT * paid_before, owed)
+                     THEN share(owed_ore, paid_before, paid, owed)
                      ELSE 0 END END AS debt_ore,
     -- Money that left before its credit note came waits for that on 2420, as what comes before its invoice does.
     0 AS settles, CASE WHEN day < credit_day THEN credit_day END AS settled_day

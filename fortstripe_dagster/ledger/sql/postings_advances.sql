@@ -39,8 +39,7 @@ entry AS (
 lines AS (
     SELECT e.entry_id, e.day, e.kind, a.charge AS source, a.balance_transaction, a.charge, a.sale_id, a.text, a.held,
            v.vat_rate, v.treatment, v.vat_account,
-           e.direction * (round_div(v.vat_ore::HUGEINT * a.upto, a.gross)
-                          - round_div(v.vat_ore::HUGEINT * (a.upto - a.settles), a.gross)) AS vat_ore
+           e.direction * share(v.vat_ore, a.upto - a.settles, a.upto, a.gross) AS vat_ore
     FROM entry e
     JOIN advances a ON a.entry_id = e.advance
     JOIN vat v ON v.sale_id = a.sale_id

@@ -46,13 +46,12 @@ run AS (
 ),
 lines AS (
     SELECT entry_id, 1 AS line_no, account('receivable') AS account,
-           round_div(gross_ore::HUGEINT * upto, gross) - round_div(gross_ore::HUGEINT * before, gross) AS ore,
+           share(gross_ore, before, upto, gross) AS ore,
            upto - before AS amount, NULL AS vat_rate, NULL AS treatment, NULL AS cost_center, NULL AS project, NULL AS rule
     FROM entry
     UNION ALL
     SELECT e.entry_id, r.line_no, r.account,
-           round_div((r.through - r.ore)::HUGEINT * e.upto, e.gross) - round_div(r.through::HUGEINT * e.upto, e.gross)
-           - round_div((r.through - r.ore)::HUGEINT * e.before, e.gross) + round_div(r.through::HUGEINT * e.before, e.gross),
+           share(r.through - r.ore, e.before, e.upto, e.gross) - share(r.through, e.before, e.upto, e.gross),
            NULL, r.vat_rate, r.treatment, r.cost_center, r.project, r.rule
     FROM entry e JOIN run r USING (sale_id)
 )

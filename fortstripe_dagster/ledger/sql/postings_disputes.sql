@@ -26,8 +26,7 @@ entry AS (
                                       || '): choose dispute_lost for that reason in fortstripe.toml' END) AS held,
            l.treatment, 'SEK' AS currency,
            coalesce(c.gross_ore, 0) AS credited_ore,
-           CASE WHEN c.whole > 0 THEN round_div(m.ore::HUGEINT * c.share_end, c.whole)
-                                      - round_div(m.ore::HUGEINT * (c.share_end - c.asked), c.whole)
+           CASE WHEN c.whole > 0 THEN share(m.ore, c.share_end - c.asked, c.share_end, c.whole)
                 ELSE m.ore END AS disputed_ore,
            CASE WHEN c.asked > 0 THEN round_div(disputed_ore::HUGEINT * c.excess, c.asked) ELSE 0 END AS excess_ore
     FROM ledger.lost_disputes l

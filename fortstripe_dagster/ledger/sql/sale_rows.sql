@@ -20,8 +20,7 @@ in_ore AS (
         * EXCLUDE (through, before), (through - before)::BIGINT AS gross,
         CASE WHEN sale_gross = 0
              THEN to_ore(through::BIGINT, currency, sek_per_unit) - to_ore(before::BIGINT, currency, sek_per_unit)
-             ELSE round_div(abs(sale_ore)::HUGEINT * through, abs(sale_gross))
-                  - round_div(abs(sale_ore)::HUGEINT * before, abs(sale_gross))
+             ELSE share(abs(sale_ore), before, through, abs(sale_gross))
         END AS gross_ore
     FROM rated
 ),
