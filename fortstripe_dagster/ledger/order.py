@@ -47,6 +47,7 @@ FAMILIES = (
     "payments",
     "payments_refunded",
     "settlements",
+    "credit_balance_uses",
     "bank_events",
     "postings",
     "postings_sales",
@@ -103,7 +104,7 @@ RUNNING = "oss_sales"
 UNPUBLISHED = (
     "charge_sales", "sale_units", "row_rules", "service_periods", "sale_items", "vat_places", "vat_decisions",
     "rated_items", "sale_groups", "tax_id_history", "owed", "opening_claims", "gift_card_uses", "gift_card_rows",
-    "named_discounts", "unread_discounts", "free_credit_lines",
+    "named_discounts", "unread_discounts", "free_credit_lines", "credit_balance_uses",
     "agent_invoices", "company_rates", "foreign_accounts",
 )  # fmt: skip
 """What only a build needs, besides the postings: a table is dropped after the last file that reads it."""

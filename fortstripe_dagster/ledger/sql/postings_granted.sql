@@ -18,10 +18,11 @@ entry AS (
            t.currency,
            CASE WHEN t.given_for IS NULL
                 THEN 'a credit balance given in Stripe: choose accounts.granted_credit in fortstripe.toml' END AS held,
-           t.given_for, t.amount, to_ore(t.amount, t.currency, e.sek_per_unit) AS ore
+           t.given_for, t.amount, coalesce(u.ore, to_ore(t.amount, t.currency, e.sek_per_unit)) AS ore
     FROM given t
     JOIN ledger.covered_days c ON c.day = t.day
     JOIN ledger.exchange_rates e ON e.currency = t.currency AND (e.day = t.day OR t.currency = 'SEK')
+    LEFT JOIN ledger.credit_balance_uses u ON u.entry_id = t.id
 )
 SELECT e.* EXCLUDE (amount, ore, given_for), l.*
 FROM entry e,
