@@ -47,6 +47,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> tuple[Book, dict[str, Any]
     shoe = world.product(name="Skor")
     priced = Line(description="Skor", unit_amount=100000, price=world.price(product=shoe, unit_amount=100000))
     visit = world.checkout_session(at=at(4), name="Bo", lines=[priced], coupon=card)
+    made["all_back"] = world.credit_note(made["all"], at=at(11), to="out_of_band")
     made["checkout"] = next(c for c in world.all("charge") if c["payment_intent"] == visit["payment_intent"])
     world.give_credit(anna, at=at(5), amount=25000, metadata={"kind": "gift_card", "gift_card": "GC-8"})
     made["by_balance"] = invoiced(row("Vantar", 20000), day=6)
@@ -78,6 +79,14 @@ def test_a_card_that_stands_on_the_customer_or_a_line_is_asked_for(shop: tuple[B
 def test_a_coupon_that_pays_all_is_a_sale_although_nothing_is_left_to_pay(shop: tuple[Book, dict[str, Any]]) -> None:
     ledger, made = shop
     assert ledger.entry(f"{made['all']['id']}:sale") == {"2421": "300.00", "2611": "-60.00", "3001": "-240.00"}
+
+
+def test_a_credit_note_of_what_a_coupon_paid_alone_is_a_persons(shop: tuple[Book, dict[str, Any]]) -> None:
+    ledger, made = shop
+    assert made["all_back"]["total"] == 0
+    found = ledger.rows("SELECT day, subject, remedy FROM ledger.watchdogs WHERE kind = 'gift_card_alone'")
+    assert found == [(at(11).date(), made["all_back"]["id"], "book it by hand: D the sale and its VAT, K 2421")]
+    assert not ledger.rows("FROM ledger.credits WHERE credit_id = ?", made["all_back"]["id"])
 
 
 def test_another_coupon_lowers_the_price(shop: tuple[Book, dict[str, Any]]) -> None:

@@ -59,6 +59,12 @@ SELECT local_day(x.created), 'gift_card_alone', x.id, 'a gift card paid all of C
 FROM stripe.checkout_sessions x
 WHERE x.amount_total = 0 AND x.invoice IS NULL AND x.id IN (SELECT owner FROM ledger.gift_card_uses)
 UNION ALL
+SELECT local_day(coalesce(n.effective_at, n.created)), 'gift_card_alone', n.id,
+       'credit note ' || coalesce(n.number, n.id) || ' takes back what a gift card had paid, and no money: it is not booked',
+       'book it by hand: D the sale and its VAT, K ' || account('gift_cards'), n.invoice || ':sale'
+FROM stripe.credit_notes n
+WHERE n.status = 'issued' AND n.total = 0 AND n.invoice IN (SELECT owner FROM ledger.gift_card_uses)
+UNION ALL
 SELECT local_day(coalesce(i.paid_at, i.finalized_at, i.created)), 'discount_unread', i.id,
        'a discount took all of invoice ' || coalesce(i.number, i.id) || ', and whether it is a gift card is not known',
        'sync a day again, which asks Stripe for its coupon; if it is one, name the coupon in gift_cards.coupons', i.id || ':sale'
