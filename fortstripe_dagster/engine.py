@@ -13,8 +13,8 @@ from pathlib import Path
 
 import duckdb
 
-CHANGED = ("memory_limit", "preserve_insertion_order", "allocator_bulk_deallocation_flush_threshold")
-"""What a stage may set while it works, beside the threads; it holds for all of DuckDB, not for one connection."""
+CHANGED = ("preserve_insertion_order", "allocator_bulk_deallocation_flush_threshold")
+"""What a stage may set while it works, beside threads and memory: it holds for all of DuckDB, not for a connection."""
 
 _idle: list[duckdb.DuckDBPyConnection] = []
 
@@ -36,6 +36,7 @@ def engine(temporary: Path, attached: str, threads: int) -> Iterator[duckdb.Duck
             connection.execute("SET TimeZone = 'UTC'")
             yield connection
         running.execute(f"DETACH {attached}; " + "; ".join(f"RESET {name}" for name in CHANGED))
+        _give_all_memory(running)
         left = running.execute("SELECT count(*) FROM duckdb_databases() WHERE NOT internal").fetchone()
     except BaseException:
         running.close()
@@ -44,6 +45,21 @@ def engine(temporary: Path, attached: str, threads: int) -> Iterator[duckdb.Duck
         running.close()
     else:
         _idle.append(running)
+
+
+@contextmanager
+def limited(connection: duckdb.DuckDBPyConnection, memory: str) -> Iterator[None]:
+    """Let DuckDB hold so much in memory ("64MB") and work on disk beyond that; what comes after has all memory."""
+    connection.execute(f"SET memory_limit = '{memory}'")
+    yield
+    _give_all_memory(connection)
+
+
+def _give_all_memory(connection: duckdb.DuckDBPyConnection) -> None:
+    """RESET alone changes what DuckDB says of the limit, and not what it keeps to."""
+    connection.execute("RESET memory_limit")
+    ((limit,),) = connection.execute("SELECT current_setting('memory_limit')").fetchall()
+    connection.execute(f"SET memory_limit = '{limit}'")
 
 
 def _stop() -> None:

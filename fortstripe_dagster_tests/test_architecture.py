@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).parents[1] / "fortstripe_dagster"
-FOUNDATION = {"__version__", "circuit", "failures", "money", "business_day", "pages", "settings", "texts", "warehouse"}
+FOUNDATION = set("__version__ business_day circuit engine failures money pages settings texts warehouse".split())
 MAY_IMPORT = {
     "extract": FOUNDATION,
     "ledger": FOUNDATION,

@@ -15,6 +15,8 @@ from fortstripe_dagster import engine
 from fortstripe_dagster.warehouse import Warehouse
 
 DATABASES = "SELECT database_name FROM duckdb_databases() WHERE NOT internal ORDER BY ALL"
+IN_FORCE = "SELECT max(memory_limit) FROM pragma_database_size()"
+"""The limit that DuckDB keeps to, which after a RESET is not what it calls the current setting."""
 
 
 @pytest.fixture
@@ -29,6 +31,7 @@ def warehouse(tmp_path: Path) -> Warehouse:
 def test_the_next_writer_gets_the_same_engine_with_nothing_in_it(warehouse: Warehouse) -> None:
     (waiting,) = engine._idle
     names = ", ".join(f"current_setting('{name}')" for name in (*engine.CHANGED, "threads"))
+    names += f", ({IN_FORCE})"
     with warehouse.writer() as connection:
         fresh = connection.execute(f"SELECT {names}").fetchone()
         connection.execute("CREATE TEMP TABLE mine AS SELECT 1 AS n; CREATE TEMP MACRO one() AS 1")
@@ -42,7 +45,7 @@ def test_the_next_writer_gets_the_same_engine_with_nothing_in_it(warehouse: Ware
 
 
 def test_every_limit_that_is_set_and_every_function_that_is_made_is_taken_back(warehouse: Warehouse) -> None:
-    for_each_writer = {"TimeZone", "temp_directory", "threads"}
+    for_each_writer = {"TimeZone", "temp_directory", "threads", "memory_limit"}
     with warehouse.writer() as connection:
         settings = {name for (name,) in connection.execute("SELECT name FROM duckdb_settings()").fetchall()}
     package = Path(fortstripe_dagster.__file__).parent

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.resources import files
 
 import duckdb
 
+from fortstripe_dagster.engine import limited
 from fortstripe_dagster.extract import shapes
 from fortstripe_dagster.extract.forgotten import keep_forgotten
 from fortstripe_dagster.extract.personal import LISTED, LeftOut, kept, lean
@@ -134,7 +134,8 @@ def commit(
     pages = [page for page in pages if not page.shows_nothing]
     if not pages:
         return {}
-    with _limited(connection, memory(pages)):
+    with limited(connection, f"{memory(pages)}B"):
+        connection.execute("SET threads = 1")  # several would cost more CPU
         connection.execute(WORKSPACE)
         connection.execute(_ARRIVED + (_ARRIVED_INSIDE if any(page.parent for page in pages) else ""))
         _stage(connection, pages, left_out)
@@ -148,14 +149,6 @@ def commit(
         for stream in _owners(changed):
             _fill_typed(connection, stream)
     return {stream: Committed(count, changed.get(stream, 0)) for stream, count in rows.items()}
-
-
-@contextmanager
-def _limited(connection: duckdb.DuckDBPyConnection, limit: int) -> Iterator[None]:
-    """Work in so many bytes, and with one thread, for several would cost more CPU; what comes after has all memory."""
-    connection.execute(f"SET memory_limit = '{limit}B'; SET threads = 1")
-    yield
-    connection.execute("RESET memory_limit")
 
 
 def memory(pages: Sequence[Page]) -> int:

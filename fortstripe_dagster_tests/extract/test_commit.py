@@ -17,6 +17,7 @@ from fortstripe_dagster.failures import StripeFailure
 from fortstripe_dagster.settings import STRIPE_API_VERSION
 from fortstripe_dagster.warehouse import Warehouse
 from fortstripe_dagster_tests.extract.conftest import list_of
+from fortstripe_dagster_tests.test_engine import IN_FORCE
 
 EARLY = datetime(2026, 3, 1, tzinfo=UTC)
 LATE = EARLY + timedelta(hours=1)
@@ -65,13 +66,12 @@ def test_an_object_is_stored_raw_and_typed(store: Store) -> None:
 
 @pytest.mark.parametrize("objects", [[], [refund()]])
 def test_what_comes_after_a_commit_has_all_memory_again(store: Store, objects: list[dict[str, Any]]) -> None:
-    limit = "SELECT current_setting('memory_limit')"
     with Spool(store.home) as spool:
         spool.add("refunds", json.dumps(list_of(*objects)).encode(), EARLY, single=False)
         with store.warehouse.transaction() as connection:
-            before = connection.execute(limit).fetchone()
+            before = connection.execute(IN_FORCE).fetchone()
             commit(connection, spool.pages)
-            assert connection.execute(limit).fetchone() == before
+            assert connection.execute(IN_FORCE).fetchone() == before
 
 
 def test_the_same_content_again_is_no_change(store: Store) -> None:
