@@ -13,7 +13,7 @@ from pathlib import Path
 
 import duckdb
 
-CHANGED = ("preserve_insertion_order", "allocator_bulk_deallocation_flush_threshold")
+CHANGED = ("preserve_insertion_order",)
 """What a stage may set while it works, beside threads and memory: it holds for all of DuckDB, not for a connection."""
 
 _idle: list[duckdb.DuckDBPyConnection] = []

@@ -24,8 +24,6 @@ SCHEMA_VERSION = 1
 SCHEMAS = ("stripe", "ledger", "delivery", "proof")
 ROW_GROUP = 8_192
 """Rows that DuckDB writes anew together: Stripe's objects are wide, and the last group is held whole at each commit."""
-SMALL_ROW_GROUP = 4_096
-"""The same where a thousand rows are added at a time, many times: each time, the last groups are put together."""
 STORAGE = "v1.4.0"
 """The oldest DuckDB that can read the file: what came with it writes texts and ids at half the cost."""
 SMALL = 64 * 1024 * 1024
@@ -36,15 +34,15 @@ Say = Callable[[str], None]
 class Warehouse:
     """One company's warehouse file. `writer()` gives exclusive access for a short while."""
 
-    def __init__(self, path: Path, *, wait_seconds: float = 600, say: Say = print, few_rows: bool = False) -> None:
+    def __init__(self, path: Path, *, wait_seconds: float = 600, say: Say = print, threads: int | None = None) -> None:
         self.path = path
         self.wait_seconds = wait_seconds
         self.say = say
-        self._few_rows = few_rows
+        self.threads = threads
 
     def for_few_rows(self) -> Warehouse:
-        """The same file for work on few rows at a time, many times: its memory does not grow with the number."""
-        return Warehouse(self.path, wait_seconds=self.wait_seconds, say=self.say, few_rows=True)
+        """The same file for work on few rows at a time: more threads than one would cost memory and save nothing."""
+        return Warehouse(self.path, wait_seconds=self.wait_seconds, say=self.say, threads=1)
 
     @contextmanager
     def writer(self) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -85,7 +83,7 @@ class Warehouse:
         fresh.unlink(missing_ok=True)
         with self._turn():
             with self._opened() as connection:
-                connection.execute(_attach(fresh, "anew", ROW_GROUP))
+                connection.execute(_attach(fresh, "anew"))
                 connection.execute("COPY FROM DATABASE warehouse TO anew; DETACH anew")
             os.replace(fresh, self.path)
 
@@ -116,15 +114,12 @@ class Warehouse:
     @contextmanager
     def _opened(self) -> Iterator[duckdb.DuckDBPyConnection]:
         small = not self.path.exists() or self.path.stat().st_size < SMALL
-        threads = 1 if small or self._few_rows else os.cpu_count() or 2
-        group = SMALL_ROW_GROUP if self._few_rows else ROW_GROUP
+        threads = self.threads or (1 if small else os.cpu_count() or 2)
         with engine(Path(f"{self.path}.tmp"), "warehouse", threads) as connection:
             try:
-                connection.execute(f"{_attach(self.path, 'warehouse', group)}; USE warehouse")
+                connection.execute(f"{_attach(self.path, 'warehouse')}; USE warehouse")
             except duckdb.Error as error:
                 raise self._explained(str(error).splitlines()[0]) from error
-            if self._few_rows:  # what a commit needed is given back before the next one needs it elsewhere
-                connection.execute("SET allocator_bulk_deallocation_flush_threshold = '1MB'")
             self._prepare(connection)
             yield connection
 
@@ -171,9 +166,9 @@ def has_table(connection: duckdb.DuckDBPyConnection, name: str) -> bool:
     return True
 
 
-def _attach(path: Path, name: str, row_group: int) -> str:
+def _attach(path: Path, name: str) -> str:
     place = str(path).replace("'", "''")
-    return f"ATTACH '{place}' AS {name} (ROW_GROUP_SIZE {row_group}, STORAGE_VERSION '{STORAGE}')"
+    return f"ATTACH '{place}' AS {name} (ROW_GROUP_SIZE {ROW_GROUP}, STORAGE_VERSION '{STORAGE}')"
 
 
 def _owner(path: Path) -> str:

@@ -137,18 +137,3 @@ def test_work_on_few_rows_is_that_of_one_thread_however_large_the_file(
     monkeypatch.setattr("fortstripe_dagster.warehouse.SMALL", 0)
     with warehouse.for_few_rows().writer() as connection:
         assert connection.execute("SELECT current_setting('threads')").fetchone() == (1,)
-
-
-def test_what_was_written_by_few_rows_is_added_to_by_many_and_again_by_few(warehouse: Warehouse) -> None:
-    few = warehouse.for_few_rows()
-    with few.writer() as connection:
-        connection.execute("CREATE TABLE main.kept AS SELECT n, n::VARCHAR AS text FROM range(5000) AS t (n)")
-    for turn in (warehouse, few, warehouse, few, few):
-        with turn.writer() as connection:
-            connection.execute("DELETE FROM main.kept WHERE n % 7 = 3")
-            connection.execute("INSERT INTO main.kept SELECT n, n::VARCHAR FROM range(5000) AS t (n)")
-    warehouse.rewrite()
-    with warehouse.writer() as connection:
-        found = connection.execute("SELECT count(*), count(*) FILTER (text = n::VARCHAR), sum(n) FROM main.kept")
-        left = [n for n in range(5000) if n % 7 != 3] * 5 + list(range(5000))
-        assert found.fetchone() == (len(left), len(left), sum(left))

@@ -247,6 +247,16 @@ def test_the_mirror_tells_what_became_of_each_document(home: House) -> None:
     assert home.sql(lines) == [("1510", Decimal("-218.75")), ("1686", Decimal("218.75"))]
 
 
+def test_a_mirror_that_needs_more_memory_than_usual_gets_it(home: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    a_few_days(home)
+    monkeypatch.setattr("fortstripe_dagster.delivery.journal.mirror.MEMORY", "1MB")
+    home.deliver()
+    with home.journal() as journal:
+        [answered] = journal.rows("SELECT count(*) FROM answers")
+    assert home.sql("SELECT count(*) FROM delivery.answers") == [tuple(answered)]
+    assert answered[0] > 3
+
+
 def test_a_mirror_of_an_older_version_is_made_anew(home: House) -> None:
     a_few_days(home)
     home.deliver()

@@ -29,6 +29,12 @@ CHOSEN = ("choice_sets", "choice_changes", "replans")
 TABLES = ("documents", "document_lines", "intents", "answers", "approvals", "orders", "forgotten", "runs", *CHOSEN)
 _RUNS = "SELECT r.*, f.finished_at FROM runs r LEFT JOIN finished_runs f USING (run_id, started_at)"
 
+MEMORY = "40MB"
+"""What DuckDB may hold while it writes what a slice of documents became; what needs more gets it.
+
+With all memory at hand it puts the ends of the tables together in larger pieces, the more the more was delivered.
+"""
+
 
 @dataclass(frozen=True)
 class Standing:
@@ -40,19 +46,28 @@ class Standing:
 
 def publish(journal: Journal, warehouse: Warehouse, standing: Standing | None = None) -> None:
     """Bring schema `delivery` up to date. `standing` replaces what was held for its days."""
-    with warehouse.transaction() as connection:
-        _start_over_if_replaced(connection, journal)
-        changed = _copy_requests(connection, journal)
-        if standing is not None:
-            changed |= {item.document_id for _, item in standing.items}
-            changed |= _standing_before(connection, standing.days)
-        _replace_documents(connection, journal, changed, dict(_by_id(standing)))
-        for table in ("approvals", "orders", "forgotten", "runs", "choice_sets", "replans"):
-            rows = journal.rows(_RUNS if table == "runs" else f"SELECT * FROM {table}")
-            connection.execute(f"DELETE FROM delivery.{table}")
-            _insert(connection, table, [tuple(row) for row in rows])
-        connection.execute("DELETE FROM delivery.choice_changes")
-        _insert(connection, "choice_changes", choice_sets.changes(journal))
+    try:
+        with warehouse.transaction() as connection:
+            connection.execute(f"SET memory_limit = '{MEMORY}'")
+            _bring_up_to_date(connection, journal, standing)
+    except duckdb.OutOfMemoryException:
+        with warehouse.transaction() as connection:
+            _bring_up_to_date(connection, journal, standing)
+
+
+def _bring_up_to_date(connection: duckdb.DuckDBPyConnection, journal: Journal, standing: Standing | None) -> None:
+    _start_over_if_replaced(connection, journal)
+    changed = _copy_requests(connection, journal)
+    if standing is not None:
+        changed |= {item.document_id for _, item in standing.items}
+        changed |= _standing_before(connection, standing.days)
+    _replace_documents(connection, journal, changed, dict(_by_id(standing)))
+    for table in ("approvals", "orders", "forgotten", "runs", "choice_sets", "replans"):
+        rows = journal.rows(_RUNS if table == "runs" else f"SELECT * FROM {table}")
+        connection.execute(f"DELETE FROM delivery.{table}")
+        _insert(connection, table, [tuple(row) for row in rows])
+    connection.execute("DELETE FROM delivery.choice_changes")
+    _insert(connection, "choice_changes", choice_sets.changes(journal))
 
 
 def _start_over_if_replaced(connection: duckdb.DuckDBPyConnection, journal: Journal) -> None:
