@@ -56,10 +56,20 @@ WHOLE = ("account", "payment_failures", "prices", "products", "subscriptions", "
 """Tables with ids that a partial build sees as they are, as it does all without: registers, and what no family has."""
 
 
+FORESEEN = {
+    "deferral_schedule": "month_end IN (FROM wanted_days)",
+    "payments": "settled_day IN (FROM wanted_days)",
+    "settlements": "day IN (FROM wanted_days)",
+    # What stood open when the books begin is booked on their first day.
+    "sales": "before_start AND policy('start_date')::DATE IN (FROM wanted_days)",
+}
+"""Which sales have an entry on a day that no row of Stripe's tables tells, by the table of the ledger that does."""
+
+
 def seed(connection: duckdb.DuckDBPyConnection, stripe: str, kept: str, days: list[date]) -> None:
     """Reach what happens on `days`: balance transactions and every kind of document event.
 
-    `stripe` is the schema of the typed tables, `kept` that of the ledger as it is.
+    `stripe` is the schema of the typed tables, `kept` that of the ledger as it is. The SQL of the choices has run.
     """
     connection.execute(
         "CREATE OR REPLACE TEMP TABLE reached (id VARCHAR, kind VARCHAR, found_in VARCHAR, round INTEGER)"
@@ -89,8 +99,8 @@ def seed(connection: duckdb.DuckDBPyConnection, stripe: str, kept: str, days: li
     _reach(
         connection, f"SELECT object_id, NULL FROM {stripe}.events WHERE day IN (FROM wanted_days) AND type IN {TELLING}"
     )
-    _reach(connection, f"SELECT sale_id, NULL FROM {kept}.deferral_schedule WHERE month_end IN (FROM wanted_days)")
-    _reach(connection, f"SELECT sale_id, NULL FROM {kept}.payments WHERE settled_day IN (FROM wanted_days)")
+    for table, on_the_day in FORESEEN.items():
+        _reach(connection, f"SELECT sale_id, NULL FROM {kept}.{table} WHERE {on_the_day}")
 
 
 def add_changed(connection: duckdb.DuckDBPyConnection, stripe: str, since: datetime | None) -> None:
