@@ -163,6 +163,37 @@ def test_corrected_invoices_are_known_again_with_their_corrections_and_set_offs(
     assert home.accounts() == {"1510": "200.00", "1686": "100.00", "2611": "-60.00", "3001": "-240.00"}
 
 
+def test_a_credit_that_was_made_anew_is_known_again_with_its_correction(home: House) -> None:
+    home.sale("ch_1", 10000)
+    for gross in (4000, 3000):
+        for table in ("credits", "credit_rows"):
+            home.change(f"DELETE FROM ledger.{table}")
+        home.credit("re_1", "ch_1", gross)
+        assert home.deliver().exit_code == 0
+    wrote, accounts = home.writes(), home.accounts()
+    lose(home)
+    assert adopt(home).unplaced == ()
+    assert home.deliver().nothing_to_do
+    assert home.writes() == wrote and home.accounts() == accounts
+
+
+@pytest.mark.parametrize("booked", [True, False])
+def test_a_persons_credit_of_our_invoice_stays_theirs(home: House, booked: bool) -> None:
+    """Fortnox may repeat our references on it."""
+    home.sale("ch_1", 10000)
+    home.deliver()
+    home.client().put("/3/invoices/1/credit")
+    home.books.invoices.all[2].header["InvoiceDate"] = D4
+    if booked:
+        home.client().put("/3/invoices/2/bookkeep")
+    wrote, accounts = home.writes(), home.accounts()
+    assert home.books.invoices.all[2].header["ExternalInvoiceReference1"] == "ch_1"
+    lose(home)
+    adopt(home)
+    assert home.deliver().nothing_to_do
+    assert home.writes() == wrote and home.accounts() == accounts
+
+
 def test_a_reposted_invoice_is_known_again(home: House) -> None:
     home.sale("ch_1", 10000)
     home.deliver()

@@ -61,10 +61,14 @@ def _credit(
     reference, day = str(record["ExternalInvoiceReference1"]), date.fromisoformat(str(record["InvoiceDate"]))
     if (as_decimal(record.get("Total")) or 0) >= 0 or reference.endswith(REVERSAL) or day not in desired.covered:
         return None
-    entry_id = f"{reference}:credit"
+    entry_id = f"{base_of(reference)}:credit"
     original = invoice_of(_original(record))
     if original is None or any(entry.entry_id == entry_id for entry in desired.entries):
         return None
+    if base_of(reference) == base_of(str(original.content["reference1"])):
+        return (
+            None  # a person's: Fortnox may repeat on it what stands on the invoice, ours name what gave the money back
+        )
     document = Document(
         document_id=f"credit_invoice:{reference}",
         kind="credit_invoice",
