@@ -15,7 +15,7 @@ from fortstripe_dagster.business_day import Days
 from fortstripe_dagster.failures import HELD
 from fortstripe_dagster_tests.delivery.house import House, house
 
-D3 = date(2026, 3, 3)
+D3, D4, D5 = date(2026, 3, 3), date(2026, 3, 4), date(2026, 3, 5)
 FEES = "voucher:2026-03-02:SEK:fees"
 
 
@@ -214,6 +214,21 @@ def test_a_sale_that_the_ledger_took_back_is_credited(home: House) -> None:
     assert home.deliver().nothing_to_do
 
 
+@pytest.mark.parametrize("paid", [0, 10000])
+def test_a_sale_that_moves_to_another_day_and_back_leaves_nothing_else_open(home: House, paid: int) -> None:
+    for day in (D3, D4, D3):
+        change(home, "ch_1", 10000, day=day)
+        if paid:
+            home.payment("txn_1", "ch_1", paid, day=D5)
+        report = home.deliver()
+        assert report.exit_code == 0, report.text()
+        invoices = home.books.invoices.all.values()
+        assert [(i.day, str(i.balance)) for i in invoices if i.balance] == ([] if paid else [(day, "100.00")])
+    assert home.accounts() == {"1686" if paid else "1510": "100.00", "2611": "-20.00", "3001": "-80.00"}
+    assert "Ersätter 3" in str(home.books.invoices.all[5].header["Remarks"])
+    assert home.deliver().nothing_to_do
+
+
 def test_a_wrong_credit_is_taken_back_and_made_anew(home: House) -> None:
     home.sale("ch_1", 10000)
     home.credit("re_1", "ch_1", 4000)
@@ -248,6 +263,19 @@ def test_a_changed_payment_waits_for_a_person(home: House) -> None:
     assert held.document_id == "correction:payment:txn_1" and "2420 -100.00" in held.reason
     assert "undo payment:txn_1" in held.remedy
     assert home.accounts() == {"1686": "100.00", "2611": "-20.00", "3001": "-80.00"}
+
+
+def test_a_payment_that_moved_to_another_day_is_not_booked_there_while_it_stands_on_the_first(home: House) -> None:
+    home.sale("ch_1", 10000)
+    used = [("2899", "40.00"), ("1510", "-40.00")]
+    home.entry("txn_1", "credit_balance", used, day=D3, sale_id="ch_1")
+    assert home.deliver().exit_code == 0
+    accounts = home.accounts()
+    home.entry("txn_1", "credit_balance", used, day=D4, sale_id="ch_1")
+    for days in (Days(D3, D4), Days(D4, D4)):
+        report = home.deliver(days)
+        assert report.exit_code == HELD and "2026-03-03" in " ".join(f"{h.reason} {h.remedy}" for h in report.held)
+        assert home.accounts() == accounts and len(home.books.payments.all) == 1
 
 
 def test_a_change_of_packaging_keeps_history(home: House) -> None:

@@ -30,14 +30,14 @@ def correct(
     group: Sequence[Sealed],
     entry: Entry | None,
     anew: Callable[[Entry], Document | None],
-    count: int,
+    before: Sequence[Sealed],
     sent: Sent,
     settings: Settings,
 ) -> list[Document] | Held:
     """The documents that bring what is sealed in `group` (one entry, one day) to what the ledger says now.
 
-    `anew` makes the document of an entry as if it had never been sent, the `count`th of its entry; without an entry the
-    ledger took it back.
+    `anew` makes the document of an entry as if it had never been sent; without an entry the ledger took it back.
+    `before` is what said the entry so far, on whatever day: the last of it is what a new document replaces.
     """
     met = meets(difference, group, entry, anew, settings.accounts)
     if met is not None:
@@ -66,7 +66,9 @@ def correct(
     documents = [] if taken_back else [reversal(original, number, because, settings.accounts)]
     new = anew(entry) if entry is not None else None
     if new is not None:
-        documents.append(_numbered(new, count, original, number, because))
+        last = before[-1]
+        replaced = sent.number_of(last.document_id) or number
+        documents.append(_numbered(new, 1 + len(before), last, replaced, because))
     elif entry is not None:
         return _person(newest, difference, "credit it in Fortnox and book what is right by hand.")
     return documents
@@ -172,7 +174,7 @@ def _from_advances(
     )
 
 
-def _numbered(new: Document, count: int, original: Document | Sealed, number: str, because: str) -> Document:
+def _numbered(new: Document, count: int, original: Sealed, number: str, because: str) -> Document:
     """The document as the `count`th of its kind for this entry, which waits until `original` is taken back."""
     text = f"Ersätter {number}: {because}"
     content = {**new.content}

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
@@ -63,6 +64,7 @@ def package(desired: Desired, already: Already, settings: Settings) -> Packaged:
     documents: list[Document] = []
     supplements: list[tuple[str, Part]] = []
     stuck: dict[str, Held] = {}
+    corrected: set[str] = set()
     for change in changes:
         entry = change.wanted
         if all(sealed.kind == "voucher" for sealed in change.group):
@@ -73,14 +75,15 @@ def package(desired: Desired, already: Already, settings: Settings) -> Packaged:
             base = base_of(change.group[-1].document_id.removesuffix(REVERSAL))
             supplements.append((base, Part(change.entry_id, change.difference)))
             continue
-        count = 1 + len(rules.before(change.entry_id))
-        corrected = correct(change.difference, change.group, entry, rules.sales_document, count, already.sent, settings)
-        if isinstance(corrected, Held):
-            waiting.append(corrected)
-            stuck[_movement(change.entry_id)] = corrected
+        before = rules.before(change.entry_id)
+        made = correct(change.difference, change.group, entry, rules.sales_document, before, already.sent, settings)
+        if isinstance(made, Held):
+            waiting.append(made)
+            stuck[_movement(change.entry_id)] = made
         else:
-            documents += corrected
-    again = {entry.entry_id: rules.on_another_day(entry) for entry in fresh}
+            documents += made
+            corrected.add(change.entry_id)
+    again = {entry.entry_id: rules.on_another_day(entry, corrected) for entry in fresh}
     named = [*documents, *(document for document in again.values() if isinstance(document, Document))]
     newest = {**already.newest, **{base_of(document.document_id): document.document_id for document in named}}
     documents = [document if document.reverses else _aimed(document, newest) for document in documents]
@@ -194,11 +197,24 @@ class _Rules:
         sealed = self._already.sealed.get(entry_id, ())
         return [each for each in sealed if each.kind != "voucher" and not each.document_id.endswith(REVERSAL)]
 
-    def on_another_day(self, entry: Entry) -> Document | Held | None:
-        """One more document of an entry that went with another day before; None if it did not, or a voucher says it."""
+    def on_another_day(self, entry: Entry, corrected: AbstractSet[str]) -> Document | Held | None:
+        """One more document of an entry that went with another day before; None if it did not, or a voucher says it.
+
+        A payment waits until what said it before is taken back, unless that is `corrected` just now.
+        """
         before = self.before(entry.entry_id)
         new = self.sales_document(entry) if before and not entry.held else None
-        return on_another_day(new, before, self._already.sent) if new is not None else None
+        if new is None:
+            return None
+        said = (line for sealed in self._already.sealed[entry.entry_id] for line in sealed.lines)
+        if new.kind == "payment" and entry.entry_id not in corrected and _sum(said):
+            last = before[-1]
+            return Held(
+                f"entry:{entry.entry_id}", entry.kind, entry.day, (entry.entry_id,),
+                f"{last.document_id} of {last.day} says it still.",
+                f"put that right first: it is held, or sync one range that holds both {last.day} and {entry.day}.",
+            )  # fmt: skip
+        return on_another_day(new, before, self._already.sent)
 
     def settlements(self) -> list[Document]:
         """Void invoices and their credits, both unpaid, against each other."""
