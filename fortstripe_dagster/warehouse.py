@@ -25,7 +25,7 @@ SCHEMAS = ("stripe", "ledger", "delivery", "proof")
 ROW_GROUP = 8_192
 """Rows that DuckDB writes anew together: Stripe's objects are wide, and the last group is held whole at each commit."""
 STORAGE = "v1.4.0"
-"""The oldest DuckDB that can read the file: what came with it writes texts and ids at half the cost."""
+"""The oldest DuckDB that can read the file: it writes anew what is known of rows that changed, not of whole tables."""
 SMALL = 64 * 1024 * 1024
 """Up to this size of the file one thread is sooner done: starting and joining others costs more than they do."""
 Say = Callable[[str], None]

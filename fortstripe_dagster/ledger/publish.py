@@ -21,6 +21,11 @@ PASSING = (*UNPUBLISHED, "postings", "uneven_entries")
 COPIED = ("entries", "lines", "parties", "sale_rows")
 """What delivery sees: of these, a build of a few days compares what it replaces with what it makes."""
 
+SORTED = ("parties", "payments", "sale_rows")
+"""Tables whose rows come from their joins in no order. By the sale's day, those of a few days lie near each other."""
+
+_BY_DAY = "LEFT JOIN ledger.sales AS s ON s.sale_id = {0}.sale_id ORDER BY s.event_day"
+
 KEPT = ("builds", "choice_sets", "rule_sets", "rule_texts", "day_contents")
 """Tables of schema `ledger` that remember; no build replaces them."""
 
@@ -34,7 +39,9 @@ def whole(connection: duckdb.DuckDBPyConnection, target: str) -> None:
     made = [table for table in tables(connection, _here(connection)) if table not in PASSING]
     with _transaction(connection):
         for table in made:
-            connection.execute(f"CREATE OR REPLACE TABLE {target}.{table} AS FROM ledger.{table}")
+            by_day = f"SELECT {table}.* FROM ledger.{table} {_BY_DAY.format(table)}"
+            rows = by_day if table in SORTED else f"FROM ledger.{table}"
+            connection.execute(f"CREATE OR REPLACE TABLE {target}.{table} AS {rows}")
         for table in (table for table in CONTRACT if table not in made):
             there = statements(table).replace(f"TABLE ledger.{table} ", f"TABLE {target}.{table} ")
             connection.execute(there)
@@ -72,13 +79,26 @@ _DAYS = "event_day IN (SELECT DISTINCT event_day FROM {})"
 
 def _copy(connection: duckdb.DuckDBPyConnection, target: str, table: str, wanted: str) -> None:
     # In two steps, so that the width of the rows is read only where a row is wanted.
-    connection.execute(
+    if _find(connection, target, table, wanted):
+        connection.execute(
+            f"INSERT INTO {table}_before SELECT rowid AS place, * FROM {target}.{table}"
+            f" WHERE {at_places(connection, 'places')}"
+        )
+
+
+def _replace(connection: duckdb.DuckDBPyConnection, target: str, table: str, wanted: str) -> None:
+    # In two steps, for several threads search where one deletes.
+    if _find(connection, target, table, wanted):
+        connection.execute(f"DELETE FROM {target}.{table} WHERE rowid IN (SELECT place FROM places)")
+    connection.execute(f"INSERT INTO {target}.{table} BY NAME SELECT * FROM ledger.{table} WHERE {wanted}")
+
+
+def _find(connection: duckdb.DuckDBPyConnection, target: str, table: str, wanted: str) -> bool:
+    """Note in `places` which rows are wanted; whether there are any."""
+    found = connection.execute(
         f"CREATE OR REPLACE TEMP TABLE places AS SELECT rowid AS place FROM {target}.{table} WHERE {wanted}"
-    )
-    connection.execute(
-        f"INSERT INTO {table}_before SELECT rowid AS place, * FROM {target}.{table}"
-        f" WHERE {at_places(connection, 'places')}"
-    )
+    ).fetchone()
+    return found != (0,)
 
 
 def _copy_entries(connection: duckdb.DuckDBPyConnection, target: str, table: str, entries: str) -> None:
@@ -121,16 +141,9 @@ def reached(connection: duckdb.DuckDBPyConnection, target: str) -> int:
                 connection.execute(f"INSERT INTO {target}.{table} BY NAME SELECT * FROM ledger.{table}")
             elif table == "watchdogs":
                 of_reached = "split_part(entry_id, ':', 1) IN (SELECT id FROM reached) OR kind = 'oss_threshold'"
-                connection.execute(f"DELETE FROM {target}.watchdogs WHERE {of_reached}")
-                connection.execute(
-                    f"INSERT INTO {target}.watchdogs BY NAME SELECT * FROM ledger.watchdogs WHERE {of_reached}"
-                )
+                _replace(connection, target, table, of_reached)
             elif key is not None:
-                connection.execute(f"DELETE FROM {target}.{table} WHERE {key} IN (SELECT id FROM reached)")
-                connection.execute(
-                    f"INSERT INTO {target}.{table} BY NAME"
-                    f" SELECT * FROM ledger.{table} WHERE {key} IN (SELECT id FROM reached)"
-                )
+                _replace(connection, target, table, f"{key} IN (SELECT id FROM reached)")
             else:
                 connection.execute(f"CREATE OR REPLACE TABLE {target}.{table} AS FROM ledger.{table}")
     row = connection.execute("SELECT count(*) FROM ledger.entries").fetchone()
