@@ -192,3 +192,19 @@ def test_a_note_that_moves_before_its_refund_moves_in_fortnox(home: House, known
     assert home.deliver().exit_code == 0
     assert home.accounts() == left(kept) and set(balances(home)) == {"0.00"}
     assert home.deliver().nothing_to_do
+
+
+def test_a_part_of_a_delivered_refund_waits_until_the_whole_can_be_corrected(home: House) -> None:
+    delivered(home)
+    home.remove("re_1:credit")
+    home.change("DELETE FROM ledger.credits WHERE credit_id = 're_1'")
+    home.change("DELETE FROM ledger.credit_rows WHERE credit_id = 're_1'")
+    home.credit("re_1", "ch_1", 4000, day=D4)
+    home.refund("txn_2", "ch_1", "re_1", 4000, day=D4)
+    home.credit("cn_1", "ch_1", 6000, day=D4)
+    part = [("1686", "-60.00"), ("1510", "60.00")]
+    home.entry("txn_2:cn_1", "refund", part, day=D4, sale_id="ch_1", credit_id="cn_1")
+    report = home.deliver()
+    assert report.exit_code == 3, report.text()
+    assert "It is a part of what correction:" in report.text()
+    assert "1686" not in home.accounts(), "the money that left once has left once"
