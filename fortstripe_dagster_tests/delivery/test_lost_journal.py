@@ -17,7 +17,7 @@ from fortstripe_dagster_tests.delivery.house import House
 from fortstripe_dagster_tests.delivery.test_corrections import change
 from fortstripe_dagster_tests.delivery.test_deliver import a_few_days
 
-D3, D4 = date(2026, 3, 3), date(2026, 3, 4)
+D3, D4, D5 = date(2026, 3, 3), date(2026, 3, 4), date(2026, 3, 5)
 
 
 def lose(home: House) -> None:
@@ -174,6 +174,26 @@ def test_a_credit_that_was_made_anew_is_known_again_with_its_correction(home: Ho
     lose(home)
     assert adopt(home).unplaced == ()
     assert home.deliver().nothing_to_do
+    assert home.writes() == wrote and home.accounts() == accounts
+
+
+@pytest.mark.parametrize("days", [(D3, D4), (D4, D3)], ids=["later", "earlier"])
+def test_what_moved_to_another_day_is_known_again(home: House, days: tuple[date, date]) -> None:
+    home.sale("ch_2", 20000)
+    for day in days:
+        change(home, "ch_1", 10000, day=day)
+        home.payment("txn_1", "ch_1", 10000, day=D5)
+        for table in ("credits", "credit_rows"):
+            home.change(f"DELETE FROM ledger.{table}")
+        home.credit("re_1", "ch_2", 4000, day=day)
+        home.refund("txn_2", "ch_2", "re_1", 4000, day=D5)
+        assert home.deliver().exit_code == 0
+    wrote, accounts = home.writes(), home.accounts()
+    lose(home)
+    report = adopt(home)
+    assert report.unplaced == (), report.text()
+    again = home.deliver()
+    assert again.nothing_to_do, again.text()
     assert home.writes() == wrote and home.accounts() == accounts
 
 

@@ -10,7 +10,8 @@ from __future__ import annotations
 import uuid
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from functools import cached_property
@@ -22,7 +23,7 @@ from fortstripe_dagster.delivery.correcting.as_invoiced import as_invoiced
 from fortstripe_dagster.delivery.correcting.unplaced import Unplaced, as_booked, called_for, order_again
 from fortstripe_dagster.delivery.documents import bodies, differences, papers, specifications, stock
 from fortstripe_dagster.delivery.documents.desired import Desired, read
-from fortstripe_dagster.delivery.documents.documents import STEPS, Document, Line, Part
+from fortstripe_dagster.delivery.documents.documents import REVERSAL, STEPS, Document, Line, Part
 from fortstripe_dagster.delivery.documents.exact_json import amount
 from fortstripe_dagster.delivery.documents.packaging import Already, base_of, package
 from fortstripe_dagster.delivery.journal import history
@@ -97,8 +98,9 @@ class _Adoption:
     def of(self, lost: Lost) -> AdoptReport:
         """Invoices first: what they say, no voucher says."""
         as_invoices = self._packaged("invoice")
+        references = {str(item["ExternalInvoiceReference1"]) for item in lost.invoices}
         for item in lost.invoices:
-            self._invoice(item, as_invoices)
+            self._invoice(item, as_invoices, references)
         self._payments(lost.payments, as_invoices)
         self._replaced_credits()
         self._vouchers(lost.vouchers)
@@ -166,7 +168,7 @@ class _Adoption:
         settings = self._context.settings.model_copy(update={"sales": sales})
         return {document.document_id: document for document in package(desired, already, settings).documents}
 
-    def _invoice(self, item: Mapping[str, Any], documents: Mapping[str, Document]) -> None:
+    def _invoice(self, item: Mapping[str, Any], documents: Mapping[str, Document], lost: AbstractSet[str]) -> None:
         reference, number = str(item["ExternalInvoiceReference1"]), str(item["DocumentNumber"])
         kinds = ("invoice", "credit_invoice") if (as_decimal(item.get("Total")) or 0) >= 0 else ("credit_invoice",)
         document = next((documents[name] for kind in kinds if (name := f"{kind}:{reference}") in documents), None)
@@ -184,6 +186,11 @@ class _Adoption:
         customer = str(answer["Invoice"]["CustomerNumber"])
         self._context.journal.match(document.content["customer"], customer, "customer of an adopted invoice")
         document = as_invoiced(document, answer["Invoice"], self._context.settings.accounts)
+        if lost >= {
+            f"{reference}{REVERSAL}",
+            f"{reference}:2",
+        }:  # of another day, maybe: the plan calls for what followed
+            document = replace(document, day=date.fromisoformat(str(answer["Invoice"]["InvoiceDate"])))
         self._put(document, number, answer)
         wanted = self._attachments(document)
         ties = attaching.invoice_ties(self._context.fortnox, number) if wanted else ()
