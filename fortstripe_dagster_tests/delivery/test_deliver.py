@@ -5,12 +5,15 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
+import duckdb
 import pytest
 from starlette.responses import JSONResponse
 
 from fortstripe_dagster import delivery
 from fortstripe_dagster.business_day import Days
+from fortstripe_dagster.delivery.journal import mirror
 from fortstripe_dagster.failures import HELD, DeliveryStopped
 from fortstripe_dagster.sandbox.fortnox.company import Company
 from fortstripe_dagster_tests.conftest import MARCH
@@ -255,6 +258,23 @@ def test_a_mirror_that_needs_more_memory_than_usual_gets_it(home: House, monkeyp
         [answered] = journal.rows("SELECT count(*) FROM answers")
     assert home.sql("SELECT count(*) FROM delivery.answers") == [tuple(answered)]
     assert answered[0] > 3
+
+
+def test_a_mirror_whose_commit_alone_needs_more_memory_gets_it(home: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    limits: list[str] = []
+
+    def refused_once(connection: duckdb.DuckDBPyConnection, *given: Any) -> None:
+        limits.extend(connection.execute("SELECT current_setting('memory_limit')").fetchall()[0])
+        write(connection, *given)
+        if len(limits) == 1:  # as DuckDB says it when it commits; which limit does that, its version decides
+            raise duckdb.TransactionException("TransactionContext Error: Failed to commit: failed to pin block")
+
+    write = mirror._bring_up_to_date
+    monkeypatch.setattr(mirror, "_bring_up_to_date", refused_once)
+    home.fee("txn_1:fee", 300)
+    assert home.deliver().exit_code == 0
+    assert len(limits) > 1 and limits[0] != limits[1]
+    assert home.sql("SELECT outcome, count(*) FROM delivery.answers GROUP BY 1")[0][0] == "done"
 
 
 def test_a_mirror_of_an_older_version_is_made_anew(home: House) -> None:

@@ -50,7 +50,7 @@ def publish(journal: Journal, warehouse: Warehouse, standing: Standing | None = 
         with warehouse.transaction() as connection:
             connection.execute(f"SET memory_limit = '{MEMORY}'")
             _bring_up_to_date(connection, journal, standing)
-    except duckdb.OutOfMemoryException:
+    except (duckdb.OutOfMemoryException, duckdb.TransactionException):  # the latter where the commit itself needed more
         with warehouse.transaction() as connection:
             _bring_up_to_date(connection, journal, standing)
 
