@@ -186,10 +186,8 @@ class _Adoption:
         customer = str(answer["Invoice"]["CustomerNumber"])
         self._context.journal.match(document.content["customer"], customer, "customer of an adopted invoice")
         document = as_invoiced(document, answer["Invoice"], self._context.settings.accounts)
-        if lost >= {
-            f"{reference}{REVERSAL}",
-            f"{reference}:2",
-        }:  # of another day, maybe: the plan calls for what followed
+        followed = {f"{reference}{REVERSAL}", f"{reference}:2"}
+        if lost >= followed:  # it was of another day, maybe, and the plan calls for what followed
             document = replace(document, day=date.fromisoformat(str(answer["Invoice"]["InvoiceDate"])))
         self._put(document, number, answer)
         wanted = self._attachments(document)

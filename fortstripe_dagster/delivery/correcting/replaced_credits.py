@@ -65,10 +65,9 @@ def _credit(
     original = invoice_of(_original(record))
     if original is None or any(entry.entry_id == entry_id for entry in desired.entries):
         return None
+    # Ours name what gave the money back. Fortnox may repeat on a person's credit what stands on the invoice.
     if base_of(reference) == base_of(str(original.content["reference1"])):
-        return (
-            None  # a person's: Fortnox may repeat on it what stands on the invoice, ours name what gave the money back
-        )
+        return None
     document = Document(
         document_id=f"credit_invoice:{reference}",
         kind="credit_invoice",
