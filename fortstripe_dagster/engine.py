@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 import duckdb
@@ -35,8 +36,8 @@ def engine(temporary: Path, attached: str, threads: int) -> Iterator[duckdb.Duck
         with running.cursor() as connection:
             connection.execute("SET TimeZone = 'UTC'")
             yield connection
-        running.execute(f"DETACH {attached}; " + "; ".join(f"RESET {name}" for name in CHANGED))
-        _give_all_memory(running)
+        back = (f"SET memory_limit = '{_all_memory()}'", *(f"RESET {name}" for name in CHANGED))
+        running.execute("; ".join((f"DETACH {attached}", *back)))
         left = running.execute("SELECT count(*) FROM duckdb_databases() WHERE NOT internal").fetchone()
     except BaseException:
         running.close()
@@ -52,14 +53,15 @@ def limited(connection: duckdb.DuckDBPyConnection, memory: str) -> Iterator[None
     """Let DuckDB hold so much in memory ("64MB") and work on disk beyond that; what comes after has all memory."""
     connection.execute(f"SET memory_limit = '{memory}'")
     yield
-    _give_all_memory(connection)
+    connection.execute(f"SET memory_limit = '{_all_memory()}'")
 
 
-def _give_all_memory(connection: duckdb.DuckDBPyConnection) -> None:
-    """RESET alone changes what DuckDB says of the limit, and not what it keeps to."""
-    connection.execute("RESET memory_limit")
-    ((limit,),) = connection.execute("SELECT current_setting('memory_limit')").fetchall()
-    connection.execute(f"SET memory_limit = '{limit}'")
+@cache
+def _all_memory() -> str:
+    """What DuckDB holds at most of itself. RESET alone changes what it says of a limit, and not what it keeps to."""
+    with duckdb.connect(":memory:") as fresh:
+        ((limit,),) = fresh.execute("SELECT current_setting('memory_limit')").fetchall()
+    return str(limit)
 
 
 def _stop() -> None:
