@@ -30,6 +30,17 @@ def adopt(home: House) -> AdoptReport:
     return delivery.adopt(home.settings, home.warehouse, fortnox=home.client(), progress=home.said.append)
 
 
+def lost_and_known_again(home: House) -> None:
+    """Lose the journal and adopt: everything has its place, nothing is left to do, and Fortnox has what it had."""
+    wrote, accounts = home.writes(), home.accounts()
+    lose(home)
+    report = adopt(home)
+    assert report.unplaced == (), report.text()
+    again = home.deliver()
+    assert again.nothing_to_do, again.text()
+    assert home.writes() == wrote and home.accounts() == accounts
+
+
 @pytest.mark.parametrize("sales", ["invoice", "auto", "daily_voucher"])
 def test_a_lost_journal_stops_the_delivery_and_adopt_rebuilds_it(home: House, sales: str) -> None:
     home = House(home.settings.model_copy(update={"sales": sales}), home.warehouse, home.books, home.gateway)
@@ -150,13 +161,7 @@ def test_corrected_invoices_are_known_again_with_their_corrections_and_set_offs(
         change(home, "ch_1", 10000, rate=vat, account=account, vat_account=vat_account)
         change(home, "ch_2", 20000, rate=vat, account=account, vat_account=vat_account)
         assert home.deliver().exit_code == 0
-    wrote, accounts = home.writes(), home.accounts()
-    lose(home)
-    report = adopt(home)
-    assert report.unplaced == (), report.text()
-    again = home.deliver()
-    assert again.nothing_to_do, again.text()
-    assert home.writes() == wrote and home.accounts() == accounts
+    lost_and_known_again(home)
     change(home, "ch_1", 10000)
     change(home, "ch_2", 20000)
     assert home.deliver().exit_code == 0
@@ -188,13 +193,7 @@ def test_what_moved_to_another_day_is_known_again(home: House, days: tuple[date,
         home.credit("re_1", "ch_2", 4000, day=day)
         home.refund("txn_2", "ch_2", "re_1", 4000, day=D5)
         assert home.deliver().exit_code == 0
-    wrote, accounts = home.writes(), home.accounts()
-    lose(home)
-    report = adopt(home)
-    assert report.unplaced == (), report.text()
-    again = home.deliver()
-    assert again.nothing_to_do, again.text()
-    assert home.writes() == wrote and home.accounts() == accounts
+    lost_and_known_again(home)
 
 
 @pytest.mark.parametrize("booked", [True, False])
